@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import os
+import re
 import socket
 import subprocess
 import time
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from cut_proxy import CutProxy
+from desk_bench import Desk
 from PIL import Image
 from pipeline_bench import COMMUNITY, Bench
 from pipeline_bench import article as draft
@@ -249,3 +252,48 @@ def gif(number: int) -> bytes:
     out = BytesIO()
     Image.frombytes("RGB", (620, 420), os.urandom(620 * 420 * 3)).convert("P").save(out, "GIF", comment=str(number))
     return out.getvalue()
+
+
+def test_one_click_in_a_letter_removes_that_reader_and_a_list_that_is_put_in_again_brings_nobody_back(
+    bench: Bench, server: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    desk_at = '\n[desk]\nurl = "https://desk.example"\n'
+    drafts: dict[str, str | bytes] = {f"pgc/{n}.md": draft(f"Slot 800{n}.") for n in (1, 2)}
+    app = bench.set_up(COMMUNITY + MAIL.format(port=server.smtp) + desk_at, drafts)
+    people = app.workspace.root / "readers.txt"
+    people.write_text("reader8@example.test\nreader9@example.test\n")
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    first = sent_at(bench, server, 23, "reader8")
+    server.arrives("reader9", subject(first))
+    addresses = re.findall("<([^>]+)>", first["List-Unsubscribe"])
+    assert [address.partition(":")[0] for address in addresses] == ["https"]
+    assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert addresses[0] in first.get_body(("plain",)).get_content()
+    assert (first["Precedence"], first["Auto-Submitted"]) == ("bulk", "auto-generated")
+    with Desk(bench.root).up() as desk:
+        where = desk.url + addresses[0].removeprefix("https://desk.example")
+        headers = {"Host": "desk.example"}
+        answer = requests.post(where, {"List-Unsubscribe": "One-Click"}, headers=headers, timeout=30)
+    assert answer.status_code == 200
+    people.write_text("reader9@example.test\nreader8@example.test\nReader8@example.test\n")
+    second = sent_at(bench, server, 24, "reader9")
+    time.sleep(0.5)
+    assert server.letters("reader8", subject(second)) == []
+    row = max((each for each in app.ledger.deliveries() if each.attempt), key=lambda each: each.at)
+    seen = recipients.of_delivery(app, row)
+    assert seen is not None
+    assert seen.counts == {"sent": 1, "left": 2}
+
+
+def sent_at(bench: Bench, server: Post, day: int, reader: str) -> Any:
+    """The letter that a reader has of that evening's slot."""
+    before = len(server.letters(reader))
+    bench.at(day, 20, 1)
+    assert [each.state for each in pipeline.publish(bench.app).sent] == ["published"]
+    return server.arrives(reader, "", before + 1)
+
+
+def subject(letter: Any) -> str:
+    return str(letter["Subject"]).split()[1]

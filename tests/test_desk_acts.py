@@ -15,6 +15,7 @@ READS = {"GET", "HEAD"}
 # A form of theirs changes nothing that others see, and needs no person to be written down.
 UNWRITTEN = {
     "/log-in", "/log-in/again", "/language", "/settings/slots", "/start/slots", "/write/preview", "/write/paste",
+    "/leave/{channel}/{token}", "/leave/{channel}/{token}/back",  # readers are no persons of the desk
 }  # fmt: skip
 
 

@@ -32,11 +32,11 @@ class Adapter:
         if not self.channel.settings["host"]:
             self.channel.write(self._outbox(post), self.letter.to("", post))
             return self._receipt(post, {})
-        people, unusable = self.people.listed()
+        people, passed = self.people.wanted()
         if not people:
             raise self._refused("nobody")
         counts = Sending(self.channel, lambda address: self.letter.to(address, post)).to(people)
-        return self._receipt(post, counts | ({"unusable": unusable} if unusable else {}))
+        return self._receipt(post, counts | passed)
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """Whether the letter is in the outbox; what a server did with one cannot be seen."""

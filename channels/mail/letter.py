@@ -5,7 +5,6 @@ from __future__ import annotations
 import colorsys
 import hashlib
 import re
-from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy
 from typing import Any
@@ -13,12 +12,12 @@ from urllib.parse import quote
 
 import css_inline
 
-from steadycast.platform import Channel, Media, Post, Refused, slot_path
+from steadycast.platform import Channel, Media, Post, slot_path
 
 from .cells import whole_words
+from .headers import headers, ways_out
 
 UNFOLDED = {"list-unsubscribe", "message-id", "list-id"}
-LONGEST = 900  # RFC 5322 allows a line 998 octets
 
 
 class Policy(EmailPolicy):
@@ -52,10 +51,10 @@ class Letter:
     def to(self, recipient: str, post: Post) -> bytes:
         """The letter for one recipient, as bytes for SMTP or an .eml file; "" is the outbox's own copy."""
         letter = EmailMessage(policy=POLICY)
-        for name, value in self._headers(recipient, post).items():
+        for name, value in headers(self.channel, recipient, post, self.message_id(recipient, post)).items():
             if value:
                 letter[name] = value
-        leave = self._leave(recipient)
+        leave = ways_out(self.channel, recipient)[0]
         text = self.channel.render("letter.txt.j2", **self._values(post, leave))
         letter.set_content(text, cte=_encoding(text))
         html = self.html(post, leave)
@@ -98,34 +97,6 @@ class Letter:
         return INLINER.inline(
             self.channel.render("letter.html.j2", body=body, cover=cover, **self._values(post, leave))
         )
-
-    def _headers(self, recipient: str, post: Post) -> dict[str, Any]:
-        leave = self._leave(recipient)
-        name = self.settings["from_name"] or self.channel.community
-        for text in (post.title, name, self.settings["reply_to"]):
-            if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text):
-                raise Refused(self.channel.tell("control-character"), channel=self.channel.name)
-        sender = Address(name, addr_spec=self.settings["from"])
-        list_id = self.settings["list_id"] or f"{self.channel.name}.{self.domain}"
-        return {
-            "From": sender,
-            "To": recipient or sender,
-            "Reply-To": self.settings["reply_to"],
-            "Subject": post.title,
-            "Date": post.published,
-            "Message-ID": self.message_id(recipient, post),
-            "List-Id": f"<{list_id}>",
-            "List-Unsubscribe": f"<{leave}>" if leave else "",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if leave.startswith("https://") else "",
-            "Content-Language": post.language,
-        }
-
-    def _leave(self, recipient: str) -> str:
-        address = self.settings["unsubscribe"].replace("{email}", quote(recipient, safe=""))
-        if not address and self.channel.email:  # whoever wants to leave can at least write to somebody
-            address = f"mailto:{quote(self.channel.email, safe='@+')}?subject=unsubscribe"
-        usable = re.fullmatch(r"(https?://|mailto:)[\x21-\x3b\x3d\x3f-\x7e]+", address) and len(address) <= LONGEST
-        return address if usable else ""
 
     def _values(self, post: Post, leave: str) -> dict[str, Any]:
         given = {"community": self.channel.community, "language": self.channel.language, "colours": self.colours}

@@ -33,14 +33,28 @@ class People:
         usable = [found[1] or found[2] for found in read if found]
         return list(dict.fromkeys(usable)), len(read) - len(usable)
 
+    def wanted(self) -> tuple[list[str], dict[str, int]]:
+        """Whom the next letter is for; and how many are passed over, as they left, or as no address is to be read."""
+        people, unusable = self.listed()
+        of = self.channel.subscribers
+        left = of.left()
+        staying = [address for address in people if not left or of.mark(address) not in left]
+        passed = {"left": len(people) - len(staying), "unusable": unusable}
+        return staying, {why: number for why, number in passed.items() if number}
+
     def seen(self, steps: Mapping[str, Any]) -> Iterator[Recipient]:
         """What came of each by the steps of a delivery: the ledger has no addresses, so they are those on the list."""
+        of = self.channel.subscribers
+        left = of.left()
         for address in self.listed()[0]:
-            if (step := step_of(address)) not in steps:
-                yield Recipient(address, "waiting")
-            else:
+            if (step := step_of(address)) in steps:
                 state, _, why = str(steps[step] or "unknown").partition(" ")
                 yield Recipient(address, state, why)
+            elif gone := left.get(of.mark(address)) if left else None:
+                bounced = gone.why == "bounced"
+                yield Recipient(address, "bounced" if bounced else "left", gone.said if bounced else gone.why)
+            else:
+                yield Recipient(address, "waiting")
 
 
 def step_of(address: str) -> str:

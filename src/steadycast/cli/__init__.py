@@ -111,6 +111,7 @@ channel.command(setup.channel_list, name="list")
 channel.command(channels.add, name="add")
 channel.command(channels.login, name="login")
 channel.command(channels.try_out, name="test")
+channel.command(channels.recipients)
 channel.command(setup.channel_eject, name="eject")
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TITLES = {"credentials": N_("The channel would be let in."), "limits": N_("What the channel's far side allows.")}
 COLUMNS = {"state": "", "title": "rule", "said": "what was seen", "where": "where"}
 STATES = {"kept": "ok"}  # a slot that is kept has another word
+STANDS = {"waiting": "subscribed"}  # of no delivery: nobody waits
 Pairs = Annotated[tuple[str, ...], Parameter(negative="")]
 
 
@@ -142,6 +143,35 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     code = _tried(wanted.name, all_rules=False)
     say("", _('Next: add "%(name)s" to the channels of a series in steadycast.toml.', name=wanted.name))
     return code
+
+
+def recipients(name: str, *, leave: str = "", back: str = "", json: Json = False) -> int:
+    """Show who is sent the posts of a channel, and who is sent nothing any more. With an address: change that.
+
+    Parameters
+    ----------
+    name
+        A channel of this community.
+    leave
+        A recipient who asked to be sent nothing any more. They stay away, also when the list is put in again.
+    back
+        A recipient who asked to be sent to again.
+    """
+    from steadycast.pipeline import recipients as verbs
+
+    with pipeline.App.open(readonly=not (leave or back)) as app:
+        app.known_channel(name)
+        said = [verbs.leave(app, name, leave)] if leave else []
+        said += [verbs.back(app, name, back)] if back else []
+        found = verbs.of_channel(app, name)
+    rows = [{"state": STANDS.get(r.state, r.state), "who": r.name, "why": r.why} for r in found.rows] if found else []
+    if json:
+        as_json(rows)
+        return OK
+    say(*said)
+    if not said:
+        show(rows, {"state": "state", "who": "who", "why": "why"}, empty=_("It has no recipients."))
+    return OK
 
 
 def login(name: str) -> int:

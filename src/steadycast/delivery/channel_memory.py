@@ -46,6 +46,11 @@ class LedgerState:
         """As State."""
         self._ledger().set_state(self._channel, key, self._known(key, value), expires)
 
+    def all(self, prefix: str) -> dict[str, Any]:
+        """As State."""
+        found = self._ledger().states_of_channel(self._channel, prefix, self._clock.now())
+        return {key: self._known(key, value) for key, value in found.items()}
+
     def fresh(self, key: str, make: Make, *, margin: float = MARGIN) -> Any:
         """As State. An answer that is lost while a new value is made leaves no post in doubt: Busy."""
         me, waited = uuid.uuid4().hex, self._clock.monotonic()

@@ -6,6 +6,7 @@ acts             what each form does: who may, and what is written down of it
 entry, people    the log-in, and one's own page; who may log in, and what was changed
 slot_page, asks  a slot's own page, below the calendar; a member asked to write for it
 calendar_feeds   calendars for calendar programs
+leave            where a reader leaves a channel
 reader_language  the language that one reader wants
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused

@@ -106,6 +106,11 @@ class _OfNobody(Declared):
             ours(request, form_token)
 
 
+class _OfToken(Declared):
+    async def __call__(self) -> None:
+        """Whose token it is, the page itself finds out; it is no person's doing that would be in the log of changes."""
+
+
 def form_of(act: Act, *about: tuple[str, str], changes: bool = True) -> Any:
     """For a route that takes a form of the desk's: its token is looked at as well."""
     return Depends(_OfForm(act, *about, changes=changes))
@@ -119,6 +124,11 @@ def sent_as(act: Act, *about: tuple[str, str], changes: bool = True) -> Any:
 def sent_by_member() -> Any:
     """For members' own pages, which their token opens."""
     return Depends(_OfMember(Act.SUBMIT))
+
+
+def sent_by_token() -> Any:
+    """For what is sent without a cookie by whoever has the token of its address, which is looked at by the page."""
+    return Depends(_OfToken(Act.READ, changes=False))
 
 
 def sent_by_nobody(*, token: bool = True) -> Any:

@@ -55,6 +55,7 @@ FILES = "/files/"  # what lies under var/: its pages get no cookie, so the key s
 PROGRAMS = ("/api/", "/mcp")  # for programs: a token in a header opens them, and no cookie does
 MEMBERS = "/m/"  # members' own pages: the token in the address opens one, and nothing else
 CALENDARS = "/c/"  # the plan for a calendar program: the token in the address opens it, and nothing else
+LEAVE = "/leave/"  # where a reader leaves a channel: the token in the address says who, and no cookie is looked at
 OPEN = ("/static/", "/health")  # without a key: they tell nothing of the community
 WAITING = ("/events", "/static/", "/health", FILES)  # these take no turn: they hold no thread, or must answer
 SAFE = {"GET", "HEAD"}
@@ -89,6 +90,7 @@ class Guard:
         self._people = people
         self._public = public
         self._asked = Limits()
+        self._leaving = Limits(of_one=600, of_all=3000)  # a mail provider's servers leave for many of its customers
         self._programs = Limits(of_one=600, of_all=3000)
         self._turns = Turns()
 
@@ -106,6 +108,9 @@ class Guard:
             answer = self._to_member(request)
         elif path.startswith(CALENDARS):
             answer = self._to_member(request)
+        elif path.startswith(LEAVE):
+            state["missed"] = self._leaving.missed
+            answer = self._to_reader(request)
         elif path.startswith(PROGRAMS):
             answer = self._to_program(request)
         else:
@@ -129,6 +134,14 @@ class Guard:
             return PlainTextResponse(_("Too many requests. Please wait a minute."), 429, {"Retry-After": "60"})
         if request.method not in SAFE and not _ours(request):
             return self._refused(request, _(NOT_OURS), 403)
+        return None
+
+    def _to_reader(self, request: Request) -> Response | None:
+        """Readers and their mail providers come from anywhere, and a POST from no page of ours (RFC 8058)."""
+        if _host(request.headers) not in OWN_NAMES and not self._is_public(request):
+            return PlainTextResponse("This name is not the desk's.", 421)
+        if not self._leaving.admit(address_of(request)):
+            return PlainTextResponse("Too many requests. Please wait a minute.", 429, {"Retry-After": "60"})
         return None
 
     def _to_program(self, request: Request) -> Response | None:

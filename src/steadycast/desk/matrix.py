@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.acts import form_of
+from steadycast.desk.acts import form_of, may_here
 from steadycast.desk.log import HAPPENED, names
 from steadycast.desk.pages import Here, done, page
 from steadycast.errors import OK, WARN, InputError, with_hint
 from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops import channel_test
-from steadycast.pipeline import App
+from steadycast.pipeline import App, recipients
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.standing import Standing, health_of, standing
 from steadycast.platform import Platform
@@ -63,6 +63,7 @@ def channel(request: Request, app: Here, name: str) -> HTMLResponse:
         series=[each for each in app.workspace.series.values() if name in each.channels],
         row=next((row for row in standing(app, now).report.channels if row.name == name), None),
         told=app.far_limits(name).get("at", ""),
+        recipients=recipients.of_channel(app, name, named=may_here(request, "settings")) if platform else None,
     )  # fmt: skip
 
 
@@ -73,6 +74,13 @@ def _secrets(app: App, name: str, platform: Platform | None) -> Iterator[tuple[s
         if setting.secret:
             kept_as = str(own.get(setting.name) or setting.default or "")
             yield setting.name, kept_as, setting.required, bool(kept_as) and app.has_secret(kept_as)
+
+
+@router.post("/channels/{name}/recipients", dependencies=[form_of(Act.SETTINGS)])
+def recipient(app: Here, name: str, who: Annotated[str, Form()], act: Annotated[str, Form()]) -> RedirectResponse:
+    """Somebody who asked a person for it is sent nothing any more, or is sent to again."""
+    change = recipients.leave if act == "leave" else recipients.back
+    return done(f"/channels/{name}", change(app, name, who.strip()[:320]))
 
 
 @router.post("/channels/{name}/test", dependencies=[form_of(Act.SETTINGS)])

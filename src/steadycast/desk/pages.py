@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.acts import may_here
-from steadycast.desk.guard import LIVE, MEMBERS, REFUSED
+from steadycast.desk.guard import LEAVE, LIVE, MEMBERS, REFUSED
 from steadycast.desk.own_files import addressed
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import Language, current, language, names
@@ -148,7 +148,7 @@ def _came_from(request: Request) -> str:
 
 def problem(request: Request, text: str, status: int) -> Response:
     """A page that says what is wrong and leads back."""
-    own = request.url.path.startswith(MEMBERS)
+    own = request.url.path.startswith((MEMBERS, LEAVE))
     return HTMLResponse(rendered(request, current(), "problem", text=text, own=own), status)
 
 

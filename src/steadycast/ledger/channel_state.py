@@ -31,6 +31,17 @@ def states(db: Database, key: str) -> dict[str, Any]:
         return {channel: opened(db, f"{channel}\n{key}", value) for channel, value in connection.execute(query)}
 
 
+def states_of_channel(db: Database, channel: str, prefix: str, now: dt.datetime) -> dict[str, Any]:
+    """What one channel keeps under each key that begins so and has not expired."""
+    c = STATE.c
+    lasts = c.expires.is_(None) | (c.expires > now)
+    query = select(c.key, c.value).where(c.channel == channel, c.key.startswith(prefix, autoescape=True), lasts)
+    with db.read() as connection:
+        rows = [(key, value) for key, value in connection.execute(query) if key.startswith(prefix)]
+    found = {key: opened(db, f"{channel}\n{key}", value) for key, value in rows}
+    return {key: value for key, value in found.items() if value is not None}
+
+
 def set_state(
     db: Database, channel: str, key: str, value: Any, expires: dt.datetime | None, *, owner: str | None = None
 ) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import hashlib
+import hmac
 import secrets
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, select
 
 from steadycast import __version__
+from steadycast.errors import LedgerError
+from steadycast.language import gettext as _
 from steadycast.ledger.connection import Database, table, upsert
 
 META = table("meta")
@@ -73,6 +76,13 @@ def set_meta(db: Database, key: str, value: str) -> None:
 def marker(db: Database, slot: str, channel: str) -> str:
     """The 13 characters (a-z2-7) that a delivery carries for ever: the same on every machine of this installation."""
     return markers(db.secret)(slot, channel)
+
+
+def sign(db: Database, text: str) -> str:
+    """HMAC-SHA256 of a text in hexadecimal: nobody makes it who does not have this installation's secret."""
+    if not db.secret:
+        raise LedgerError(_("the ledger has no secret yet"))
+    return hmac.new(db.secret, f"sign|{text}".encode(), hashlib.sha256).hexdigest()
 
 
 @functools.lru_cache(maxsize=4)

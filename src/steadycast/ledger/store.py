@@ -95,6 +95,7 @@ class Ledger(Database):
     metas = installation.metas
     set_meta = installation.set_meta
     marker = installation.marker
+    sign = installation.sign
     ticked = installation.ticked
     last_tick = installation.last_tick
     alarms = alarm_rows.alarms
@@ -238,6 +239,7 @@ class Ledger(Database):
     # What a channel remembers
     state = channel_state.state
     states = channel_state.states
+    states_of_channel = channel_state.states_of_channel
     set_state = channel_state.set_state
     lock_state = channel_state.lock_state
     unlock_state = channel_state.unlock_state

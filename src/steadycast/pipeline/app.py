@@ -299,6 +299,8 @@ class App:
             state=LedgerState(
                 lambda: self.ledger, name, self.clock, deadline=platform.deadline, learn=self.redact.learn
             ),
+            sign=lambda text: self.ledger.sign(f"{name}|{text}"),
+            desk=self.workspace.desk.url,
             render=templates.render,
             http=HttpClient(name, deadline=platform.deadline, redact=self.redact),
             write=lambda file, data: write_atomically(out, file, data, public=platform.delivery == "conditional"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from steadycast.language import current
 from steadycast.platform.post import Post
 from steadycast.platform.state import MemoryState, State
+from steadycast.platform.subscribers import Subscribers
 from steadycast.platform.words import nearest, spoken
 from steadycast.receipt import Receipt
 
@@ -129,6 +131,7 @@ class Platform:
     deadline: float = 60.0  # seconds: one total deadline a request
     settle: float = 30.0  # seconds after that deadline before a read-back counts
     rate: int = 0  # sendings a minute, 0 = no limit known
+    subscribers: bool = False  # it sends to each of many, who can leave by themselves
     one_writer: bool = False  # no two workers, of any machine, publish to one channel at once
     starter: Mapping[str, Any] | None = None  # [starter]: it is in a new workspace, with these settings
     data: Mapping[str, Any] = field(default_factory=dict)  # [data] of channel.toml, for its own adapter and templates
@@ -177,7 +180,8 @@ class Recipient:
     """One of those to whom a post is sent by itself, and what came of that."""
 
     name: str  # as the far side knows them: an address, a number
-    # sent, refused, unknown (it may have arrived: never sent again by itself), waiting (still to be sent)
+    # sent, refused, unknown (it may have arrived: never sent again by itself), waiting (still to be sent); left,
+    # bounced (sent nothing any more)
     state: str
     why: str = ""  # the far side's code, where it said one
 
@@ -188,6 +192,11 @@ class Step(Protocol):
     def __call__(self, name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:
         """What `send` gave, now or when it was called before."""
         ...
+
+
+def signed_by_nobody(text: str) -> str:
+    """As `Channel.sign`, of a channel that sends nothing: anybody can make it."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def sent_now(name: str, send: Callable[[], T], *, repeatable: bool = False) -> T:  # noqa: ARG001
@@ -224,6 +233,8 @@ class Channel:
     secret: Callable[[str], str] = lambda name: ""  # setting's name -> its value; raises Refused when it is not set
     step: Step = sent_now
     state: State = field(default_factory=MemoryState)
+    sign: Callable[[str], str] = signed_by_nobody  # hexadecimal digits that nobody else can make of a text, for ever
+    desk: str = ""  # where everybody reaches the desk, if anybody but this machine does
     render: Callable[..., str] = lambda template, **values: ""  # a template of this platform, autoescaped by name
     http: HttpClient = None  # type: ignore[assignment]  # a channel that is made without one sends nothing
     write: Callable[[str, bytes], Path] = lambda name, data: Path(name)  # atomic, under `out`: temp, fsync, rename
@@ -247,6 +258,11 @@ class Channel:
         """What went wrong, in the words of who reads it now: a key of [words.TAG.errors], with its {values}."""
         told = self.spec.words_in(current().tag).get("errors", {}) if self.spec else {}
         return str(told.get(error, error)).format(**values)
+
+    @property
+    def subscribers(self) -> Subscribers:
+        """Who wants nothing any more, and the address by which each says so."""
+        return Subscribers(self.name, self.state, self.sign, self.desk, self.now)
 
     @property
     def public_title(self) -> str:

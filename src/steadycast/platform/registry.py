@@ -43,6 +43,7 @@ TOP: Mapping[str, Any] = {
     "settle": float,
     "rate": int,
     "one_writer": bool,
+    "subscribers": bool,
     "permalink": str,
     "confirm_hosts": tuple[str, ...],
     "tried": str,

@@ -24,6 +24,10 @@ class State(Protocol):
         """Keep a value in the place of what was there; None takes it away."""
         ...
 
+    def all(self, prefix: str) -> dict[str, Any]:
+        """Every value whose key begins so, by its key."""
+        ...
+
     def fresh(self, key: str, make: Make, *, margin: float = MARGIN) -> Any:
         """The value while it lasts `margin` seconds more; else one worker of all makes a new one by `make(old)`.
 
@@ -52,6 +56,11 @@ class MemoryState:
         for secret in secrets_in(value, secret=SECRET.search(key) is not None):
             self._learn(secret)
         self._kept[key] = (value, expires)
+
+    def all(self, prefix: str) -> dict[str, Any]:
+        """As State."""
+        found = {key: self._get(key, 0.0) for key in self._kept if key.startswith(prefix)}
+        return {key: value for key, value in found.items() if value is not None}
 
     def fresh(self, key: str, make: Make, *, margin: float = MARGIN) -> Any:
         """As State, for the threads of this process."""

@@ -1,0 +1,87 @@
+"""Those whom a channel sends to one by one: who wants nothing any more, and the address by which they say so.
+
+Whoever left stands in the channel's state by a mark, apart from any list: a list that is put in again brings nobody
+back. The mark and the address are made with the installation's secret: from the one nobody reads who it is, and the
+other nobody can guess.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from steadycast.platform.state import State
+
+PATH = "/leave/"  # of the desk
+LEFT = "left "  # and a mark: a key of the channel's state
+MARK, SEAL = 24, 32  # hexadecimal digits
+TOKEN = re.compile(rf"[0-9a-f]{{{MARK + SEAL}}}")
+OWN = ("link", "message")  # ways of leaving by which one may come back in the same way
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """That somebody is sent nothing any more."""
+
+    why: str  # link, message, person (who looks after the channel), bounced
+    at: dt.datetime
+    said: str = ""  # the far side's code, where it was that
+
+
+class Subscribers:
+    """Those of one channel. `sign` makes of a text what nobody else can make of it, in hexadecimal."""
+
+    def __init__(
+        self, channel: str, state: State, sign: Callable[[str], str], desk: str, now: Callable[[], dt.datetime]
+    ) -> None:
+        self._channel, self._state, self._sign, self._now = channel, state, sign, now
+        self._desk = desk.rstrip("/")
+
+    def mark(self, name: str) -> str:
+        """Whom a name means, for the ledger: the same for ever, and no name."""
+        return self._sign(f"subscriber|{name.strip().lower()}")[:MARK]
+
+    def token(self, name: str) -> str:
+        """By which this one leaves, and nobody else."""
+        mark = self.mark(name)
+        return mark + self._seal(mark)
+
+    def mark_of(self, token: str) -> str:
+        """The mark of a token; "" of what is none."""
+        if not TOKEN.fullmatch(token):
+            return ""
+        mark, seal = token[:MARK], token[MARK:]
+        return mark if hmac.compare_digest(seal, self._seal(mark)) else ""
+
+    def address(self, name: str) -> str:
+        """Where this one leaves by a click; "" where the desk has no address that others reach."""
+        return f"{self._desk}{PATH}{quote(self._channel, safe='')}/{self.token(name)}" if self._desk else ""
+
+    def left(self) -> dict[str, Left]:
+        """Whoever is sent nothing any more, by their mark."""
+        return {key.removeprefix(LEFT): _read(value) for key, value in self._state.all(LEFT).items()}
+
+    def has_left(self, mark: str) -> Left | None:
+        """That one of these is sent nothing any more."""
+        return _read(kept) if (kept := self._state.get(LEFT + mark)) else None
+
+    def leave(self, mark: str, why: str, said: str = "") -> None:
+        """From now on this one is sent nothing; who left before stays as they left."""
+        if self._state.get(LEFT + mark) is None:
+            self._state.set(LEFT + mark, {"why": why, "at": self._now().isoformat(), "said": said})
+
+    def back(self, mark: str) -> None:
+        """This one is sent to again, as long as they are on the list."""
+        self._state.set(LEFT + mark, None)
+
+    def _seal(self, mark: str) -> str:
+        return self._sign(f"leave|{mark}")[:SEAL]
+
+
+def _read(value: Mapping[str, Any]) -> Left:
+    return Left(str(value["why"]), dt.datetime.fromisoformat(value["at"]), str(value.get("said", "")))

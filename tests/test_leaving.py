@@ -1,0 +1,187 @@
+"""A reader leaves a channel by the address in a letter: they alone, by a POST alone, and no list brings them back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+import requests
+from desk_bench import Desk
+from pipeline_bench import COMMUNITY, PLATFORM, Bench
+
+from steadycast import pipeline
+from steadycast.errors import InputError
+from steadycast.pipeline import recipients
+from steadycast.platform.subscribers import Subscribers
+
+LETTERS = """
+[desk]
+url = "https://desk.example"
+
+[channel.letters]
+platform = "letters"
+title = "Letters <b>"
+
+[channel.far]
+platform = "far"
+
+[series.daily]
+title = "Daily"
+every = "day at 20:00"
+channels = ["letters", "far"]
+"""
+LISTED = """
+from steadycast.platform import Recipient
+
+
+class Adapter:
+    def __init__(self, channel):
+        self.channel = channel
+
+    def publish(self, post):
+        raise NotImplementedError
+
+    def find(self, post, known):
+        return None
+
+    def recipients(self, known):
+        left = self.channel.subscribers.left()
+        for who in ("ann@a.example", "bo@a.example"):
+            gone = left.get(self.channel.subscribers.mark(who))
+            yield Recipient(who, "left" if gone else "waiting", gone.why if gone else "")
+"""
+PUBLIC = {"Host": "desk.example"}
+
+
+@pytest.fixture
+def listed(bench: Bench) -> Bench:
+    toml = PLATFORM.format(delivery="blind").replace("read_back = true", "subscribers = true")
+    bench.drop("../channels/letters/channel.toml", toml)
+    bench.drop("../channels/letters/adapter.py", LISTED)
+    bench.set_up(COMMUNITY + LETTERS)
+    return bench
+
+
+@pytest.fixture
+def desk(listed: Bench) -> Iterator[Desk]:
+    with Desk(listed.root).up() as desk:
+        yield desk
+
+
+def of(bench: Bench) -> Subscribers:
+    found = recipients.subscribers(bench.app, "letters")
+    assert found is not None
+    return found
+
+
+def path(bench: Bench, who: str = "ann@a.example") -> str:
+    address = of(bench).address(who)
+    assert address.startswith("https://desk.example/leave/letters/")
+    return address.removeprefix("https://desk.example")
+
+
+def states(bench: Bench) -> list[tuple[str, str]]:
+    seen = recipients.of_channel(bench.app, "letters")
+    assert seen is not None
+    return sorted((each.name, each.state) for each in seen.rows)
+
+
+BOTH = [("ann@a.example", "waiting"), ("bo@a.example", "waiting")]
+ONE = [("ann@a.example", "left"), ("bo@a.example", "waiting")]
+
+
+def test_a_post_without_a_cookie_from_anywhere_removes_that_one(listed: Bench, desk: Desk) -> None:
+    """What a mail provider sends (RFC 8058), its browser's headers and all; sent twice it is the same."""
+    where = desk.url + path(listed)
+    headers = PUBLIC | {"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"}
+    for _ in range(2):
+        answer = requests.post(where, {"List-Unsubscribe": "One-Click"}, headers=headers, timeout=30)
+        assert answer.status_code == 200
+        assert "You are unsubscribed" in answer.text
+        assert "Set-Cookie" not in answer.headers
+        assert states(listed) == ONE
+    files = {"List-Unsubscribe": (None, "One-Click")}
+    assert requests.post(where, files=files, headers=headers, timeout=30).status_code == 200
+    seen = recipients.of_channel(listed.app, "letters")
+    assert seen is not None
+    assert (seen.counts, seen.rows[0].why) == ({"left": 1, "waiting": 1}, "link")
+
+
+def test_opening_the_page_changes_nothing(listed: Bench, desk: Desk) -> None:
+    """Programs that look for malware open every link of a letter."""
+    for verb in ("GET", "HEAD"):
+        answer = requests.request(verb, desk.url + path(listed), headers=PUBLIC, timeout=30)
+        assert answer.status_code in (200, 405)
+    assert states(listed) == BOTH
+    page = requests.get(desk.url + path(listed), headers=PUBLIC, timeout=30).text
+    assert "Unsubscribe?" in page
+    assert "Letters &lt;b&gt;" in page
+    assert "ann@" not in page
+
+
+@pytest.mark.parametrize(("language", "asked", "done"), [
+    ("en", "Unsubscribe?", "You are unsubscribed"), ("zh-CN", "要退订吗？", "已经退订"), ("zh-TW", "要退訂嗎？", "已經退訂"),
+])  # fmt: skip
+def test_the_page_speaks_the_readers_language(listed: Bench, desk: Desk, language: str, asked: str, done: str) -> None:
+    headers = PUBLIC | {"Accept-Language": language}
+    assert asked in requests.get(desk.url + path(listed), headers=headers, timeout=30).text
+    assert done in requests.post(desk.url + path(listed), headers=headers, timeout=30).text
+
+
+def test_who_left_by_mistake_comes_back_and_who_was_removed_by_a_person_does_not(listed: Bench, desk: Desk) -> None:
+    where = desk.url + path(listed)
+    assert "Subscribe again" in requests.post(where, headers=PUBLIC, timeout=30).text
+    assert "subscribed again" in requests.post(f"{where}/back", headers=PUBLIC, timeout=30).text
+    assert states(listed) == BOTH
+    recipients.leave(listed.app, "letters", "Ann@A.example")
+    assert "Subscribe again" not in requests.get(where, headers=PUBLIC, timeout=30).text
+    requests.post(f"{where}/back", headers=PUBLIC, timeout=30)
+    assert states(listed) == ONE
+    recipients.back(listed.app, "letters", "ann@a.example")
+    assert states(listed) == BOTH
+
+
+def test_no_token_is_guessed(listed: Bench, desk: Desk) -> None:
+    right = path(listed)
+    wrong = right[:-1] + ("0" if right[-1] != "0" else "1")
+    other = path(listed, "bo@a.example")
+    mixed = right[:-32] + other[-32:]
+    for each in (wrong, mixed, right[:-1], right.replace("/letters/", "/far/"), right.replace("/letters/", "/none/")):
+        assert requests.post(desk.url + each, headers=PUBLIC, timeout=30).status_code == 404, each
+    assert requests.post(desk.url + right, headers={"Host": "evil.example"}, timeout=30).status_code == 421
+    assert states(listed) == BOTH
+    for _ in range(10):
+        requests.post(desk.url + wrong, headers=PUBLIC, timeout=30)
+    assert requests.post(desk.url + right, headers=PUBLIC, timeout=30).status_code == 429, "whoever guesses has to wait"
+
+
+def test_the_ledger_says_of_nobody_who_it_is(listed: Bench) -> None:
+    with pytest.raises(InputError, match="has no recipients who could leave"):
+        recipients.leave(listed.app, "far", "ann@a.example")
+    said = recipients.leave(listed.app, "letters", "ann@a.example")
+    assert said == "ann@a.example is sent nothing any more by Letters <b>"
+    rows = listed.app.ledger.states_of_channel("letters", "left ", dt.datetime.now(dt.UTC))
+    assert len(rows) == 1
+    assert "ann" not in str(rows)
+    assert of(listed).mark("ann@a.example") != Subscribers(
+        "letters", listed.app.channel("letters").state, str, "", dt.datetime.now
+    ).mark("ann@a.example"), "keyed by the installation"
+
+
+def test_the_channels_page_shows_who_left_and_takes_who_asked_a_person(listed: Bench, desk: Desk) -> None:
+    desk.post("/channels/letters/recipients", "/channels/letters", who="ann@a.example", act="leave")
+    page = desk.get("/channels/letters").text
+    assert "get the next letter: 1 · unsubscribed: 1" in page
+    assert "a person said so" in page
+    desk.post("/channels/letters/recipients", "/channels/letters", who="ann@a.example", act="back")
+    assert states(listed) == BOTH
+
+
+def test_without_a_public_address_there_is_no_page_to_leave_by(listed: Bench) -> None:
+    app = listed.set_up(COMMUNITY + LETTERS.replace('url = "https://desk.example"', ""))
+    found = recipients.subscribers(app, "letters")
+    assert found is not None
+    assert found.address("ann@a.example") == ""
+    assert found.mark_of(found.token("ann@a.example")) == found.mark("ANN@a.example ")
+    assert pipeline.now().tzinfo is not None
