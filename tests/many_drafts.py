@@ -35,17 +35,17 @@ def fill(ledger: Ledger, now: dt.datetime, *, drafts: int, deliveries: int, chan
         content = to_content(text, Path())
         revisions.append(RevisionRow(hash=row.revision, draft=row.id, at=row.changed, content=content))
     ledger.put_drafts(rows, revisions)
-    used = [row.id for n, row in enumerate(rows) if row.state == "approved" and n % 5]
+    used = [row for n, row in enumerate(rows) if row.state == "approved" and n % 5]
     slots, sent = [], []
     for n in range(deliveries // channels):
         at, draft = now - (n + 1) * HOUR, used[n % len(used)]
         id = f"{SERIES[n % 3]}@{at:%Y-%m-%dT%H:%M}"
-        slots.append({"id": id, "series": SERIES[n % 3], "at": at, "local": f"{at:%Y-%m-%dT%H:%M}", "draft": draft,
+        slots.append({"id": id, "series": SERIES[n % 3], "at": at, "local": f"{at:%Y-%m-%dT%H:%M}", "draft": draft.id,
                       "occasion": "", "filled": False, "why": "", "excused": "", "manual": False})  # fmt: skip
         sent += [
             {**BLANK, "slot": id, "channel": f"channel{channel}", "series": slots[-1]["series"], "at": at,
-             "marker": f"m{n}x{channel}", "state": "published", "draft": draft, "verdict": "kept",
-             "finished": at, "url": f"https://example.org/{n}"}
+             "marker": f"m{n}x{channel}", "state": "published", "draft": draft.id, "verdict": "kept",
+             "origin": draft.origin, "member": draft.member, "finished": at, "url": f"https://example.org/{n}"}
             for channel in range(channels)
         ]  # fmt: skip
     with ledger.write() as connection:

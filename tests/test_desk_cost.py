@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from desk_bench import Desk
@@ -13,8 +17,13 @@ from many_drafts import SERIES, fill
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench
 from sqlalchemy import Engine, event
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.ledger.delivery_log import LOOKED_THROUGH
+from steadycast.ledger.store import Ledger
+from steadycast.platform import registry
+from steadycast.schedule.history import History
+from steadycast.schedule.stock import Pool
+from steadycast.workspace import edit
 
 SETTINGS = (
     COMMUNITY
@@ -24,6 +33,7 @@ SETTINGS = (
         f'[series.{name}]\ntitle = "{name.title()}"\nevery = "day at 20:00"\nchannels = ["far"]\n' for name in SERIES
     )
 )
+SKIP = "/skip?series=notes&day=TOMORROW"
 # A page, and the most statements that it may take. The record is made once for all its pages, and kept while nothing
 # happens: what it counts, it counts over all deliveries.
 PAGES = {
@@ -43,9 +53,12 @@ PAGES = {
     "/members/member3": 10,
     "/settings": 2,
     "/record": 50,
+    SKIP: 22,
     "/matrix": 6,
     "/channels/far": 12,
 }
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+planning = sys.modules["steadycast.pipeline.plan"]  # by its name the package has the verb
 OPEN = re.compile(r"verdict = ('|\?)")  # what is not decided yet: few, told apart within the record's index
 FREED = "USING INDEX ix_delivery_freed"  # what gave its draft back: few as well, and nothing else is in that index
 Statement = tuple[str, Any]
@@ -67,6 +80,10 @@ def heard() -> Iterator[list[Statement]]:
         event.remove(Engine, "before_cursor_execute", note)
 
 
+def _tomorrow(now: dt.datetime) -> str:
+    return str((now.astimezone(SHANGHAI) + dt.timedelta(days=1)).date())
+
+
 def asked_of(bench: Bench, deliveries: int) -> dict[str, list[Statement]]:
     """What each page asks of a ledger with so many deliveries; each page was shown before."""
     app, now = bench.set_up(SETTINGS, {}), pipeline.now()
@@ -79,7 +96,8 @@ def asked_of(bench: Bench, deliveries: int) -> dict[str, list[Statement]]:
     with Desk(bench.root).up() as desk:
         for page in PAGES:
             with heard() as said:
-                answer = desk.get(page, **{"Accept-Language": page})  # another request than any: it is made anew
+                # Another request than any: it is made anew.
+                answer = desk.get(page.replace("TOMORROW", _tomorrow(now)), **{"Accept-Language": page})
             assert answer.status_code == 200, page
             found[page] = said
     return found
@@ -100,3 +118,40 @@ def test_no_page_asks_more_of_a_large_ledger_than_of_a_small_one(bench: Bench, m
                 assert not scans & {"SCAN delivery"}, (page, statement)
                 scans = {step for step in scans if not step.endswith(FREED)}
                 assert not scans or OPEN.search(statement) or page == "/record", (page, statement, scans)
+
+
+def test_what_a_change_would_do_is_told_without_a_look_at_each_draft(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both plans are made of what is known already, until a draft is another or something goes out."""
+    app, now = bench.set_up(SETTINGS, {}), pipeline.now()
+    fill(app.ledger, now, drafts=600, deliveries=1_000)
+    pipeline.plan(app, now)
+    looked: Counter[str] = Counter()
+
+    def counted(where: Any, name: str) -> None:
+        real = getattr(where, name)
+
+        def counts(*given: Any, **named: Any) -> Any:
+            looked[name] += 1
+            return real(*given, **named)
+
+        monkeypatch.setattr(where, name, counts)
+
+    counted(planning, "to_stock")
+    counted(Ledger, "approved_values")
+    counted(Ledger, "used")
+    counted(History, "__init__")
+    counted(Pool, "__init__")
+    counted(registry, "platforms")
+    after = edit.with_rhythm(app.workspace, "notes", "day at 21:00")
+    first = ops.settings_effect.look(app, after, now)
+    assert looked["to_stock"] == 540
+    looked.clear()
+    app.ledger.ticked(now)
+    assert ops.settings_effect.look(app, after, now) == first
+    assert looked == {}
+    assert len(first.change.effect.slots) == 14
+    app.ledger.set_plan("draft0000005", "r5", {"series": ["notes"], "slot": "notes@2031-01-01"})
+    ops.settings_effect.look(app, after, now)
+    assert looked == {"approved_values": 1, "to_stock": 1, "used": 1}

@@ -23,12 +23,13 @@ from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DraftRow, RevisionRow
 from steadycast.pipeline import App
 from steadycast.pipeline.plan import Stock, stock_of
-from steadycast.pipeline.standing import standing
+from steadycast.pipeline.standing import standing, supply
 from steadycast.receipt import Receipt
 from steadycast.report.gather import Kept, gather_by_series
 from steadycast.report.model import span
 from steadycast.report.outlook import Foresight
 from steadycast.report.weeks import Weeks
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import workspace
 from steadycast.workspace import Workspace, load
@@ -224,6 +225,8 @@ def test_what_is_kept_is_what_is_counted_anew(roots: Callable[[], Path], rng: ra
         story = Story(app.ledger, rng)
         for many in steps:
             what = [story.go_on() for _ in range(many)]
+            made_of = supply(app, story.now)
+            assert (made_of.stock, made_of.history.rows) == (stock_of(app), app.ledger.used()), what
             story.now += dt.timedelta(minutes=1)  # within a minute only events make it anew
             kept, now = standing(app, story.now), story.now
             anew = gather_by_series(app.ledger, app.workspace, now, stock_of(app), app.published_title)
@@ -252,8 +255,10 @@ def test_a_draft_that_did_not_change_is_not_looked_at_again(roots: Callable[[], 
         story, stock = Story(app.ledger, random.Random(1)), Stock()
         for _ in range(9):
             story.draft()
-        first = stock.of(app, app.ledger.used())
+        out = History(app.ledger.used())
+        first = stock.of(app, out)
         assert first == stock_of(app)
-        assert stock.of(app, app.ledger.used()) is first
+        assert stock.of(app, out) is first
+        assert stock.of(app, History(out.rows)) is first
         story.draft()
-        assert stock.of(app, app.ledger.used()) == stock_of(app)
+        assert stock.of(app, History(app.ledger.used())) == stock_of(app)

@@ -221,7 +221,7 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             told = changes(before, workspace)
             say(_("settings read anew: %(what)s", what="; ".join(told) or _("they say the same")))
             with pipeline.App.open(before) as app:
-                effect = ops.promise_change.between(app, workspace, pipeline.now())
+                effect = ops.promise_change.between(app, app.by(workspace), pipeline.now())
             if effect.effect:
                 say_effect(effect)
             if ops.promise_change.follow(before, workspace):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.history import EVENT
+from steadycast.ledger.installation import STOCK, tell
 from steadycast.ledger.raw_sql import instant, micros, run
 
 DRAFT = table("draft")
@@ -74,6 +75,7 @@ def take_back(db: Database, draft: str, who: str, now: dt.datetime) -> bool:
             return False
         said = {"draft": draft, "revision": told["revision"], "who": who, "why": ""}
         run(connection, TELL, [(None, micros(now), TAKEN_BACK, json.dumps(said, ensure_ascii=False))])
+        tell(connection, STOCK)
         return True
 
 

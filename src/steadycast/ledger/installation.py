@@ -18,6 +18,7 @@ from steadycast.ledger.connection import Database, table, upsert
 
 META = table("meta")
 TICK = "tick"  # meta: when the machinery was last alive
+STOCK = "stock"  # meta: another word with each change of a draft
 SECRET = 32  # bytes
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 BLOCK = 64  # bytes, of SHA-256
@@ -42,6 +43,14 @@ def values(connection: Connection) -> dict[str, str]:
 def keep(connection: Connection, **values: str) -> None:
     """Keep these installation-wide values."""
     upsert(connection, META, [{"key": key, "value": value} for key, value in values.items()], ["value"])
+
+
+def tell(connection: Connection, what: str) -> None:
+    """Keep another word than ever before: who remembers the one before knows that something of `what` is another.
+
+    Said last in the transaction that makes it so, as who also says it waits for that one to end.
+    """
+    keep(connection, **{what: secrets.token_hex(8)})
 
 
 def secret_of(meta: Mapping[str, str]) -> bytes:

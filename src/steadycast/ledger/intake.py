@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Text,
     case,
     cast,
@@ -25,6 +26,7 @@ from sqlmodel import SQLModel
 
 from steadycast.ledger import draft_decisions
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
+from steadycast.ledger.installation import STOCK, tell
 from steadycast.ledger.raw_sql import fetch
 from steadycast.ledger.tables import EPOCH, DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
 
@@ -128,8 +130,10 @@ def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[Rev
         kept[name] = case((decided, ""), else_=literal_column(f"excluded.{name}"))
     seen = ("path", "source", "origin", "member", "form", "title", "revision", "changed", "plan")
     with db.write() as connection:
-        upsert(connection, DRAFT, values(drafts), seen, state=state, **kept)
+        came = upsert(connection, DRAFT, values(drafts), seen, state=state, **kept)
         upsert(connection, REVISION, values(revisions))
+        if came:
+            tell(connection, STOCK)
 
 
 def approve(  # noqa: PLR0917 one decision's facts
@@ -149,14 +153,22 @@ def carry_approval(db: Database, draft: str, revision: str, **own: Any) -> bool:
     here = (DRAFT.c.id == draft) & (DRAFT.c.revision == revision) & DRAFT.c.approved_revision.is_not(None)
     given = {**own, "approved_revision": revision, "state": "approved"}
     with db.write() as connection:
-        return connection.execute(update(DRAFT).where(here).values(**given)).rowcount == 1
+        return _changed(connection, here, given)
 
 
 def set_plan(db: Database, draft: str, revision: str, plan: Mapping[str, Any]) -> bool:
     """What the planner is to ask of a draft; False when it has changed since that revision."""
     here = (DRAFT.c.id == draft) & (DRAFT.c.approved_revision == revision)
     with db.write() as connection:
-        return connection.execute(update(DRAFT).where(here).values(plan=dict(plan))).rowcount == 1
+        return _changed(connection, here, {"plan": dict(plan)})
+
+
+def _changed(connection: Connection, here: ColumnElement[bool], given: Mapping[str, Any]) -> bool:
+    """Whether the one draft that is `here` took these values."""
+    changed: int = connection.execute(update(DRAFT).where(here).values(**given)).rowcount
+    if changed:
+        tell(connection, STOCK)
+    return changed == 1
 
 
 def reject(  # noqa: PLR0917 one decision's facts
@@ -172,7 +184,7 @@ def _decide(db: Database, draft: str, revision: str, decision: dict[str, Any], w
     kind = draft_decisions.APPROVED if decision["state"] == "approved" else draft_decisions.REJECTED
     with db.write() as connection:
         before = connection.execute(select(DRAFT).where(here)).first()
-        if before is None or connection.execute(update(DRAFT).where(here).values(**decision)).rowcount != 1:
+        if before is None or not _changed(connection, here, decision):
             return False
         draft_decisions.note(connection, before, kind, decision["approved_at"], who=decision["approved_by"], why=why)
         return True
@@ -263,6 +275,7 @@ def went_out_before(db: Database, when: Mapping[str, dt.datetime], now: dt.datet
             approved = {"state": "approved", "approved_revision": DRAFT.c.revision, "approved_at": now}
             approved |= {"approved_by": "backfill", "held": "", "resembles": ""}
             connection.execute(update(DRAFT).where(freed).values(**approved))
+        tell(connection, STOCK)
     return marked
 
 

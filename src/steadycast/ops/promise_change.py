@@ -10,8 +10,9 @@ from steadycast.language import gettext as _
 from steadycast.ops import deployments
 from steadycast.ops.settings_forms import check_rhythm
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import PATIENCE, foresee, plan
+from steadycast.pipeline.plan import PATIENCE, Reads, Supply, foresee, plan, stock_of
 from steadycast.pipeline.results import Row
+from steadycast.pipeline.standing import supply
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.plan_difference import Effect, effect, served
@@ -84,7 +85,7 @@ def new_rhythm(app: App, series: str, rhythm: str, now: dt.datetime) -> Change:
     """What another rhythm of a series would do; writes nothing."""
     name = app.known_series(series).name
     check_rhythm(rhythm)
-    return between(app, edit.with_rhythm(app.workspace, name, rhythm.strip()), now)
+    return between(app, app.by(edit.with_rhythm(app.workspace, name, rhythm.strip())), now)
 
 
 def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = False, because: str = "") -> Change:
@@ -101,34 +102,40 @@ def skip(app: App, series: str, days: str, now: dt.datetime, *, undo: bool = Fal
         raise InputError(str(error)) from None
     if undo:
         _is_skipped(of, asked)
-        return between(app, edit.without_skip(app.workspace, of.name, days), now, max(asked))
+        return between(app, app.by(edit.without_skip(app.workspace, of.name, days)), now, max(asked))
     first = now.astimezone(of.zone).date()
     if min(asked) < first:
         said = _("%(day)s is past: an edit rewrites no record", day=min(asked))
         raise InputError(said, hint=_("the first day that can be skipped is %(day)s", day=first))
     if asked <= of.except_:
-        return between(app, app.workspace, now)
+        return between(app, app, now)
     _has_slots(of, asked, now)
     _not_all_begun(app, of, asked)
-    return between(app, edit.with_skip(app.workspace, of.name, f"{days} {why}".strip()), now, max(asked))
+    return between(app, app.by(edit.with_skip(app.workspace, of.name, f"{days} {why}".strip())), now, max(asked))
 
 
-def between(app: App, after: Workspace, now: dt.datetime, day: dt.date | None = None) -> Change:
+def between(app: App, changed: App, now: dt.datetime, day: dt.date | None = None) -> Change:
     """What changes between a desk's settings and others, over the days that are planned, and up to `day`."""
-    before = app.workspace
+    before, after = app.workspace, changed.workspace
     until = now + max(before.publish.horizon, after.publish.horizon)
     if day is not None:
         seen = dt.datetime.combine(day + 2 * DAY, dt.time(), before.community.zone)
         until = max(until, min(seen, now + FURTHEST))
-    old = foresee(app, now, until)
-    with replace(app, workspace=after) as changed:
-        new = foresee(changed, now, until)
+    stands, reads = supply(app, now), Reads(app.ledger)
+    old = foresee(app, now, until, stands, reads)
+    if _renamed(before) != _renamed(after):  # and so the slots that drafts are pinned to
+        stands = Supply(stock_of(changed, stands.history.rows), stands.history)
+    new = foresee(changed, now, until, stands, reads)
     since = min((slot.at for slot in old.slots), default=now)
-    begun = {each.slot.id for each in app.ledger.promised(since, until) if each.fixed}
+    begun = {each.slot.id for each in reads.promised(since, until) if each.fixed}
     told = effect(served(old.slots, old.chosen), served(new.slots, new.chosen), begun, now)
     titles = app.ledger.titles({each.draft for each in (*old.chosen, *new.chosen)})
     differ = {n for n in before.series.keys() | after.series.keys() if before.series.get(n) != after.series.get(n)}
     return Change(before, after, told, titles, frozenset(differ))
+
+
+def _renamed(workspace: Workspace) -> dict[str, str]:
+    return {each.was: each.name for each in workspace.series.values() if each.was}
 
 
 def make(app: App, change: Change, now: dt.datetime) -> bool:

@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from steadycast.errors import InputError, Problem
@@ -14,7 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.ops import promise_change
 from steadycast.ops.check import of_settings
 from steadycast.ops.promise_change import Change
-from steadycast.pipeline.app import App, check_channels
+from steadycast.pipeline.app import App
 from steadycast.schedule.model import Series
 from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace
@@ -73,9 +73,10 @@ def fingerprint(workspace: Workspace) -> str:
 
 def look(app: App, after: Workspace, now: dt.datetime) -> SettingsEffect:
     """What these settings would do; writes nothing. Raises SettingsError where no channel could be opened by them."""
-    check_channels(after)
-    change = promise_change.between(app, after, now)
-    old, new = (tuple(of_settings(replace(app, workspace=each), now)) for each in (app.workspace, after))
+    changed = app.by(after)
+    changed.check_channels()
+    change = promise_change.between(app, changed, now)
+    old, new = (tuple(of_settings(each, now)) for each in (app, changed))
     said_before, said_after = {_told(p) for p in old}, {_told(p) for p in new}
     return SettingsEffect(
         change,

@@ -125,6 +125,14 @@ class App:
         ledger.clock = self.clock.reading
         return ledger
 
+    def by(self, workspace: Workspace) -> App:
+        """The same ledger by other settings: for who asks what those would do. Who made this one closes it."""
+        other = replace(self, workspace=workspace)
+        other.__dict__["ledger"] = self.ledger
+        if workspace.platform_folders == self.workspace.platform_folders:
+            other.__dict__["_found"] = self._found
+        return other
+
     @cached_property
     def reader(self) -> Reader:
         """What reads the drafts in content/."""

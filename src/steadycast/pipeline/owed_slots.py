@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Collection, Iterator
+from typing import Protocol
 
 from steadycast.language import N_, ngettext
 from steadycast.language import gettext as _
@@ -15,7 +16,7 @@ from steadycast.ledger.recovery import Recovered
 from steadycast.pipeline.app import App
 from steadycast.schedule import promises
 from steadycast.schedule.days import DAY
-from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.model import Assignment, Series, Slot
 
 PROMISES = "promises"  # meta: of each series its rhythm, and since when it stands
 LOOKED = "looked"  # meta: the instant up to which every slot that was promised is in the ledger
@@ -26,6 +27,16 @@ MOST = 50_000  # slots that one look writes: every hour of five years; the look 
 BEGINNING = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # no right clock ever told this program an earlier instant
 
 Stands = dict[str, dict[str, str]]
+
+
+class Slots(Protocol):
+    """What tells of the slots that are planned: the ledger, or what it said before."""
+
+    def promised(self, after: dt.datetime, before: dt.datetime, /) -> list[promises.PromisedSlot]:
+        """Those of that time that a rhythm asked for."""
+
+    def assignments(self, after: dt.datetime, before: dt.datetime, /) -> list[Assignment]:
+        """What those of that time carry."""
 
 
 def keep_rhythms(app: App, now: dt.datetime) -> None:
@@ -48,8 +59,13 @@ def as_of(app: App, now: dt.datetime) -> Stands:
     return found
 
 
-def owed(
-    app: App, now: dt.datetime, until: dt.datetime, stands: Stands | None = None, dropped: Collection[str] = ()
+def owed(  # noqa: PLR0917 what is asked, and what is known already
+    app: App,
+    now: dt.datetime,
+    until: dt.datetime,
+    stands: Stands | None = None,
+    dropped: Collection[str] = (),
+    ledger: Slots | None = None,
 ) -> list[Slot]:
     """The slots that all series owe up to `until`, in order of time; one whose rhythm is not in the ledger owes none.
 
@@ -57,7 +73,7 @@ def owed(
     ledger would say of that, and `dropped` are slots that it would have no more, where that is asked before it is done.
     """
     oldest = now - max((series.late for series in app.workspace.series.values()), default=DAY)
-    there = app.ledger.promised(oldest - 2 * DAY, until + 2 * DAY)
+    there = (ledger or app.ledger).promised(oldest - 2 * DAY, until + 2 * DAY)
     promised = [each for each in there if each.slot.id not in dropped]
     standing = _standing(app, stands or known(app))
     return sorted(slot for each, since in standing for slot in promises.owed(each, since, promised, now, until))

@@ -25,7 +25,8 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import check_taken_in, collect
 from steadycast.pipeline.drafts import find_draft, may_go_out, read
 from steadycast.pipeline.frozen_draft import CHOSEN, to_plan, to_stock
-from steadycast.pipeline.plan import PATIENCE, deliveries_of, foresee, plan, stock_of
+from steadycast.pipeline.plan import PATIENCE, Reads, deliveries_of, foresee, plan, stock_of
+from steadycast.pipeline.standing import supply
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment
 from steadycast.schedule.pins import SPELLED, means
@@ -107,8 +108,10 @@ def moved_by(app: App, named: str, slot: str, now: dt.datetime) -> tuple[DraftMo
     """The other drafts that would go to another slot if this one were pinned there; nothing is written."""
     row, target = find_draft(app, named), open_slot(app, slot, now)
     until = max(now + app.workspace.publish.horizon, target.at + DAY)
-    old, new = foresee(app, now, until), foresee(app, now, until, {row.id: name_of(app, target)})
-    begun = {each.slot.id for each in app.ledger.promised(now - DAY, until) if each.fixed}
+    stands, reads = supply(app, now), Reads(app.ledger)
+    old = foresee(app, now, until, stands, reads)
+    new = foresee(app, now, until, stands, reads, {row.id: name_of(app, target)})
+    begun = {each.slot.id for each in reads.promised(now - DAY, until) if each.fixed}
     told = effect(served(old.slots, old.chosen), served(new.slots, new.chosen), begun, now)
     others = [each for each in told.drafts if each.draft != row.id]
     titles = app.ledger.titles({each.draft for each in others})

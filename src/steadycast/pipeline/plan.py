@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from steadycast.language import gettext as _
+from steadycast.ledger.installation import STOCK
 from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
@@ -17,6 +19,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.fairness import LONG_AGO
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan as decide
 from steadycast.schedule.promises import PromisedSlot, carried_over
@@ -37,9 +40,11 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         app.ledger.take_back(now)
         owed_slots.note_unplanned(app, now)  # before: a rhythm that is new from now on owes nothing of that time
         owed_slots.keep_rhythms(app, now)
-        former = _former(app, now, until)
+        former = _former(app.ledger, now, until)
         _drop(app, now, owed_slots.owed(app, now, until), until)  # first: what begins from here on is seen below
-        made = _decide(app, now, until, former)
+        history = History(app.ledger.used())
+        supply, slots = Supply(stock_of(app, history.rows), history), owed_slots.owed(app, now, until)
+        made = _decide(app, now, until, former, slots, supply, app.ledger)
         chosen = digest.write(app, now, made.slots, made.chosen)
         app.ledger.save_plan(made.slots, chosen, deliveries_of(app, now, made.slots, chosen, made.stock), now)
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
@@ -51,8 +56,15 @@ class PlanDecision(NamedTuple):
 
     slots: list[Slot]
     chosen: list[Assignment]
-    stock: list[StockItem]
+    stock: Sequence[StockItem]
     as_of: dt.datetime
+
+
+class Supply(NamedTuple):
+    """What a plan is made of besides its slots: the drafts that may go out, and what went out."""
+
+    stock: Sequence[StockItem]
+    history: History
 
 
 class FormerPlan(NamedTuple):
@@ -62,46 +74,61 @@ class FormerPlan(NamedTuple):
     assigned: list[Assignment]
 
 
-def foresee(
-    app: App, now: dt.datetime, until: dt.datetime, pins: Mapping[str, str | None] = MappingProxyType({})
+class Reads:
+    """What the ledger says of the coming slots, each question asked once: for plans by more than one settings."""
+
+    def __init__(self, ledger: owed_slots.Slots) -> None:
+        self.promised = cache(ledger.promised)
+        self.assignments = cache(ledger.assignments)
+
+
+def foresee(  # noqa: PLR0917 what is asked, and what is known already
+    app: App,
+    now: dt.datetime,
+    until: dt.datetime,
+    supply: Supply,
+    reads: Reads,
+    pins: Mapping[str, str | None] = MappingProxyType({}),
 ) -> PlanDecision:
     """What `plan` would decide now by this desk's settings, and with these drafts pinned so; nothing is written."""
-    stands, former = owed_slots.as_of(app, now), _former(app, now, until)
-    wanted = {slot.id for slot in owed_slots.owed(app, now, until, stands)}
+    stands, former = owed_slots.as_of(app, now), _former(reads, now, until)
+    slots = owed_slots.owed(app, now, until, stands, ledger=reads)
+    wanted = {slot.id for slot in slots}
     stale = {each.slot.id for each in former.promised if each.slot.id not in wanted and not each.fixed}
-    return _decide(app, now, until, former, stands, stale, pins)
+    if stale:
+        slots = owed_slots.owed(app, now, until, stands, stale, reads)
+    if pins:
+        pinned = [replace(item, slot=pins[item.draft]) if item.draft in pins else item for item in supply.stock]
+        supply = Supply(pinned, supply.history)
+    return _decide(app, now, until, former, slots, supply, reads, stale)
 
 
-def _former(app: App, now: dt.datetime, until: dt.datetime) -> FormerPlan:
-    return FormerPlan(app.ledger.promised(now, until), app.ledger.assignments(now, until))
+def _former(ledger: owed_slots.Slots, now: dt.datetime, until: dt.datetime) -> FormerPlan:
+    return FormerPlan(ledger.promised(now, until), ledger.assignments(now, until))
 
 
-def _decide(  # noqa: PLR0917 what is read before, and what is not written yet
+def _decide(  # noqa: PLR0917 all that was read before
     app: App,
     now: dt.datetime,
     until: dt.datetime,
     former: FormerPlan,
-    stands: owed_slots.Stands | None = None,
+    slots: list[Slot],
+    supply: Supply,
+    ledger: owed_slots.Slots,
     dropped: Collection[str] = (),
-    pins: Mapping[str, str | None] = MappingProxyType({}),
 ) -> PlanDecision:
-    slots = owed_slots.owed(app, now, until, stands, dropped)
-    history = app.ledger.used()
-    stock = stock_of(app, history)
-    if pins:
-        stock = [replace(item, slot=pins[item.draft]) if item.draft in pins else item for item in stock]
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
-    assigned = [each for each in app.ledger.assignments(after, until) if each.slot not in dropped]
+    assigned = [each for each in ledger.assignments(after, until) if each.slot not in dropped]
     chosen = decide(
         list(app.workspace.series.values()),
         slots,
-        stock,
+        supply.stock,
         [*assigned, *carried_over(slots, [each.slot for each in former.promised], former.assigned)],
-        history,
+        supply.history,
         as_of,
         fill_within=app.workspace.publish.fill_within,
     )
-    return PlanDecision(slots, chosen, stock, as_of)
+    return PlanDecision(slots, chosen, supply.stock, as_of)
 
 
 def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:
@@ -118,26 +145,30 @@ def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]
 
 
 class Stock:
-    """What `stock_of` gave last: only drafts that have changed are looked at again."""
+    """What `stock_of` gave last: only drafts that have changed are looked at again, and none where none has."""
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[tuple[Any, ...], dt.datetime | None, StockItem]] = {}
         self._stock: list[StockItem] = []
+        self._for: tuple[str | None, History | None] = None, None
 
-    def of(self, app: App, history: Iterable[Past]) -> list[StockItem]:
+    def of(self, app: App, history: History) -> list[StockItem]:
         """What `stock_of` gives; the same object as last time where nothing has changed."""
-        last_used, before, changed = {past.draft: past.at for past in history}, self._known, False
+        word = app.ledger.meta(STOCK)  # first: what changes from here on is seen the next time
+        if word is not None and self._for == (word, history):
+            return self._stock
+        before, changed = self._known, False
         found = {}
         for values in app.ledger.approved_values():
             id = values[0]
-            used, known = last_used.get(id), before.get(id)
+            used, known = history.last_of(id), before.get(id)
             if known is None or known[0] != values or known[1] != used:
                 known, changed = (values, used, to_stock(ApprovedDraft._make(values), used, app.workspace.pin)), True
             found[id] = known
         if changed or len(found) != len(before):
             by_path = sorted(found.values(), key=lambda each: ApprovedDraft._make(each[0]).path)
             self._stock = _dropped_together([item for _values, _used, item in by_path])
-        self._known = found
+        self._known, self._for = found, (word, history)
         return self._stock
 
 

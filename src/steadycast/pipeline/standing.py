@@ -10,15 +10,18 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from steadycast.ledger import matrix
+from steadycast.ledger.installation import STOCK
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record_changes import WHOLE, newest_event
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import Stock
+from steadycast.pipeline.plan import Stock, Supply
 from steadycast.report.gather import Kept, gather_by_series
 from steadycast.report.model import Report, SeriesYear, span
 from steadycast.report.outlook import Foresight
 from steadycast.report.weeks import Weeks
+from steadycast.schedule.history import History
+from steadycast.schedule.model import Past
 from steadycast.workspace import Workspace
 
 READ_LATELY = 600.0  # seconds
@@ -39,16 +42,27 @@ class Standing:
 
 def standing(app: App, now: dt.datetime) -> Standing:
     """As of now; what was made for the same ledger within this minute is shown again."""
-    asked = (now.replace(second=0, microsecond=0), *_said(app))
-    with _lock:
-        memory = _known.get(app.ledger)
-        if memory is None or memory.workspace is not app.workspace:
-            memory = _known[app.ledger] = _Memory(app.workspace)
+    asked, memory = (now.replace(second=0, microsecond=0), *_said(app)), _memory(app)
     memory.asked = time.monotonic()
     with memory.making:  # two readers at once wait for one making
         if memory.made is None or memory.made.made_for != asked:
             memory.made = memory.make(app, now, asked)
         return memory.made
+
+
+def supply(app: App, now: dt.datetime) -> Supply:
+    """What a plan is made of now: read is what has changed since somebody asked for it, or for `standing`."""
+    memory = _memory(app)
+    with memory.making:
+        return memory.supply(app, now)
+
+
+def _memory(app: App) -> _Memory:
+    with _lock:
+        memory = _known.get(app.ledger)
+        if memory is None or memory.workspace is not app.workspace:
+            memory = _known[app.ledger] = _Memory(app.workspace)
+        return memory
 
 
 def renew(app: App, now: dt.datetime) -> None:
@@ -71,16 +85,36 @@ class _Memory:
         self.asked: float | None = None  # when it was, by the clock that only goes on
         self._weeks = Weeks(workspace.community.zone)
         self._stock = Stock()
+        self._history = History(())
+        self._history_of: tuple[Any, ...] = ()
+        self._counted = False
         self._foresight = Foresight()
 
     def make(self, app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
         """As of now: read is what is open, what has changed, and each draft's few values."""
-        self._weeks.up_to(app.ledger, now, *span(now.astimezone(self.workspace.community.zone).date()))
-        history = self._weeks.used(app.ledger)
-        stock, kept = self._stock.of(app, history), Kept(self._weeks, self._foresight, history)
+        self._history_of, self._counted = (), True  # the weeks are counted up to now, whatever has happened
+        stock, history = self.supply(app, now)
+        kept = Kept(self._weeks, self._foresight, history.rows)
         report, years = gather_by_series(app.ledger, app.workspace, now, stock, app.published_title, kept)
         cells = {(cell.series, cell.channel): cell for cell in self._weeks.cells()}
         return Standing(report, years, cells, matrix.waiting_cells(app.ledger), asked)
+
+    def supply(self, app: App, now: dt.datetime) -> Supply:
+        """Stock and history as of now; each the same object as last time where nothing of it has changed."""
+        ledger = app.ledger
+        # What changes from here on is seen the next time. PostgreSQL may show an older event later: see `where_now`.
+        said = (newest_event(ledger), ledger.meta(WHOLE), ledger.meta(STOCK)) if ledger.is_sqlite else ()
+        if not said or said != self._history_of:
+            rows = self._went_out(ledger, now)
+            self._history = self._history if rows == self._history.rows else History(rows)
+            self._history_of = said
+        return Supply(self._stock.of(app, self._history), self._history)
+
+    def _went_out(self, ledger: Ledger, now: dt.datetime) -> list[Past]:
+        if not self._counted:  # nobody has asked for the record yet: it takes longer
+            return ledger.used()
+        self._weeks.up_to(ledger, now, *span(now.astimezone(self.workspace.community.zone).date()))
+        return self._weeks.used(ledger)
 
 
 def health_of(app: App, stands: Standing, series: str, channel: str) -> str:

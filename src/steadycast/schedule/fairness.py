@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from steadycast.schedule.model import Origin
 
@@ -45,8 +46,8 @@ class Mix:
 class Turns:
     """When each member was last published or planned, and how often, in all series together."""
 
-    def __init__(self) -> None:
-        self._turns: dict[str, tuple[dt.datetime, int]] = {}
+    def __init__(self, before: Mapping[str, tuple[dt.datetime, int]] = MappingProxyType({})) -> None:
+        self._turns = dict(before)
 
     def of(self, member: str) -> tuple[dt.datetime, int]:
         """The lower, the sooner it is this member's turn; it only ever grows."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Origin, Past, Series, Slot, StockItem
 from steadycast.schedule.pins import by_name, means, normal
 from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of
@@ -20,7 +21,7 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
     slots: Sequence[Slot],
     stock: Sequence[StockItem],
     assigned: Sequence[Assignment],
-    history: Sequence[Past],
+    history: Sequence[Past] | History,
     now: dt.datetime,
     fill_within: dt.timedelta = dt.timedelta(hours=24),
 ) -> list[Assignment]:
@@ -45,7 +46,8 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
 
     `stock` is every approved draft that may still go out: of an occasion half announced, too.
     """
-    app = _Planning(series, slots, stock, history, now=now, fill_within=fill_within)
+    past = history if isinstance(history, History) else History(history)
+    app = _Planning(series, slots, stock, past, now=now, fill_within=fill_within)
     app.keep(assigned)
     app.pin()
     app.make_room()
@@ -74,7 +76,7 @@ class _Planning:
         series: Sequence[Series],
         slots: Sequence[Slot],
         stock: Sequence[StockItem],
-        history: Sequence[Past],
+        history: History,
         *,
         now: dt.datetime,
         fill_within: dt.timedelta,
@@ -84,7 +86,8 @@ class _Planning:
         self.by_id = {slot.id: slot for slot in self.slots}
         self.stock = {item.draft: item for item in stock}
         self.now, self.fill_until = now, now + fill_within
-        self.past = {each.slot for each in history}
+        self.past = history.slots
+        self.announced_slots = {each.slot for each in history.announced}
         self.given: dict[str, Assignment] = {}
         self.pinned: set[str] = set()  # slots whose draft is there by a pin
         self.occasions: dict[str, str] = {}  # occasion -> the fresh draft that all its slots carry
@@ -94,26 +97,42 @@ class _Planning:
         self.fillers: dict[str, str] = {}  # occasion -> the evergreen that fills its slots
         self.used: dict[str, str] = {}  # draft -> the occasion or slot that has it
         self.uses: dict[str, list[_Use]] = defaultdict(list)
-        self.turns = Turns()
+        self.turns = Turns(history.turns)
         self.mixes = {each.name: Mix(each.mix) for each in series}
-        for item in stock:
-            if item.last_used:
-                self.uses[item.draft].append(_Use(item.last_used))
         self._remember(history)
 
-    def _remember(self, history: Sequence[Past]) -> None:
+    def _remember(self, history: History) -> None:
+        """Take over what went out; of nothing that an occasion does not make another, one by one."""
+        self.used |= history.last
+        place = {each.slot: self._occasion(each.slot) for each in history.announced}
+        told = set(place.values()) & history.slots
+        for each in history.announced:
+            occasion = place[each.slot]
+            if history.last[each.draft] == each.slot:
+                self.used[each.draft] = occasion
+            self.occasions[occasion] = each.draft
+            self.announced.add(occasion)
+            if occasion not in told:
+                told.add(occasion)
+                self.turns.took(each.member, each.at)
+        for name, mix in self.mixes.items():
+            self._count(mix, history.of_series.get(name, ()), place)
+        for item in self.stock.values():
+            if item.evergreen:
+                its = history.of_draft.get(item.draft, ())
+                self.uses[item.draft] += [_Use(item.last_used)] if item.last_used else []
+                self.uses[item.draft] += [
+                    _Use(each.at, place.get(each.slot, each.slot), self._cooldown(each.series)) for each in its
+                ]
+
+    @staticmethod
+    def _count(mix: Mix, rows: Iterable[Past], place: Mapping[str, str]) -> None:
         told = set()
-        for each in sorted(history, key=lambda each: (each.at, each.slot)):
-            occasion = self._occasion(each.slot)
-            key = occasion or each.slot
-            self.used[each.draft] = key
-            self.uses[each.draft].append(_Use(each.at, key, self._cooldown(each.series)))
-            if occasion:
-                self.occasions[occasion] = each.draft
-                self.announced.add(occasion)
+        for each in rows if mix.asked else ():
+            key = place.get(each.slot, each.slot)
             if key not in told:
                 told.add(key)
-                self._took(each.series, each.at, each.member, each.origin)
+                mix.took(each.origin)
 
     def _occasion(self, slot_id: str) -> str:
         """The occasion that a slot announces, as it is called now: an edit of its hour, or a rename, makes no other."""
@@ -129,7 +148,7 @@ class _Planning:
     def _unannounced(self, series: Series, day: str) -> list[str]:
         """The occasions of a local day of which nothing has gone out under the name that they have now."""
         there = {slot.occasion for slot in self.slots if slot.series == series.name}
-        known = {*map(occasion_of, self.past), *(new for old, new in self.same.items() if old != new)}
+        known = {*map(occasion_of, self.announced_slots), *(new for old, new in self.same.items() if old != new)}
         return sorted(each for each in there - known if each.rpartition("@")[2][:10] == day)
 
     # What stays.
@@ -254,12 +273,15 @@ class _Planning:
 
     def serve(self) -> None:
         """Give every empty slot what fits it best, in order of time."""
-        pools = self._pools()
+        pools, empty = dict[str, Pool](), self._empty()
         movable = self._movable()
-        told: set[str] = {self._occasion(each) or each for each in self.past}
+        told = {self._occasion(each) for each in self.announced_slots}
+        told |= {slot.place for slot in self.slots if slot.place in self.past}
         for slot in self.slots:
             series = self.series.get(slot.series)
             if series is not None and self._wants(slot):
+                if series.name not in pools:
+                    pools[series.name] = self._pool(series, empty[series.name])
                 self._serve(series, slot, pools[series.name], movable[series.name])
             if (given := self.given.get(slot.id)) is not None and slot.place not in told:
                 told.add(slot.place)
@@ -280,16 +302,18 @@ class _Planning:
         former = self.given.get(slot.id)
         return self._opens(slot) and (former is None or (former.filled and not former.fixed))
 
-    def _pools(self) -> dict[str, Pool]:
-        fresh = [item for item in self.stock.values() if not item.evergreen and item.slot is None]
+    def _empty(self) -> dict[str, list[dt.datetime]]:
+        """The instants of each series' slots that could be given something."""
         empty = defaultdict(list)
         for slot in self.slots:
             if self._wants(slot):
                 empty[slot.series].append(slot.at)
-        return {
-            name: Pool(series, fresh, empty[name], used=self.used, turns=self.turns, mix=self.mixes[name])
-            for name, series in self.series.items()
-        }
+        return empty
+
+    def _pool(self, series: Series, empty: Sequence[dt.datetime]) -> Pool:
+        """What one series could use: made for its first empty slot, as it looks at each draft in stock."""
+        fresh = (item for item in self.stock.values() if not item.evergreen and item.slot is None)
+        return Pool(series, fresh, empty, used=self.used, turns=self.turns, mix=self.mixes[series.name])
 
     def _movable(self) -> dict[str, list[Slot]]:
         """Slots of each series, in order of time, whose fresh draft an earlier slot may draw on.
