@@ -198,11 +198,13 @@ def login(name: str) -> int:
 
 
 def _let_a_person_in(name: str) -> None:
+    from getpass import getpass
+
     from steadycast.ops import channel_login
 
     def pasted(words: str) -> str:
         try:
-            return input(f"{words}: ")
+            return getpass(f"{words} {_('(not shown)')}: ")  # a code, or a password
         except EOFError:
             return ""
 
