@@ -37,7 +37,7 @@ def matrix(request: Request, app: Here) -> HTMLResponse:
         for channel in series.channels
         if channel in app.workspace.channels
     }
-    return page(request, app, "matrix", "record", r=stands.report, cells=cells, broken=broken)
+    return page(request, app, "matrix_page", "record", r=stands.report, cells=cells, broken=broken)
 
 
 def _cell(app: App, stands: Standing, series: str, channel: str) -> dict[str, Any]:
