@@ -10,6 +10,7 @@ from steadycast.crash_safety import durable
 from steadycast.crash_safety.send_window import held as in_turn
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.html_tree import Element, elements
+from steadycast.platform.composition import hashtags
 from steadycast.platform.contract import (
     Account,
     Adapter,
@@ -29,6 +30,7 @@ from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.folder import FolderAdapter
 from steadycast.platform.post import Event, Media, Post, View
 from steadycast.platform.state import MemoryState, State
+from steadycast.platform.styled import Span, runs, styled
 from steadycast.platform.text import count, cut, first_that_fits, fits, marks, split
 from steadycast.receipt import Receipt
 
@@ -61,6 +63,7 @@ __all__ = [
     "RenderRule",
     "Setting",
     "Show",
+    "Span",
     "State",
     "Unknown",
     "View",
@@ -71,12 +74,15 @@ __all__ = [
     "elements",
     "first_that_fits",
     "fits",
+    "hashtags",
     "in_turn",
     "marks",
     "media_name",
     "one_line",
+    "runs",
     "slot_path",
     "split",
+    "styled",
 ]
 
 

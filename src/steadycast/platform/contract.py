@@ -38,6 +38,7 @@ class Limit:
     url: int | None = None  # every URL counts this much, whatever its length
     cut: bool = True  # False: too long is an error at intake, never cut
     bytes: int | None = None  # and at most so many bytes of UTF-8, where a platform has both limits
+    escapes: str = ""  # characters that count twice: the far side takes them for markup without a sign before each
 
     def of(self, room: int) -> Limit:
         """What is left of it where `room` of its `max` is: its bytes shrink with it, and a least length is none."""

@@ -49,7 +49,8 @@ def count(text: str, limit: Limit) -> int:
     """How long `text` is as `limit` counts: code points, graphemes, bytes, UTF-16 units, weights, widths or words.
 
     With `limit.url` every http(s) URL counts that much, whatever its length; weighted text counts 23 for one (the
-    weights are those of the twitter-text library's configuration v3, after NFC).
+    weights are those of the twitter-text library's configuration v3, after NFC). One of `limit.escapes`
+    counts one more.
     Where a limit has `bytes` besides, they count as if they were shared out over its `max`: the larger of the two is
     the length, so that a text is within both exactly where this is at most `max`.
     """
@@ -61,11 +62,11 @@ def count(text: str, limit: Limit) -> int:
 
 def _length(text: str, limit: Limit, unit: str) -> int:
     url = limit.url if limit.url is not None else _WEIGHTED_URL if limit.count == "weighted" else None
-    measure = _MEASURES[unit]
+    measure, signs = _MEASURES[unit], sum(map(text.count, limit.escapes))
     if url is None or "://" not in text:
-        return measure(text)
+        return measure(text) + signs
     rest, links = URL.subn("\n", text)
-    return measure(rest) + int(links) * (url - measure("\n"))
+    return measure(rest) + int(links) * (url - measure("\n")) + signs
 
 
 def fits(text: str, limit: Limit) -> bool:
@@ -159,7 +160,7 @@ def _closed(head: str) -> str:
 
 def _is_measured_by_length(text: str, limit: Limit) -> bool:
     """Whether `limit` falls between two characters that are one grapheme each, and so is found without a search."""
-    if limit.count not in {"graphemes", "codepoints"} or len(text) <= limit.max:
+    if limit.count not in {"graphemes", "codepoints"} or limit.escapes or len(text) <= limit.max:
         return False
     if limit.bytes is not None and limit.bytes < 3 * limit.max:  # no such character has more than three
         return False
