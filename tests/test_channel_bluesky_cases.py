@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -247,6 +248,30 @@ class Cases:
             for above, each in itertools.pairwise(receipt.parts):
                 reply = far.records()[each["uri"].rpartition("/")[2]]["reply"]
                 assert reply["parent"] == {"uri": above["uri"], "cid": above["cid"]}
+
+    def test_what_a_person_took_out_of_a_thread_is_made_anew_by_an_edit(self, far: Far, tmp_path: Path) -> None:
+        thread, before = fresh(tmp_path, "one 1/3", "two 2/3", "three 3/3"), len(far.records())
+        receipt = far.made(tmp_path).publish(thread)
+        far.made(tmp_path).api.delete(receipt.parts[1:2])
+        found = far.made(tmp_path).find(thread, Known(receipt))
+        assert found.parts == receipt.parts[:1]
+        edited = far.made(tmp_path).revise(changed(thread, parts=("1 1/3", "2 2/3", "3 3/3")), Known(receipt))
+        assert [each["text"] for each in far.of(edited)] == ["1 1/3", "2 2/3", "3 3/3"]
+        far.made(tmp_path).api.delete(edited.parts[:1])
+        far.made(tmp_path).withdraw(thread, Known(edited))
+        assert len(far.records()) == before
+
+    def test_two_workers_at_once_make_one_record(self, far: Far, tmp_path: Path, post: Post) -> None:
+        """Whoever is second is told that it is there, and gives the receipt of it."""
+        before, workers = len(far.records()), [far.made(tmp_path) for _ in range(4)]
+        workers[0].check()
+        for number, worker in enumerate(workers):
+            moment = NOW + dt.timedelta(seconds=number)
+            worker.channel.__dict__["now"] = lambda moment=moment: moment
+        with ThreadPoolExecutor() as pool:
+            receipts = list(pool.map(lambda worker: worker.publish(post), workers))
+        assert len({receipt.parts[0]["cid"] for receipt in receipts}) == 1
+        assert len(far.records()) == before + 1
 
     def test_withdrawn_twice_it_is_gone_and_can_be_published_again(self, far: Far, tmp_path: Path) -> None:
         thread, before = fresh(tmp_path, "one 1/2", "two 2/2"), len(far.records())

@@ -8,7 +8,7 @@ from typing import Any
 from steadycast.platform import Account, Busy, Channel, Known, Limits, MediaRule, Post, Receipt, Refused, View
 
 from .api import Api
-from .record import PARTS, card_of, embed_of, kept, receipt_of, record_of, rich, stamp, tid
+from .record import card_of, embed_of, kept, keys_of, receipt_of, record_of, rich, stamp, tid
 
 
 class Adapter:
@@ -26,29 +26,29 @@ class Adapter:
 
     def find(self, post: Post, known: Known) -> Receipt | None:
         """The records under the post's keys, up to the first that is not there."""
-        parts = list[Any]()
-        for there in self._there(post, known):
-            parts.append(kept(there, parts[-1] if parts else None))
+        there, parts = self._there(post, known), list[Any]()
+        while (n := len(parts) + 1) in there:
+            parts.append(kept(there[n], parts[-1] if parts else None))
         return receipt_of(parts, self.app, seen="read-back") if parts else None
 
     def revise(self, post: Post, known: Known) -> Receipt:
         """Write each record anew, if it is still the one that was read; new parts follow, old ones go."""
         there, parts, now = self._there(post, known), list[Any](), self.channel.now().timestamp()
-        if not there:
+        if 1 not in there:
             raise Refused(self.channel.tell("gone"), channel=self.channel.name)
         for n, text in enumerate(post.parts, 1):
-            old, above = there[n - 1] if n <= len(there) else None, parts[-1] if parts else None
+            old, above = there.get(n), parts[-1] if parts else None
             record = self._record(post, text, old["value"]["createdAt"] if old else stamp(now, n), above)
             key = old["uri"].rpartition("/")[2] if old else tid(post, n)
             if not (put := self.api.put(key, record, swap=old and old["cid"])):
                 raise Busy(self.channel.tell("changed"), channel=self.channel.name)
             parts.append(kept(put, above))
-        self.api.delete(there[len(parts) :])
+        self.api.delete([there[n] for n in there if n > len(parts)])
         return receipt_of(parts, self.app)
 
     def withdraw(self, post: Post, known: Known) -> None:
         """Delete each record, the last reply first; one that is not there is no error."""
-        self.api.delete(self._there(post, known))
+        self.api.delete([*self._there(post, known).values()])
 
     def check(self) -> Account:
         """As whom the app password speaks, by a new session, and with which of the server's scopes."""
@@ -76,13 +76,12 @@ class Adapter:
         embed = None if above else embed_of(post, self.api.upload)
         return record_of(post, rich(text, self.api.did_of), made, above, embed)
 
-    def _there(self, post: Post, known: Known) -> list[Any]:
-        """Its records: under the keys that it has, or under that of an address which a person gave."""
-        first = known.receipt.url.rpartition("/")[2] if known.receipt else ""
-        own = [tid(post, n) for n in range(1, PARTS + 1)]
-        there = list[Any]()
-        for key in [first] if first and first != own[0] else own:
-            if not (record := self.api.record(key)):
+    def _there(self, post: Post, known: Known) -> dict[int, Any]:
+        """Its records by their place in the thread, without those that a person took out of its middle."""
+        there = dict[int, Any]()
+        for n, (key, ends) in enumerate(keys_of(post, known), 1):
+            if record := self.api.record(key):
+                there[n] = record
+            elif ends:
                 break
-            there.append(record)
         return there

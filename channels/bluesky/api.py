@@ -129,7 +129,10 @@ class Api:
             with contextlib.suppress(Refused):
                 answer = self.http.request("POST", "com.atproto.server.refreshSession", headers=bearer, repeatable=True)
         if answer is None:
-            asked = {"identifier": self.channel.settings["handle"], "password": self.channel.secret("password")}
+            asked = {
+                "identifier": self.channel.settings["handle"].lstrip("@"),
+                "password": self.channel.secret("password"),
+            }
             answer = self.http.request("POST", "com.atproto.server.createSession", json=asked, repeatable=True)
         said = self._told(answer, "accessJwt", "refreshJwt", "did", "handle")
         session = {"did": said["did"], "handle": said["handle"]}

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from steadycast.platform import Limit, Media, Post, Receipt, count, cut, marks
+from steadycast.platform import Known, Limit, Media, Post, Receipt, count, cut, marks
 
 PARTS = 250  # of one thread: a text is split into no more
 PICTURES = 4
 SHOWN = 30  # bytes of an address that a reader sees: what [limits.text] counts for one
 MENTIONS = 20  # of one part that are looked up: the rest stays plain text
-ALT, TAG = Limit(1000, "graphemes"), Limit(64, "graphemes", bytes=640)
+ALT, TAG = Limit(1000, "graphemes", bytes=10_000), Limit(64, "graphemes", bytes=640)
 DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 END = r"(?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # of a label of a host's name
 MENTION = re.compile(rf"(?<![\w@./-])@((?:[A-Za-z0-9]{END}\.)+[A-Za-z]{END})(?![\w-]|\.\w)", re.ASCII)
@@ -30,6 +30,15 @@ def tid(post: Post, n: int) -> str:
     return "".join(DIGITS[number >> shift & 31] for shift in range(60, -1, -5))
 
 
+def keys_of(post: Post, known: Known) -> list[tuple[str, bool]]:
+    """Where its parts can be, and whether none follows one that is not there; an address that a person gave is one."""
+    given = known.receipt.url.rpartition("/")[2] if known.receipt else ""
+    if given not in ("", tid(post, 1)):
+        return [(given, True)]
+    least = max(len(post.parts), len(known.receipt.parts) if known.receipt else 0)
+    return [(tid(post, n), n >= least) for n in range(1, PARTS + 1)]
+
+
 def stamp(at: float, n: int) -> str:
     """When part `n` of what was first sent `at` was made: each a millisecond after the one before."""
     made = dt.datetime.fromtimestamp(at, dt.UTC) + dt.timedelta(milliseconds=n - 1)
@@ -40,7 +49,8 @@ def record_of(post: Post, marked: tuple[str, list[Any]], made: str, above: Part 
     """The record of one part; `marked` is its text as `rich` gives it, `above` the part that it answers."""
     text, facets = marked
     record = {"$type": "app.bsky.feed.post", "text": text, "createdAt": made, "facets": facets, "embed": embed}
-    record["langs"] = [post.language.partition("-")[0].lower()]
+    language = post.language.partition("-")[0].lower()
+    record["langs"] = [language] if re.fullmatch(r"[a-z]{2,3}", language) else []
     record["reply"] = above and {"root": above["root"], "parent": {"uri": above["uri"], "cid": above["cid"]}}
     return {name: value for name, value in record.items() if value}
 
