@@ -23,7 +23,6 @@ from steadycast.platform import Busy, Event, Known, Media, Post, Receipt, Refuse
 from steadycast.platform.registry import load
 
 PACKAGE = load(PLATFORMS["wordpress"]).__module__
-ANSWERS = import_module(f"{PACKAGE}.answers")
 Fake = import_module(f"{PACKAGE}.fake").Fake
 
 
@@ -206,7 +205,7 @@ ANY: Post
 @given(st.text(max_size=80))
 def test_a_slug_is_ascii_and_ends_on_the_key(words: str) -> None:
     post = dataclasses.replace(ANY, slug=words)
-    slug = ANSWERS.slug_of(post)
+    slug = post.keyed_slug
     assert slug.isascii()
     assert slug.endswith(ANY.key)
     assert slug == slug.strip("-").lower()

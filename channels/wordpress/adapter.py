@@ -9,7 +9,7 @@ from typing import Any
 
 from steadycast.platform import Account, Busy, Channel, HttpClient, Known, Post, Receipt, Refused
 
-from .answers import found_of, receipt_of, slug_of, sorted_error
+from .answers import found_of, receipt_of, sorted_error
 from .content import Content
 
 NEEDED = ("publish_posts", "edit_published_posts", "upload_files", "manage_categories", "delete_published_posts")
@@ -39,7 +39,7 @@ class Adapter:
             return receipt_of(there)
         content = Content(self.channel, self.http).of(post)
         if not there:
-            there = self._save("posts", {**content, "slug": slug_of(post), "status": "draft"})
+            there = self._save("posts", {**content, "slug": post.keyed_slug, "status": "draft"})
         dated = min(post.published, self.channel.now()).astimezone(dt.UTC).replace(tzinfo=None)
         shown = {**content, "status": "publish", "date_gmt": dated.isoformat()}
         there = self._save(f"posts/{there['id']}", shown, repeatable=False)  # what readers may see is looked for
@@ -76,7 +76,7 @@ class Adapter:
 
     def _there(self, post: Post, known: Known | None = None) -> Any:
         """The post's row: by the id on its receipt or by its slug; where its slug is not sure, around its hour."""
-        known, slug, hour = known or Known(), slug_of(post), post.published.astimezone(dt.UTC).replace(tzinfo=None)
+        known, slug, hour = known or Known(), post.keyed_slug, post.published.astimezone(dt.UTC).replace(tzinfo=None)
         if known.receipt and known.receipt.remote_id:
             return found_of(self._rows(include=known.receipt.remote_id))
         if row := found_of(self._rows(slug=f"{slug},{slug}-2"), post.key):

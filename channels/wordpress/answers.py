@@ -1,4 +1,4 @@
-"""What a WordPress site's answers mean, and the slug by which it is asked. Pure."""
+"""What a WordPress site's answers mean. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from steadycast.platform import Answer, Post, Receipt, Refused
+from steadycast.platform import Answer, Receipt, Refused
 
 
 def sorted_error(tell: Callable[[str], str], answer: Answer) -> Refused | None:
@@ -19,12 +19,6 @@ def sorted_error(tell: Callable[[str], str], answer: Answer) -> Refused | None:
     if answer.status == 404 and not answer.text.lstrip().startswith("{"):
         return Refused(tell("no-wordpress"), "404")
     return None
-
-
-def slug_of(post: Post) -> str:
-    """ASCII, as WordPress cuts a percent-encoded slug in the middle; its end is the post's key."""
-    words = re.sub(r"[^a-z0-9]+", "-", post.slug.lower()).strip("-")[:60].strip("-")
-    return post.key if words in ("", post.key) else f"{words}-{post.key}"
 
 
 def found_of(rows: Sequence[Mapping[str, Any]], key: str = "") -> Mapping[str, Any] | None:

@@ -101,6 +101,12 @@ class Post:
         cover = self.cover
         return None if cover and cover.ref and cover.ref in {m.ref for m in self.of("image")} else cover
 
+    @property
+    def keyed_slug(self) -> str:
+        """An address of its own on a site: the slug in ASCII, cut at 60 characters, and the key at its end."""
+        words = re.sub(r"[^a-z0-9]+", "-", self.slug.lower()).strip("-")[:60].strip("-")
+        return self.key if words in ("", self.key) else f"{words}-{self.key}"
+
     def of(self, role: str) -> tuple[Media, ...]:
         """The media of one role, in order of use."""
         return tuple(m for m in self.media if m.role == role)
