@@ -126,6 +126,8 @@ class ChannelSettings(Shown):
     title: str
     platform: str
     paused: bool
+    read_back_feed: str
+    read_back_private: bool
     settings: dict[str, Any]
     secrets: list[Secret]
     series: list[str]
@@ -296,6 +298,7 @@ def channel_of(app: App, name: str) -> ChannelSettings:
     there = {key for key, name in kept.items() if name and app.has_secret(name)}
     return ChannelSettings(
         name=name, title=given.title, platform=given.platform, paused=given.paused,
+        read_back_feed=given.read_back_feed, read_back_private=given.read_back_private,
         settings={key: value for key, value in given.own.items() if platform and key not in secret},
         secrets=[
             Secret(setting=key, kept_as=kept[key], required=each.required, there=key in there)

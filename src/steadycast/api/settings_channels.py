@@ -63,6 +63,8 @@ class ChannelAsked(Settling):
 
     title: Line | None = None
     paused: bool | None = None
+    read_back_feed: str | None = Field(default=None, description="A feed that shows what is out there.")
+    read_back_private: bool | None = Field(default=None, description="It is on this machine or in this network.")
     settings: Values = Field({}, description="As text; an empty one takes the key away.")
     series: Names | None = Field(None, description="All series that go there.")
 
@@ -126,8 +128,10 @@ def change_channel(request: Request, app: Here, name: Name, asked: ChannelAsked)
         request, app, asked,
         lambda: settings_edits.channel(
             app.workspace, platform, name, asked.settings, series if asked.series is None else asked.series,
-            title=known.title if asked.title is None else asked.title,
-            paused=known.paused if asked.paused is None else asked.paused,
+            common={
+                key: getattr(known, key) if getattr(asked, key) is None else getattr(asked, key)
+                for key in settings_edits.CHANNEL
+            },
         ),
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ def _as_it_is(request: Request, app: App, name: str, tests: Sequence[Problem] = 
     known = app.known_channel(name)
     series = [each for each, promise in app.workspace.promises.items() if name in promise.channels]
     given = {f"setting_{key}": value for key, value in known.own.items()}
-    given |= {"title": known.title, "paused": "1" if known.paused else ""}
+    given |= {name: getattr(known, name) for name in settings_edits.CHANNEL}
     return _channel(request, app, name, given, series, tests=tests)
 
 
@@ -93,15 +93,12 @@ def change_channel(request: Request, app: Here, given: Fields, name: str) -> Res
     platform = app.platform(name)
     asked = {key: str(given[f"setting_{key}"]) for key in platform.settings if f"setting_{key}" in given}
     series = [str(value) for value in given.getlist("series")]
-    title, paused = str(given.get("title", "")), bool(given.get("paused"))
-    filled = {
-        **{f"setting_{key}": value for key, value in asked.items()},
-        "title": title,
-        "paused": given.get("paused"),
-    }
+    texts = {key: str(given.get(key, "")) for key in ("title", "read_back_feed")}
+    ticks = {key: bool(given.get(key)) for key in ("paused", "read_back_private")}
+    filled = {**{f"setting_{key}": value for key, value in asked.items()}, **texts, **ticks}
     return decided(
         request, app, given,
-        lambda: settings_edits.channel(app.workspace, platform, name, asked, series, title=title, paused=paused),
+        lambda: settings_edits.channel(app.workspace, platform, name, asked, series, common={**texts, **ticks}),
         to="/settings", again=lambda error: _channel(request, app, name, filled, series, wrong=error),
     )  # fmt: skip
 

@@ -30,21 +30,36 @@ from steadycast.ledger.raw_sql import micros
 from steadycast.ledger.tables import Instant, State
 from steadycast.schedule.model import Verdict
 
+SAID = ("person", "feed")  # how a post was seen whose address can be corrected
 AGAIN = dt.timedelta(hours=1)  # how long a sending that a person asks for past `late` may still take
 
 
 def settle_as_there(
-    db: Database, delivery: int, url: str, who: str, now: dt.datetime, *, at: dt.datetime | None = None
+    db: Database,
+    delivery: int,
+    url: str,
+    who: str,
+    now: dt.datetime,
+    *,
+    at: dt.datetime | None = None,
+    seen: str = "person",
 ) -> bool:
-    """From unknown to published: a person found it there. False when it is not unknown (any more)."""
-    return _arrived(db, delivery, (State.UNKNOWN, State.PUBLISHED), url, who, min(at or now, now), now)
+    """From unknown to published: a person or a feed showed that it is there. False when it is no longer unknown."""
+    return _arrived(db, delivery, (State.UNKNOWN, State.PUBLISHED), url, who, min(at or now, now), now, seen)
 
 
 def confirm(
-    db: Database, delivery: int, url: str, who: str, now: dt.datetime, *, at: dt.datetime | None = None
+    db: Database,
+    delivery: int,
+    url: str,
+    who: str,
+    now: dt.datetime,
+    *,
+    at: dt.datetime | None = None,
+    seen: str = "person",
 ) -> bool:
     """From handed to confirmed: the kit was posted, at `at` where that is known. False when no kit lies ready."""
-    return _arrived(db, delivery, (State.HANDED, State.CONFIRMED), url, who, min(at or now, now), now)
+    return _arrived(db, delivery, (State.HANDED, State.CONFIRMED), url, who, min(at or now, now), now, seen)
 
 
 def correct(db: Database, delivery: int, url: str, who: str, now: dt.datetime) -> bool:
@@ -53,7 +68,7 @@ def correct(db: Database, delivery: int, url: str, who: str, now: dt.datetime) -
     When it was there, and so its verdict, stays: only the address was mistyped.
     """
     c = DELIVERY.c
-    said = select(RECEIPT.c.delivery).where(RECEIPT.c.delivery == delivery, RECEIPT.c.seen == "person")
+    said = select(RECEIPT.c.delivery).where(RECEIPT.c.delivery == delivery, RECEIPT.c.seen.in_(SAID))
     with db.write() as connection:
         there = c.state.in_((State.CONFIRMED, State.PUBLISHED)) & c.id.in_(said)
         if connection.execute(update(DELIVERY).where((c.id == delivery) & there).values(url=url)).rowcount != 1:
@@ -122,14 +137,21 @@ def _due(now: dt.datetime) -> dict[str, Any]:
 
 
 def _arrived(  # noqa: PLR0917 one row's facts
-    db: Database, delivery: int, move: tuple[State, State], url: str, who: str, finished: dt.datetime, now: dt.datetime
+    db: Database,
+    delivery: int,
+    move: tuple[State, State],
+    url: str,
+    who: str,
+    finished: dt.datetime,
+    now: dt.datetime,
+    seen: str,
 ) -> bool:
     there = {"state": move[1], "wake": None, "url": url, "finished": finished, "code": "", "message": "",
              "verdict": verdict(finished)}  # fmt: skip
     with db.write() as connection:
         if not _move(connection, delivery, move[:1], there, now, f"{who}: {url}"):
             return False
-        receipt = {"delivery": delivery, "remote_id": "", "url": url, "at": finished, "seen": "person",
+        receipt = {"delivery": delivery, "remote_id": "", "url": url, "at": finished, "seen": seen,
                    "detail": {"who": who}}  # fmt: skip
         upsert(connection, RECEIPT, [receipt], ("url", "at", "seen", "detail"))
         return True

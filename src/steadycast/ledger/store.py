@@ -16,7 +16,7 @@ Who may change what, and from which state (each is one UPDATE with the state in 
     sending -> published, handed, refused, due, unknown, missed    receive (by its worker)
     sending -> unknown                                recover (when its lease ran out): never due
     unknown -> seen, due, missed, unknown             looked (read-back)
-    unknown -> published, missed, due                 settle_as_there, settle_as_missed, send_again (a person)
+    unknown -> published, missed, due                 settle_as_there, settle_as_missed, send_again (a person; a feed)
     published -> seen                                 verified
     handed -> confirmed                               confirm
     due, planned -> missed                            recover (past `late`)

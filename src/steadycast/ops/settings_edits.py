@@ -22,6 +22,7 @@ DATES = ("start", "until")
 NUMBERS = ("reserve",)
 LISTS = ("forms", "channels")
 DEFAULTS: Mapping[str, Any] = {"title": "", "forms": ["article"], "channels": [], "reserve": 0, "editor": ""}
+CHANNEL = ("title", "paused", "read_back_feed", "read_back_private")  # what every channel has in its form
 MOST_ENTRIES = 100  # of a list in a form
 
 
@@ -112,12 +113,21 @@ def community(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
 
 
 def channel(
-    workspace: Workspace, platform: Platform, name: str, asked: Mapping[str, str], series: Sequence[str], *,
-    title: str = "", paused: bool = False,
-) -> Workspace:  # fmt: skip
-    """The workspace whose channel has these settings, given as text, and stands in these series. Secrets stay."""
+    workspace: Workspace,
+    platform: Platform,
+    name: str,
+    asked: Mapping[str, str],
+    series: Sequence[str],
+    *,
+    common: Mapping[str, str | bool],
+) -> Workspace:
+    """The workspace whose channel has these settings, given as text, and stands in these series. Secrets stay.
+
+    `common` are those that every channel has: CHANNEL.
+    """
     there = written(workspace, ("channel", name))
-    values: dict[str, Any] = {"title": title.strip() or None, "paused": paused or None}
+    plain = {key: value.strip() if isinstance(value, str) else value for key, value in common.items()}
+    values: dict[str, Any] = {key: plain.get(key) or None for key in CHANNEL}
     for key, text in asked.items():
         if (setting := platform.settings.get(key)) is not None and not setting.secret:
             values[key] = typed(setting, text) if text.strip() else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from steadycast import delivery
 from steadycast.errors import InputError, unknown_name
@@ -13,9 +12,10 @@ from steadycast.hints import hint
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, DeliveryRow, State
-from steadycast.pipeline import amend
+from steadycast.pipeline import amend, read_back_feed
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.owed_slots import recover
+from steadycast.pipeline.post_address import is_of, is_web_address
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.probed_limits import refresh
 from steadycast.pipeline.publish import opened
@@ -26,7 +26,10 @@ from steadycast.platform.contract import Step
 
 
 def verify(app: App, now: dt.datetime, *, told: ToldRow | None = None) -> Published:
-    """Recovers what a dead worker left, settles what is unknown, sees what was published; `told` hears of each."""
+    """Recovers what a dead worker left, settles what is unknown, sees what was published; `told` hears of each.
+
+    What a person posts by hand, or nobody knows of, is looked for in the channel's `read_back_feed`.
+    """
 
     def channel_of(name: str, step: Step) -> delivery.Opened:
         return opened(app, name, step)
@@ -39,6 +42,7 @@ def verify(app: App, now: dt.datetime, *, told: ToldRow | None = None) -> Publis
     delivery.settle(app.ledger, channel_of, stand_in=stand_in(app), clock=clock, told=telling)
     tell(amend.resume(app))
     delivery.verify(app.ledger, channel_of, clock=clock, told=telling)
+    tell(read_back_feed.look(app, now))
     tick(app, now)
     refresh(app, now)
     return published(app, telling.outcomes, warning=jumped(app, now), made=tuple(make_missing(app)))
@@ -47,11 +51,13 @@ def verify(app: App, now: dt.datetime, *, told: ToldRow | None = None) -> Publis
 def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str:
     """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so."""
     row = _delivery(app, id_)
-    hosts = app.platform(row.channel).confirm_hosts
+    platform = app.platform(row.channel)
     _check_address(url)
-    if hosts and not any(_below(url, host) for host in hosts):
+    if not is_of(platform, url):
         said = _("%(url)s is not on %(channel)s", url=url, channel=app.channel_title(row.channel))
-        raise InputError(said, hint=_("its address begins with %(hosts)s", hosts=_(" or ").join(hosts)))
+        raise InputError(
+            said, hint=_("its address begins with %(hosts)s", hosts=_(" or ").join(platform.confirm_hosts))
+        )
     if row.state == State.CONFIRMED and row.url == url:
         return _("%(slot)s on %(channel)s was confirmed already", slot=row.slot, channel=row.channel)
     if app.ledger.correct(_id(row), url, who(), now):
@@ -144,19 +150,6 @@ def _id(row: DeliveryRow) -> int:
 
 def _check_address(url: str) -> None:
     """An InputError where that is no address of a page."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not set(url) & set(" \t\r\n<>\"'")
-    except ValueError:
-        good = False
-    if not good:
+    if not is_web_address(url):
         said = _("%(url)r is no web address", url=url)
         raise InputError(said, hint=_("copy it from the browser: https://..."))
-
-
-def _below(url: str, prefix: str) -> bool:
-    """Whether a URL lies below `host/path`; sub-domains of the host count."""
-    parts = urlsplit(url)
-    host, _, path = prefix.partition("/")
-    own = parts.hostname or ""
-    return (own == host or own.endswith(f".{host}")) and parts.path.startswith(f"/{path}")

@@ -55,6 +55,8 @@ EVERYBODYS = (
     "title",
     "forms",
     "paused",
+    "read_back_feed",
+    "read_back_private",
     "limits",
     "media",
 )  # of every channel: no platform's setting can be called so

@@ -168,6 +168,16 @@ class SeriesTable(Model):
         return self
 
 
+def _on_the_web(url: str) -> str:
+    if url and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
+        message = _("is no web address; write https://...")
+        raise ValueError(message)
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(_on_the_web)]
+
+
 class ChannelSettings(BaseModel):
     """[channel.NAME]: one outlet. Keys beyond these are its platform's own settings."""
 
@@ -178,6 +188,8 @@ class ChannelSettings(BaseModel):
     title: str = ""
     forms: tuple[Form, ...] | None = None  # narrows what the platform takes
     paused: bool = False
+    read_back_feed: WebAddress = ""  # shows what is out there: closes kits by itself
+    read_back_private: bool = False  # it may be on this machine or in this network
     limits: dict[str, Any] = Field(default_factory=dict)  # [channel.NAME.limits.text] goes over the platform's
     media: dict[str, Any] = Field(default_factory=dict)
 
@@ -191,20 +203,12 @@ class Feed(Model):
     """[[feed]]: a member's feed that drafts are read from."""
 
     member: MemberName
-    url: str = ""
+    url: WebAddress = ""
     secret: str = ""  # name of a secret that holds the URL, where the URL carries a token
     take_old: int = Field(default=0, ge=0, le=500)  # how many old items the first fetch takes
     allow_private: bool = False
     every: Span = dt.timedelta(minutes=30)
     form: Form | None = None
-
-    @field_validator("url")
-    @classmethod
-    def _on_the_web(cls, url: str) -> str:
-        if url and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
-            message = _("is no web address; write https://...")
-            raise ValueError(message)
-        return url
 
     @model_validator(mode="after")
     def _one_address(self) -> Feed:
