@@ -204,3 +204,13 @@ def test_the_largest_letter_is_asked_for(tmp_path: Path, postman: Postman) -> No
     postman.after_data = {"a@hu.example": "552 5.3.4 too big"}
     with pytest.raises(Refused, match="use fewer or smaller pictures"):
         mail(tmp_path / "out", postman, "a@hu.example").publish(article(tmp_path / "in"))
+
+
+def test_a_letter_that_cannot_be_made_is_nobodys_refusal(tmp_path: Path, postman: Postman) -> None:
+    """What is wrong with it is told, no recipient is marked as refused, and a retry sends."""
+    steps = Steps("blind")
+    sending = mail(tmp_path / "out", postman, "a@hu.example")
+    sending = type(sending)(dataclasses.replace(sending.channel, step=steps.step))
+    with pytest.raises(Refused, match="control character"):
+        sending.publish(article(tmp_path / "in", title="a\nBcc: all@example.org"))
+    assert (postman.to, steps.kept) == ([], {})

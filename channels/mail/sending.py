@@ -39,8 +39,9 @@ class Sending:
     def _one(self, server: Submission, address: str) -> str:
         """How one recipient's letter ended, for the step that is saved; only Busy leaves nothing saved."""
         server.open()  # what fails here is no recipient's in particular
+        letter = self.letter(address)  # nor is what fails here
         try:
-            return server.send(address, self.letter(address))
+            return server.send(address, letter)
         except Refused as refused:  # this recipient's trouble; the others' letters go on
             return f"refused {refused.code} {server.enhanced}".strip()
         except Unknown as unknown:
