@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# A throw-away mail server for the tests:  postfix.sh start DIR SMTP PLAIN IMAP SASL | stop DIR
+# A throw-away mail server for the tests:  postfix.sh start DIR SMTP PLAIN IMAP IMAPS SASL | stop DIR
 # The real Postfix and Dovecot on 127.0.0.1, with settings, queue and mailboxes of their own; nothing of /etc is read,
 # and no letter leaves the machine.
-# SMTP: submission, logs in after STARTTLS; PLAIN: the same, and logs in without it (a proxy can look into it); IMAP: with STARTTLS.
+# SMTP: submission, logs in after STARTTLS; PLAIN: the same, and logs in without it (a proxy can look into it); IMAP: with STARTTLS; IMAPS: inside TLS.
 # DIR/ca.pem is the certificate. news@example.test logs in with news-pass; every mailbox is read with box-pass.
 # news, reader, reader1 ... reader20 have mailboxes. gone (5.1.1) and full (5.2.2) are taken, and come back as a bounce.
 # Who stands in DIR/slow is told to wait (450). All others are unknown (550).
 set -euo pipefail
 
 start() {
-  local dir=$1 smtp=$2 plain=$3 imap=$4 sasl=$5 at
+  local dir=$1 smtp=$2 plain=$3 imap=$4 imaps=$5 sasl=$6 at
   for need in postfix dovecot openssl; do
     command -v "$need" >/dev/null || { echo "$need is missing: apt install postfix dovecot-imapd" >&2; exit 1; }
   done
@@ -63,7 +63,8 @@ service imap-login {
     port = $imap
   }
   inet_listener imaps {
-    port = 0
+    port = $imaps
+    ssl = yes
   }
 }
 service auth {
@@ -160,7 +161,7 @@ PY
 
 case "${1:-}" in
 start)
-  start "${2:?folder}" "${3:?smtp}" "${4:?plain}" "${5:?imap}" "${6:?sasl}"
+  start "${2:?folder}" "${3:?smtp}" "${4:?plain}" "${5:?imap}" "${6:?imaps}" "${7:?sasl}"
   ;;
 stop)
   dir=${2:?folder}
@@ -171,7 +172,7 @@ stop)
   rm -rf "$at" "$dir/at"
   ;;
 *)
-  echo "usage: postfix.sh start DIR SMTP PLAIN IMAP SASL | stop DIR" >&2
+  echo "usage: postfix.sh start DIR SMTP PLAIN IMAP IMAPS SASL | stop DIR" >&2
   exit 2
   ;;
 esac

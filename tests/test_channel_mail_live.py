@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email
 import email.policy
 import os
 import re
+import smtplib
 import socket
 import subprocess
 import time
@@ -26,7 +28,7 @@ from platform_bench import ROOT, adapter, article, changed, media
 
 from steadycast import ops, pipeline
 from steadycast.ledger.tables import State
-from steadycast.pipeline import probed_limits, recipients
+from steadycast.pipeline import heard, probed_limits, recipients
 from steadycast.platform import Busy, Known, Refused, Unknown
 from steadycast.testing.bench import Steps
 
@@ -44,6 +46,8 @@ class Post:
     smtp: int
     plain: int
     imap: int
+    imaps: int
+    bounced: int = 0
 
     def letters(self, reader: str, key: str = "") -> list[Any]:
         """What lies in a reader's mailbox of one post, once the server has nothing left to deliver."""
@@ -61,6 +65,33 @@ class Post:
                 return found[-1]
             time.sleep(0.1)
         raise AssertionError(f"no letter for {reader}")
+
+    def comes_back(self, number: int) -> None:
+        """Wait for so many bounces more than were there when this was asked last."""
+        box, wanted = self.folder / "mail" / "news", self.bounced + number
+        for _ in range(100):
+            self.bounced = sum(b"report-type=delivery-status" in f.read_bytes() for f in box.glob("*/*.vm*"))
+            if self.bounced >= wanted:
+                return
+            time.sleep(0.1)
+        raise AssertionError("no bounce")
+
+    def write(self, sender: str, subject: str) -> None:
+        """A letter to the mailbox for bounces, by way of the server."""
+        with smtplib.SMTP("127.0.0.1", self.plain) as smtp:
+            smtp.login("news@example.test", PASSWORD)
+            smtp.sendmail(sender, ["news@example.test"], f"From: {sender}\r\nSubject: {subject}\r\n\r\nHello\r\n")
+        for _ in range(50):
+            if any(subject in str(each["Subject"]) for each in self.letters("news")):
+                return
+            time.sleep(0.1)
+        raise AssertionError("it did not come")
+
+    def lies_there(self, raw: bytes) -> None:
+        """A letter in that mailbox, whatever it looks like."""
+        file = self.folder / "mail" / "news" / "new" / f"{time.time_ns()}.hostile"
+        file.write_bytes(raw)
+        os.chown(file, 5000, 5000)
 
     def slow(self, *readers: str) -> None:
         """Tell these to wait, and nobody else."""
@@ -80,11 +111,11 @@ def free_ports(number: int) -> list[int]:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
     """A new server, which ends with this module's tests; its certificate is trusted meanwhile."""
     folder = tmp_path_factory.mktemp("postfix")
-    smtp, plain, imap, sasl = free_ports(4)
-    subprocess.run(["bash", SCRIPT, "start", folder, *map(str, (smtp, plain, imap, sasl))], check=True, timeout=60)
+    smtp, plain, imap, imaps, _ = ports = free_ports(5)
+    subprocess.run(["bash", SCRIPT, "start", folder, *map(str, ports)], check=True, timeout=60)
     before = os.environ.get("SSL_CERT_FILE")
     os.environ["SSL_CERT_FILE"] = str(folder / "ca.pem")
-    yield Post(folder, smtp, plain, imap)
+    yield Post(folder, smtp, plain, imap, imaps)
     os.environ.pop("SSL_CERT_FILE") if before is None else os.environ.update(SSL_CERT_FILE=before)
     subprocess.run(["bash", SCRIPT, "stop", folder], check=True, timeout=30)
 
@@ -287,13 +318,137 @@ def test_one_click_in_a_letter_removes_that_reader_and_a_list_that_is_put_in_aga
     assert seen.counts == {"sent": 1, "left": 2}
 
 
-def sent_at(bench: Bench, server: Post, day: int, reader: str) -> Any:
+def sent_at(bench: Bench, server: Post, day: int, reader: str, number: int = 0) -> Any:
     """The letter that a reader has of that evening's slot."""
     before = len(server.letters(reader))
     bench.at(day, 20, 1)
     assert [each.state for each in pipeline.publish(bench.app).sent] == ["published"]
-    return server.arrives(reader, "", before + 1)
+    return server.arrives(reader, "", number or before + 1)
 
 
 def subject(letter: Any) -> str:
     return str(letter["Subject"]).split()[1]
+
+
+BOUNCES = 'imap_host = "127.0.0.1"\nimap_port = {imap}\nimap_security = "starttls"\n'
+
+
+def test_whose_mailbox_is_none_is_sent_nothing_after_two_bounces_and_who_writes_leaves(
+    bench: Bench, server: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Postfix's own bounces, read by IMAP; a letter to the address in List-Unsubscribe; and what anybody may write."""
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    toml = MAIL.replace('recipients = "readers.txt"\n', 'recipients = "readers.txt"\n' + BOUNCES)
+    drafts: dict[str, str | bytes] = {f"pgc/{n}.md": draft(f"Slot 700{n}.") for n in (1, 2, 3)}
+    app = bench.set_up(COMMUNITY + toml.format(port=server.smtp, imap=server.imap), drafts)
+    people = "reader10@example.test\nreader11@example.test\ngone@example.test\nfull@example.test\n"
+    (app.workspace.root / "readers.txt").write_text(people)
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    heard.listen(app, bench.clock.now())  # what lies there of other tests
+    before = dict(known(app).counts)
+
+    first = sent_at(bench, server, 23, "reader10")
+    server.comes_back(2)
+    (read,) = heard.listen(app, bench.clock.now())
+    assert since(before, read) == {"hard": 1, "soft": 1}
+    assert standing(app) == {"reader10": "waiting", "reader11": "waiting", "gone": "waiting", "full": "waiting"}
+
+    addresses = re.findall("<([^>]+)>", first["List-Unsubscribe"])
+    (asked,) = addresses
+    assert asked.startswith("mailto:news@example.test?subject=unsubscribe%20")
+    assert first["List-Unsubscribe-Post"] is None
+    token = asked.rpartition("%20")[2]
+    server.write("gone@x.test", f"unsubscribe {token[:-1]}{'0' if token[-1] != '0' else '1'}")
+    server.write("reader10@example.test", "unsubscribe")
+    for raw in HOSTILE_LETTERS:
+        server.lies_there(raw.replace(b"VICTIM", b"reader11@example.test"))
+    server.write("reader10@example.test", f"Unsubscribe {token}")
+    bench.clock.advance(dt.timedelta(minutes=11))
+    (read,) = heard.listen(app, bench.clock.now())
+    assert since(before, read) == {"hard": 1, "soft": 1, "left": 1, "other": 2 + len(HOSTILE_LETTERS)}
+    assert standing(app) == {"reader10": "left", "reader11": "waiting", "gone": "waiting", "full": "waiting"}
+
+    sent_at(bench, server, 24, "reader11", number=2)
+    server.comes_back(2)
+    (read,) = heard.listen(app, bench.clock.now())
+    assert standing(app) == {"reader10": "left", "reader11": "waiting", "gone": "bounced", "full": "waiting"}
+    seen = recipients.of_channel(app, "letters")
+    assert seen is not None
+    assert {each.name.partition("@")[0]: each.why for each in seen.rows} == {
+        "reader10": "message", "reader11": "", "gone": "5.1.1", "full": "5.2.2 ×2",
+    }  # fmt: skip
+    recipients.back(app, "letters", "gone@example.test")
+    assert standing(app)["gone"] == "waiting"
+    assert heard.listen(app, bench.clock.now()) == [], "no sooner than some minutes later"
+
+
+def test_a_mailbox_that_lets_nobody_in_is_told(
+    bench: Bench, server: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    box: dict[str, Any] = {"imap_host": "127.0.0.1", "imap_port": server.imap, "imap_security": "starttls"}
+    made(server, tmp_path / "out", "reader6", **box).check()
+    made(server, tmp_path / "out", "reader6", **{**box, "imap_port": server.imaps, "imap_security": "tls"}).check()
+    wrong = made(server, tmp_path / "out", "reader6", **box)
+    wrong = type(wrong)(
+        changed(wrong.channel, secret={"password": PASSWORD, "imap_password": "wrong-one", "dkim_key": ""}.__getitem__)
+    )
+    for verb in (wrong.check, wrong.listen):
+        with pytest.raises(Refused, match="give the right `imap_password`") as caught:
+            verb()
+        assert "wrong-one" not in repr(caught.value)
+    with pytest.raises(Refused, match="set `imap_folder`"):
+        made(server, tmp_path / "out", "reader6", **box, imap_folder='no "such').listen()
+    with pytest.raises(Busy, match="look at `imap_host`"):
+        made(server, tmp_path / "out", "reader6", **{**box, "imap_port": server.smtp}).listen()
+    toml = MAIL.replace('recipients = "readers.txt"\n', 'to = ["reader6@example.test"]\n' + BOUNCES)
+    app = bench.set_up(COMMUNITY + toml.format(port=server.smtp, imap=server.smtp))
+    heard.listen(app, bench.clock.now())
+    assert "look at `imap_host`" in ops.status(app, bench.clock.now())["summary"]
+
+
+def bounce(*inside: str, code: str = "5.1.1", action: str = "failed") -> bytes:
+    """What anybody can write who has no token."""
+    lines = [
+        "From: MAILER-DAEMON@example.test", "To: news@example.test", "Subject: Undelivered",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', "", "--b",
+        "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; x", "", "Final-Recipient: rfc822; VICTIM",
+        f"Action: {action}", f"Status: {code}", "", "--b", "Content-Type: text/rfc822-headers", "", *inside, "--b--", "",
+    ]  # fmt: skip
+    return "\n".join(lines).encode()
+
+
+HOSTILE_LETTERS = [
+    bounce(),
+    bounce("List-Unsubscribe: <mailto:news@example.test?subject=unsubscribe%20" + "0" * 56 + ">"),
+    bounce(*(f"X-{n}: {n:056x}" for n in range(500))),
+    bounce(code="5." + "1" * 5000),
+    b"Content-Type: multipart/mixed; boundary=a\n\n" + b"".join(
+        b"--%s\nContent-Type: multipart/mixed; boundary=%s\n\n" % (b"a" * n, b"a" * (n + 1)) for n in range(1, 250)
+    ),
+    b"Content-Type: message/delivery-status\n\n" + b"Status: 5.1.1\n\n" * 3000,
+    b"Subject: =?utf-8?q?unsubscribe_" + b"=30" * 56 + b"?=\n\nx",
+    b"Content-Type: message/delivery-status; charset=\xff\xfe\nContent-Transfer-Encoding: base64\n\n\xff\xfe\x00",
+    b"\x00\xff" * 1000,
+    b"x" * 300_000,
+    b"",
+]  # fmt: skip
+
+
+def known(app: Any) -> Any:
+    found = heard.heard(app, "letters")
+    assert found is not None
+    assert found.error == ""
+    return found
+
+
+def since(before: dict[str, int], read: Any) -> dict[str, int]:
+    assert read.error == ""
+    return {kind: n - before.get(kind, 0) for kind, n in read.counts.items() if n != before.get(kind, 0)}
+
+
+def standing(app: Any) -> dict[str, str]:
+    seen = recipients.of_channel(app, "letters")
+    assert seen is not None
+    return {each.name.partition("@")[0]: each.state for each in seen.rows}

@@ -9,8 +9,10 @@ from steadycast.platform import Account, Channel, Known, Limit, Limits, Post, Re
 
 from .dkim import signed
 from .letter import Letter
+from .mailbox import let_in
 from .opened import opened
 from .people import ADDRESS, People
+from .returned import taken_in
 from .sending import Sending
 from .submission import Submission
 
@@ -49,6 +51,10 @@ class Adapter:
         """Everybody on the list, and what came of their letter; nobody where letters go to the outbox."""
         return self.people.seen(known.steps) if self.channel.settings["host"] else iter(())
 
+    def listen(self) -> dict[str, int] | None:
+        """Bounces and letters that unsubscribe, since the last look; None where no mailbox is set."""
+        return taken_in(self.channel) if self.channel.settings["imap_host"] else None
+
     def check(self) -> Account:
         """Greet the server, encrypt, log in and leave; Refused or Busy where that fails. Without a server: nothing."""
         if self.channel.settings["host"]:
@@ -56,6 +62,8 @@ class Adapter:
             with Submission(self.channel) as server:
                 server.open()
                 server.idle()
+            if self.channel.settings["imap_host"]:
+                let_in(self.channel)
             return Account(self.channel.settings["user"] or self.channel.settings["from"])
         return Account("")
 

@@ -38,11 +38,23 @@ def headers(channel: Channel, recipient: str, post: Post, message_id: str) -> di
     }
 
 
+def return_path(channel: Channel) -> str:
+    """The address that a letter comes back to."""
+    return str(channel.settings["bounces"] or channel.settings["from"])
+
+
+def _own(channel: Channel, recipient: str) -> list[str]:
+    """Those of this one alone: the desk's page, and a letter to the mailbox that is read."""
+    of, address = channel.subscribers, quote(return_path(channel), safe="@+")
+    by_mail = f"mailto:{address}?subject=unsubscribe%20{of.token(recipient)}" if channel.settings["imap_host"] else ""
+    return [way for way in (of.address(recipient), by_mail) if way]
+
+
 def ways_out(channel: Channel, recipient: str) -> list[str]:
     """The addresses by which this one leaves, the first of them to click; [""] where there is none."""
     address = channel.settings["unsubscribe"].replace("{email}", quote(recipient, safe=""))
-    if not address and recipient and (own := channel.subscribers.address(recipient)):
-        return [own]
+    if not address and recipient and (own := _own(channel, recipient)):
+        return own
     if not address and channel.email:  # whoever wants to leave can at least write to somebody
         address = f"mailto:{quote(channel.email, safe='@+')}?subject=unsubscribe"
     usable = re.fullmatch(r"(https?://|mailto:)[\x21-\x3b\x3d\x3f-\x7e]+", address) and len(address) <= LONGEST

@@ -45,7 +45,7 @@ class People:
     def seen(self, steps: Mapping[str, Any]) -> Iterator[Recipient]:
         """What came of each by the steps of a delivery: the ledger has no addresses, so they are those on the list."""
         of = self.channel.subscribers
-        left = of.left()
+        left, returned = of.left(), {} if steps else of.returned()
         for address in self.listed()[0]:
             if (step := step_of(address)) in steps:
                 state, _, why = str(steps[step] or "unknown").partition(" ")
@@ -54,7 +54,7 @@ class People:
                 bounced = gone.why == "bounced"
                 yield Recipient(address, "bounced" if bounced else "left", gone.said if bounced else gone.why)
             else:
-                yield Recipient(address, "waiting")
+                yield Recipient(address, "waiting", returned.get(of.mark(address), "") if returned else "")
 
 
 def step_of(address: str) -> str:

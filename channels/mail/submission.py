@@ -12,6 +12,7 @@ from typing import Self
 from steadycast.platform import Busy, Channel, Refused, Unknown
 
 from .greeting import opened
+from .headers import return_path
 from .line import Line, TooLate
 
 GOODBYE = 5.0  # seconds for QUIT
@@ -70,7 +71,9 @@ class Submission:
         smtp = self._smtp
         with smtp.within(self._until):
             try:
-                self._expect(smtp.mail(self.settings["from"]), 250)
+                # What comes back names the recipient by a token that nobody else has (ENVID, RFC 3461).
+                options = [f"ENVID={self.channel.subscribers.token(recipient)}", "RET=HDRS"]
+                self._expect(smtp.mail(return_path(self.channel), options if smtp.has_extn("dsn") else []), 250)
                 self._expect(smtp.rcpt(recipient), 250, 251)
                 self._expect(smtp.docmd("DATA"), 354)
             except (smtplib.SMTPException, OSError) as error:

@@ -32,6 +32,7 @@ What goes out, and what came of it
     read_back_feed, post_address   what is closed because a feed shows it; the addresses that a post may have
     rebuild, probed_limits   a channel's folder made again; what each far side allows
     kits             what a person posts by hand, and what is in it
+    heard            what came back by itself: bounces, letters that unsubscribe
     recipients       those to whom a channel sends by themselves, and what came of each
     today            one day for the person who looks after it
     report           the record written down; alarms at each tick

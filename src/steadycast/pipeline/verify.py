@@ -14,6 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import amend, read_back_feed
 from steadycast.pipeline.app import App, who
+from steadycast.pipeline.heard import listen
 from steadycast.pipeline.owed_slots import recover
 from steadycast.pipeline.post_address import is_of, is_web_address
 from steadycast.pipeline.posts import stand_in
@@ -45,6 +46,7 @@ def verify(app: App, now: dt.datetime, *, told: ToldRow | None = None) -> Publis
     tell(read_back_feed.look(app, now))
     tick(app, now)
     refresh(app, now)
+    listen(app, now)
     return published(app, telling.outcomes, warning=jumped(app, now), made=tuple(make_missing(app)))
 
 

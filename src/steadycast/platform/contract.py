@@ -298,6 +298,9 @@ class Adapter(Protocol):
     and a folder that is thrown away, so that a platform which writes files may publish into it.
     And `recipients(known) -> Iterable[Recipient]`, where each recipient is sent to by themselves: who, and what came of
     it by `known.steps`. It asks nobody, and sends nothing.
+    And `listen() -> Mapping[str, int] | None`: read what came back by itself (bounces, letters that unsubscribe), and
+    tell how many of each kind there were; None where nothing is set up that could be read. It sends nothing, and is
+    called now and then by the flow that looks back.
     And `probe() -> Limits`: ask the far side what it allows, and publish nothing. It is never asked while a post waits.
     And `login(show, ask) -> Mapping[str, str]`: let a person in, and give the settings that came of it, by name. There
     is no secret yet when it is called, and its state ends with it.

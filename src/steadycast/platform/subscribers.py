@@ -18,6 +18,8 @@ from urllib.parse import quote
 from steadycast.platform.state import State
 
 PATH = "/leave/"  # of the desk
+RETURNED = "returned "  # and a mark: what came back of what was sent to them
+REMEMBERED = 20  # of the newest that came back, so that none is counted twice
 LEFT = "left "  # and a mark: a key of the channel's state
 MARK, SEAL = 24, 32  # hexadecimal digits
 TOKEN = re.compile(rf"[0-9a-f]{{{MARK + SEAL}}}")
@@ -75,8 +77,28 @@ class Subscribers:
         if self._state.get(LEFT + mark) is None:
             self._state.set(LEFT + mark, {"why": why, "at": self._now().isoformat(), "said": said})
 
+    def came_back(self, mark: str, said: str, *, hard: bool, once: str, most: int) -> None:
+        """What was sent to them came back, with the far side's code; `once` names what came, so that it counts once.
+
+        With `hard` the address is none for ever: after so many of these they are sent nothing any more.
+        """
+        kept = self._state.get(RETURNED + mark) or {"hard": 0, "soft": 0, "seen": []}
+        if once in kept["seen"]:
+            return
+        kind = "hard" if hard else "soft"
+        kept |= {kind: kept[kind] + 1, "said": said, "seen": [*kept["seen"], once][-REMEMBERED:]}
+        self._state.set(RETURNED + mark, kept)
+        if hard and kept["hard"] >= most:
+            self.leave(mark, "bounced", said)
+
+    def returned(self) -> dict[str, str]:
+        """Of each mark of whom something came back: the last code, and how often."""
+        kept = self._state.all(RETURNED)
+        return {key.removeprefix(RETURNED): f"{v['said']} ×{v['hard'] + v['soft']}" for key, v in kept.items()}
+
     def back(self, mark: str) -> None:
-        """This one is sent to again, as long as they are on the list."""
+        """This one is sent to again, as long as they are on the list; what came back is forgotten."""
+        self._state.set(RETURNED + mark, None)
         self._state.set(LEFT + mark, None)
 
     def _seal(self, mark: str) -> str:
