@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A throw-away Ghost 6.65 for the tests:  ghost.sh start DIR PORT | stop DIR
-# The real server, on Node 22 and SQLite; it listens on 127.0.0.1 only and calls nobody.
+# A throw-away Ghost 6.65 for the tests:  ghost.sh start DIR PORT [MAILGUN_PORT] | stop DIR
+# The real server, on Node 22 and SQLite; it listens on 127.0.0.1 only and calls nobody. Newsletters go to what listens on
+# MAILGUN_PORT of this machine in the place of Mailgun; without it, the site has nothing to send them with.
 # DIR/key then holds the Admin API key of an integration, DIR/contributor the token of a staff member who may not publish.
 # The first start installs Ghost (590 MB) into STEADYCAST_TEST_DOWNLOADS: its package by the hash below, and what that
 # needs by the hashes of the lock file in it.
@@ -43,7 +44,7 @@ install_ghost() {
   rm -rf "$new"
 }
 
-# serve DIR SOURCE PORT: until it answers
+# serve DIR SOURCE PORT [MAILGUN_PORT]: until it answers
 serve() {
   local dir=$1
   # What a published post links to is told of it: here no name but this machine's leads anywhere.
@@ -58,6 +59,7 @@ JS
     export database__client=better-sqlite3 database__connection__filename="$dir/ghost.db" database__useNullAsDefault=true
     export paths__contentPath="$dir/content/" mail__transport=stub logging__transports='["stdout"]' security__staffDeviceVerification=false
     export privacy__useUpdateCheck=false privacy__useGravatar=false privacy__useIndexNow=false imageOptimization__resize=false
+    [ -z "${4:-}" ] || export bulkEmail__mailgun__apiKey=key bulkEmail__mailgun__domain=example.test bulkEmail__mailgun__baseUrl="http://127.0.0.1:$4/v3"
     setsid node index.js >"$dir/server.log" 2>&1 </dev/null 8>&- 9>&- &
     echo $! >"$dir/pid"
   )
@@ -124,13 +126,13 @@ start)
   PATH=$(bash "$here/node22.sh" "$downloads"):$PATH
   install_ghost "$@"
   cp -r "$downloads"/ghost-6.65.0/site/* "$dir"
-  serve "$dir" "$downloads/ghost-6.65.0" "$port"
+  serve "$dir" "$downloads/ghost-6.65.0" "$port" "${4:-}"
   ;;
 stop)
   end "${2:?folder}" KILL
   ;;
 *)
-  echo "usage: ghost.sh start DIR PORT | stop DIR" >&2
+  echo "usage: ghost.sh start DIR PORT [MAILGUN_PORT] | stop DIR" >&2
   exit 2
   ;;
 esac

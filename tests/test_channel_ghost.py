@@ -21,7 +21,7 @@ from platform_bench import PLATFORMS, adapter, article, audio, changed, event, h
 
 from steadycast import ops, pipeline
 from steadycast.outgoing import HttpClient
-from steadycast.platform import Busy, Event, Known, Media, Receipt, Refused, Unknown
+from steadycast.platform import Account, Busy, Event, Known, Media, Receipt, Refused, Unknown
 from steadycast.platform.registry import load
 from steadycast.render.sanitise import clean
 
@@ -329,7 +329,7 @@ def test_a_clock_that_is_behind_is_told_with_how_much(
     with pytest.raises(Busy, match="token is too old: this machine's clock is"):
         made(fake, tmp_path).publish(article(tmp_path / "in"))
     fake.ahead = -1000  # a token from later is good
-    assert made(fake, tmp_path).check().name == "Club"
+    assert made(fake, tmp_path).check().name == "Club (Ghost 6.65)"
     told = import_module(f"{PACKAGE}.answers")
     answer = type(
         "Answer", (), {"headers": {"Date": f"{dt.datetime.now(dt.UTC) + dt.timedelta(hours=1):%a, %d %b %Y %T GMT}"}}
@@ -340,13 +340,13 @@ def test_a_clock_that_is_behind_is_told_with_how_much(
 def test_an_address_where_no_ghost_answers_is_told(fake: Any, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="no Ghost answers there"):
         made(fake, tmp_path, url=f"{fake.url}/elsewhere").check()
-    assert made(fake, tmp_path, url=f"{fake.url}/ghost/").check().name == "Club"
+    assert made(fake, tmp_path, url=f"{fake.url}/ghost/").check().name == "Club (Ghost 6.65)"
 
 
 def test_check_says_which_site_and_as_whom(fake: Any, tmp_path: Path) -> None:
-    assert made(fake, tmp_path).check().rights == ("Admin Integration", "Ghost 6.65")
+    assert made(fake, tmp_path).check() == Account("Club (Ghost 6.65)", ("publish posts, as Admin Integration",))
     fake.role = "Editor"
-    assert (made(fake, tmp_path).check().name, made(fake, tmp_path).check().rights[0]) == ("Alice, Club", "Editor")
+    assert made(fake, tmp_path).check() == Account("Alice, Club (Ghost 6.65)", ("publish posts, as Editor",))
     fake.role = "Contributor"
     with pytest.raises(Refused, match="Alice may not publish, as a Contributor"):
         made(fake, tmp_path).check()

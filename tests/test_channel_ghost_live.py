@@ -23,21 +23,46 @@ from platform_bench import PLATFORMS, ROOT, adapter, article, audio, changed, ev
 
 from steadycast import pipeline
 from steadycast.outgoing import HttpClient
-from steadycast.platform import Busy, Known, Refused, Unknown
+from steadycast.platform import Account, Busy, Known, Refused, Unknown
 from steadycast.platform.registry import load
+from steadycast.testing import FakeServer, Reply, Request
 
 pytestmark = [pytest.mark.live, pytest.mark.parallel]
 SCRIPT = ROOT / "tests" / "ghost.sh"
 CONTENT = import_module(f"{load(PLATFORMS['ghost']).__module__}.content")
 
 
+class Mailgun(FakeServer):
+    """What takes a site's newsletters in the place of Mailgun: it says that it has them, and of no events."""
+
+    def handle(self, request: Request) -> Reply:
+        sent = request.method == "POST" and request.path == "/v3/example.test/messages"
+        return Reply(200, {"id": "<1@example.test>", "message": "Queued."} if sent else {"items": [], "paging": {}})
+
+    def letters(self, wait: float = 0.0) -> list[Any]:
+        """The forms of the letters, once there is one or so many seconds have gone by."""
+        until = time.monotonic() + wait
+        while True:
+            sent = [request.form() for request in self.requests if request.path.endswith("/messages")]
+            if sent or time.monotonic() > until:
+                return sent
+            time.sleep(0.2)
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def mailgun() -> Iterator[Any]:
+    with Mailgun() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(mailgun: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """(address, folder): a new site, which ends with this module's tests."""
     folder = tmp_path_factory.mktemp("ghost")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    subprocess.run(["bash", SCRIPT, "start", folder, str(port)], check=True, timeout=600)
+    ports = (str(port), mailgun.url.rpartition(":")[2])
+    subprocess.run(["bash", SCRIPT, "start", folder, *ports], check=True, timeout=600)
     yield f"http://127.0.0.1:{port}", folder
     subprocess.run(["bash", SCRIPT, "stop", folder], check=True, timeout=30)
 
@@ -165,7 +190,7 @@ def test_an_address_where_no_ghost_answers_is_told(site: Any, tmp_path: Path) ->
 
 def test_check_says_which_site_and_a_contributor_may_not(site: Any, tmp_path: Path, post: Any) -> None:
     account = made(site, tmp_path / "out").check()
-    assert (account.name, *account.rights) == ("Steadycast test", "Admin Integration", "Ghost 6.65")
+    assert account == Account("Steadycast test (Ghost 6.65)", ("publish posts, as Admin Integration",))
     low = made(site, tmp_path / "out", key=(site[1] / "contributor").read_text())
     with pytest.raises(Refused, match="Contributor may not publish, as a Contributor"):
         low.check()
@@ -224,24 +249,42 @@ def test_withdrawn_twice_it_is_a_draft_and_can_be_published_again(site: Any, tmp
     )
 
 
-def test_a_newsletter_is_sent_once_and_on_the_publication(site: Any, tmp_path: Path, post: Any) -> None:
-    """The site has nothing to send it with: what is tried is that it is begun, for whom, and how often."""
+def test_a_newsletter_reaches_its_readers_once_with_the_publication(
+    site: Any, tmp_path: Path, post: Any, mailgun: Any
+) -> None:
     out, slug = tmp_path / "out", "default-newsletter"
     with pytest.raises(Refused, match="no newsletter called weekly; there are: default-newsletter"):
         made(site, out, newsletter="weekly").publish(post)
     assert states(site, out, post.key) == []
-    with pytest.raises(Refused, match="no Mailgun"):
-        made(site, out, newsletter=slug).check()
-    sending = made(site, out, newsletter=slug, email_segment="status:free")
+    proxy = CutProxy(int(site[0].rpartition(":")[2]))
+    sending = made(site, out, url=proxy.url, newsletter=slug, email_segment="status:free")
+    assert sending.check().name == "Steadycast test (Ghost 6.65)"
+    letter = sending.api.http.request("GET", "newsletters/").json()["newsletters"][0]
+    reader = {"email": "reader@example.test", "newsletters": [{"id": letter["id"]}]}
+    sending.api.http.request("POST", "members/", json={"members": [reader]})
+    proxy.cut(r"PUT .*/posts/")
+    with pytest.raises(Unknown):
+        sending.publish(post)
     receipt = sending.publish(post)
+    proxy.close()
     (row,) = rows(site, out, post.key)
-    assert (row["email"]["recipient_filter"], row["email"]["subject"]) == ("status:free", post.title)
+    (sent,) = mailgun.letters(wait=30)
+    assert (sent["to"], sent["subject"], row["email"]["recipient_filter"]) == (
+        reader["email"],
+        post.title,
+        "status:free",
+    )
+    assert "<table" in sent["html"]
+    assert "白相" in html.unescape(sent["html"])
+    (tmp_path / "letter.html").write_text(sent["html"], encoding="utf-8")
+    sending = made(site, out, newsletter=slug)
+    sending.revise(changed(post, title="改过"), Known(receipt))
     sending.withdraw(post, Known(receipt))
     sending.publish(post)
-    assert rows(site, out, post.key)[0]["email"]["id"] == row["email"]["id"]
-    quiet = changed(article(tmp_path / "in", next(NUMBERS)), extra={"newsletter": False})
-    sending.publish(quiet)
+    sending.publish(quiet := changed(article(tmp_path / "in", next(NUMBERS)), extra={"newsletter": False}))
     assert rows(site, out, quiet.key)[0]["email"] is None
+    assert rows(site, out, post.key)[0]["email"]["id"] == row["email"]["id"]
+    assert len(mailgun.letters()) == 1
 
 
 # What its editor keeps

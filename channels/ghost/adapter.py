@@ -63,9 +63,9 @@ class Adapter:
             raise Refused(said, channel=self.channel.name)
         if self._newsletter() and self.api.cannot_mail():
             raise Refused(self.channel.tell("no-mailgun"), channel=self.channel.name)
-        return Account(
-            f"{who.name}, {site['title']}" if who.name else site["title"], (*who.roles, f"Ghost {site['version']}")
-        )
+        named = f"{site['title']} (Ghost {site['version']})"
+        told = f"publish posts, as {', '.join(who.roles)}"
+        return Account(f"{who.name}, {named}" if who.name else named, (told,))
 
     def _there(self, post: Post, known: Known | None = None) -> Any:
         """The post's row by the id on its receipt; else by its slug or its tag, of which a person may change one."""
