@@ -173,6 +173,13 @@ def test_where_it_cannot_be_renewed_there_is_one_log_in(fake: Any, far: Far, tmp
     assert (fake.sessions.log_ins, fake.sessions.refreshed, len(fake.records)) == (2, 0, 2)
 
 
+def test_check_logs_in_anew_and_keeps_nothing(fake: Any, far: Far, tmp_path: Path) -> None:
+    """The doctor reads the ledger and writes nothing into it; and a password that was taken back is told at once."""
+    for _ in range(2):
+        far.made(tmp_path).check()
+    assert (fake.sessions.log_ins, far.state._kept) == (2, {})
+
+
 def test_another_password_is_another_session(fake: Any, far: Far, tmp_path: Path) -> None:
     far.made(tmp_path).publish(fresh(tmp_path))
     with pytest.raises(Refused):

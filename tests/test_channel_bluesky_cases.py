@@ -41,7 +41,7 @@ class Far:
 
     def made(self, out: Path, url: str = "", password: str = "", **settings: Any) -> Any:
         """The adapter as a new attempt has it."""
-        told = {"url": url or self.url, "handle": self.handle, **settings}
+        told = {"url": url or self.url, "account": self.handle, **settings}
         http = HttpClient("sky", deadline=30.0)
         channel = channel_of("bluesky", out, secrets={"password": password or self.password}, http=http, **told)
         channel.__dict__["state"] = self.state
@@ -171,7 +171,7 @@ class Cases:
         self, far: Far, proxy: CutProxy, tmp_path: Path, post: Post, request_line: str
     ) -> None:
         before = len(far.records())
-        far.made(tmp_path).check()  # a session is there: what is cut is the request that is meant
+        assert far.made(tmp_path).find(post, Known()) is None  # a session is there: the request that is meant is cut
         proxy.cut(request_line)
         with pytest.raises(Busy if "uploadBlob" in request_line else Unknown):
             far.made(tmp_path, url=proxy.url, password=far.password).publish(post)
@@ -203,7 +203,7 @@ class Cases:
 
     def test_check_says_as_whom_and_that_it_is_an_app_password(self, far: Far, tmp_path: Path) -> None:
         account = far.made(tmp_path).check()
-        assert (account.name, account.rights) == (f"@{far.handle}", ("com.atproto.appPass",))
+        assert (account.name, account.rights) == (f"@{far.handle}", ("post (an app password)",))
 
     @pytest.mark.parametrize(
         "text",
@@ -264,7 +264,7 @@ class Cases:
     def test_two_workers_at_once_make_one_record(self, far: Far, tmp_path: Path, post: Post) -> None:
         """Whoever is second is told that it is there, and gives the receipt of it."""
         before, workers = len(far.records()), [far.made(tmp_path) for _ in range(4)]
-        workers[0].check()
+        assert workers[0].find(post, Known()) is None
         for number, worker in enumerate(workers):
             moment = NOW + dt.timedelta(seconds=number)
             worker.channel.__dict__["now"] = lambda moment=moment: moment
@@ -296,14 +296,15 @@ class Cases:
         far.state, kept = MemoryState(lambda: NOW), far.state
         try:
             sending = far.made(tmp_path)
-            sending.check()
+            assert sending.find(post, Known()) is None
             name = sending.api._name
             forged = far.state.get(name)["access_token"][:-6] + "forged"
             far.state.set(name, {**far.state.get(name), "access_token": forged}, expires=NOW + dt.timedelta(hours=1))
             assert far.made(tmp_path).publish(post).remote_id
             assert far.state.get(name)["access_token"] != forged
             far.state.set(name, {**far.state.get(name), "refresh_token": "junk"}, expires=NOW)
-            assert far.made(tmp_path).check().name == f"@{far.handle}"
+            assert far.made(tmp_path).find(post, Known()) is not None
+            assert far.state.get(name)["refresh_token"] != "junk"
         finally:
             far.state = kept
 
@@ -351,7 +352,7 @@ SKY = """
 [channel.sky]
 platform = "bluesky"
 url = "{url}"
-handle = "{handle}"
+account = "{handle}"
 password = "SKY_PASSWORD"
 
 [series.daily]

@@ -17,7 +17,7 @@ class Adapter:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.api = Api(channel)
-        self.app = channel.settings["app"]
+        self.app = channel.settings["pages"]
 
     def publish(self, post: Post) -> Receipt:
         """Each part answers the one before; the first shows the film, the card or the pictures."""
@@ -51,7 +51,7 @@ class Adapter:
         self.api.delete([*self._there(post, known).values()])
 
     def check(self) -> Account:
-        """As whom the app password speaks, by a new session, and with which of the server's scopes."""
+        """As whom the app password speaks, by a log-in of its own, and with which of the server's scopes."""
         return self.api.account()
 
     def probe(self) -> Limits:

@@ -12,6 +12,11 @@ from steadycast.platform import Answer, Refused
 
 STALE = ("ExpiredToken", "InvalidToken")
 FIXES = {"AuthenticationRequired": "password", "AuthFactorTokenRequired": "second-factor"}
+SCOPES = {
+    "com.atproto.appPass": "may-post",
+    "com.atproto.appPassPrivileged": "may-read-messages",
+    "com.atproto.access": "may-all",
+}
 AN_HOUR = dt.timedelta(hours=1)  # of a session that does not say how long it lasts; most last two
 
 
@@ -51,10 +56,10 @@ def lasts(token: str) -> dt.timedelta:
         return AN_HOUR
 
 
-def scope_of(token: str) -> tuple[str, ...]:
-    """What the token may: an app password's scope is com.atproto.appPass, the account's own com.atproto.access."""
+def rights_of(tell: Callable[..., str], token: str) -> tuple[str, ...]:
+    """What the token's scope lets it do, in words: an app password may less than the account's own."""
     scope = _claims(token).get("scope")
-    return (scope,) if isinstance(scope, str) else ()
+    return (tell(SCOPES[scope]) if scope in SCOPES else scope,) if isinstance(scope, str) else ()
 
 
 def _claims(token: str) -> Mapping[str, Any]:

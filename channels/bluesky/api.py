@@ -12,7 +12,7 @@ from typing import Any
 
 from steadycast.platform import Account, Answer, Channel, HttpClient, Media, Refused
 
-from .answers import STALE, error_of, lasts, meant, scope_of, told
+from .answers import STALE, error_of, lasts, meant, rights_of, told
 
 POSTS = "app.bsky.feed.post"
 NO_LIMIT = 10**12
@@ -77,10 +77,12 @@ class Api:
         return most if isinstance(most, int) and most > 0 else NO_LIMIT
 
     def account(self) -> Account:
-        """As whom a new session speaks; its scope tells an app password from the account's own."""
-        self._forget(self._session)
-        session = self._session
-        return Account(f"@{session['handle']}", scope_of(session["access_token"]))
+        """As whom a log-in speaks; its scope tells an app password from the account's own.
+
+        It is kept for nobody: whoever only looks at a ledger may write nothing into it.
+        """
+        session, _until = self._new(None)
+        return Account(f"@{session['handle']}", rights_of(self.channel.tell, session["access_token"]))
 
     @property
     def did(self) -> str:
@@ -113,7 +115,7 @@ class Api:
     @cached_property
     def _name(self) -> str:
         """Of the state: another password is another session."""
-        told = (self.channel.settings["url"], self.channel.settings["handle"], self.channel.secret("password"))
+        told = (self.channel.settings["url"], self.channel.settings["account"], self.channel.secret("password"))
         return f"login-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}"
 
     def _forget(self, session: Any) -> None:
@@ -130,7 +132,7 @@ class Api:
                 answer = self.http.request("POST", "com.atproto.server.refreshSession", headers=bearer, repeatable=True)
         if answer is None:
             asked = {
-                "identifier": self.channel.settings["handle"].lstrip("@"),
+                "identifier": self.channel.settings["account"].lstrip("@"),
                 "password": self.channel.secret("password"),
             }
             answer = self.http.request("POST", "com.atproto.server.createSession", json=asked, repeatable=True)

@@ -33,7 +33,7 @@ class Fake(FakeServer):
 
     def settings(self) -> dict[str, str]:
         """As FakeServer."""
-        return {"url": self.url, "handle": HANDLE}
+        return {"url": self.url, "account": HANDLE}
 
     def secrets(self) -> dict[str, str]:
         """As FakeServer."""
