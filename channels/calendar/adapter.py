@@ -6,12 +6,8 @@ where its SEQUENCE is kept: it goes up by one when, and only when, what the even
 
 from __future__ import annotations
 
-import re
-from urllib.parse import quote
-
-from steadycast.platform import FolderAdapter, Post, PostStore, Receipt, Refused, View, slot_path
-
-from .ics import calendar, cancelled, entry, event, organiser, state, uid
+from steadycast.platform import FolderAdapter, Post, PostStore, Receipt, Refused, View
+from steadycast.platform.ics import calendar, cancelled, entry, event, link, organiser, state, uid
 
 CALENDAR = "calendar.ics"
 
@@ -41,17 +37,19 @@ class Adapter(FolderAdapter):
             if uid(post) not in newest:
                 self._cancel(shelf, post)
         events = [f.read_bytes() for f in sorted((self.channel.out / "events").glob("*.ics"))]
-        shelf.keep(CALENDAR, calendar(events, self.channel.public_title, self.channel.settings, self.channel.now()))
+        rule = {name: self.channel.settings[name] for name in ("keep_days", "refresh_hours")}
+        shelf.keep(CALENDAR, calendar(events, self.channel.public_title, self.channel.now(), **rule))
         shelf.finish()
 
     def _event(self, shelf: PostStore, post: Post) -> None:
         name = self._file(post)
         known = state((self.channel.out / name).read_bytes()) if (self.channel.out / name).is_file() else None
         sequence, changed = known or (0, post.published)
+        there = link(post, self.channel.settings["pages"])
         who = organiser(self.channel.community, self.channel.email)
-        data = event(post, sequence, changed, self._link(post), who)
+        data = event(post, sequence, changed, there, organiser=who)
         if known and (self.channel.out / name).read_bytes() != data:
-            data = event(post, sequence + 1, self.channel.now(), self._link(post), who)
+            data = event(post, sequence + 1, self.channel.now(), there, organiser=who)
         shelf.keep(name, data)
 
     def _cancel(self, shelf: PostStore, post: Post) -> None:
@@ -61,14 +59,6 @@ class Adapter(FolderAdapter):
 
     def _file(self, post: Post) -> str:
         return f"events/{uid(post)}.ics"
-
-    def _link(self, post: Post) -> str:
-        pages = self.channel.settings["pages"].rstrip("/")
-        own = post.event.url if post.event else ""
-        for url in (own, post.canonical_url, f"{pages}/{quote(slot_path(post))}.html"):
-            if re.match(r"https?://[^\s<>\"']+$", url):
-                return url
-        return ""
 
     def receipt(self, shelf: PostStore, post: Post, seen: str) -> Receipt:
         """The event's own file; of one that was announced before, the same."""

@@ -26,7 +26,7 @@ from steadycast.testing.http_messages import Reply, Request, Seen, Upload
 
 __all__ = ["FakeServer", "Reply", "Request", "Seen", "Upload"]
 HANG = 30.0  # seconds that a request hangs at most
-READS = {"GET", "HEAD", "OPTIONS"}
+READS = {"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"}  # the last two are of WebDAV
 
 
 class Cut(Exception):
@@ -205,7 +205,7 @@ class FakeServer:
                         return
                     _send(self, reply)
 
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        for method in {*READS, "POST", "PUT", "PATCH", "DELETE"}:
             setattr(Handler, f"do_{method}", Handler._serve)
         return Handler
 

@@ -1,17 +1,18 @@
-"""Events as RFC 5545 and RFC 7986 write them; instants are in UTC, so that no reader has to know a zone."""
+"""A post's event as iCalendar (RFC 5545, RFC 7986); instants are in UTC, so that no reader has to know a zone. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from urllib.parse import quote
 
 from icalendar import Calendar, Event, vCalAddress
 
-from steadycast.platform import Event as Happening
-from steadycast.platform import Post
+from steadycast.platform.files import slot_path
+from steadycast.platform.post import Event as Happening
+from steadycast.platform.post import Post
 
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 PRODUCER = "-//Steadycast//Events//EN"
@@ -25,8 +26,25 @@ def uid(post: Post) -> str:
     return post.event.uid or str(uuid.uuid5(OURS, post.draft or post.key))  # of posts from before events had one
 
 
-def event(post: Post, sequence: int, changed: dt.datetime, link: str, organiser: vCalAddress | None) -> bytes:
-    """A calendar of one event, as a file that an app opens."""
+def link(post: Post, pages: str) -> str:
+    """Where an event is told of: its own address, the post's, or its page below `pages`; "" where none is known."""
+    own = post.event.url if post.event else ""
+    for url in (own, post.canonical_url, f"{pages.rstrip('/')}/{quote(slot_path(post))}.html"):
+        if re.match(r"https?://[^\s<>\"']+$", url):
+            return url
+    return ""
+
+
+def event(
+    post: Post,
+    sequence: int,
+    changed: dt.datetime,
+    link: str,
+    *,
+    organiser: vCalAddress | None = None,
+    own: Iterable[tuple[str, str]] = (),
+) -> bytes:
+    """A calendar of one event, as a file that an app opens; `own` are properties besides (X-...), name and value."""
     assert post.event is not None
     told = Event()
     told.add("uid", uid(post))
@@ -45,6 +63,8 @@ def event(post: Post, sequence: int, changed: dt.datetime, link: str, organiser:
     if organiser:
         told.add("organizer", organiser)
     told.add("status", "CONFIRMED")
+    for name, value in own:
+        told.add(name, value)
     return _calendar([told.to_ical()])
 
 
@@ -98,13 +118,12 @@ def cancelled(data: bytes, now: dt.datetime) -> bytes:
     return data.replace(b"\r\nSTATUS:CONFIRMED", b"\r\nSTATUS:CANCELLED")
 
 
-def calendar(files: Sequence[bytes], name: str, settings: Mapping[str, Any], now: dt.datetime) -> bytes:
-    """All events of these files that are not long over, in one calendar to subscribe to."""
-    oldest = (now - dt.timedelta(days=settings["keep_days"])).astimezone(dt.UTC).strftime(STAMP).encode()
+def calendar(files: Sequence[bytes], name: str, now: dt.datetime, *, keep_days: int, refresh_hours: int) -> bytes:
+    """All events of these files that are not over for longer than `keep_days`, in one calendar to subscribe to."""
+    oldest = (now - dt.timedelta(days=keep_days)).astimezone(dt.UTC).strftime(STAMP).encode()
     events = [block for data in files for block in re.findall(rb"BEGIN:VEVENT\r\n.*?END:VEVENT\r\n", data, re.DOTALL)]
     events = [block for block in events if (end := _END.search(block)) and end[1] >= oldest]
-    hours = dt.timedelta(hours=settings["refresh_hours"])
-    return _calendar(events, name=name, refresh=hours)
+    return _calendar(events, name=name, refresh=dt.timedelta(hours=refresh_hours))
 
 
 def _calendar(events: Sequence[bytes], name: str = "", refresh: dt.timedelta | None = None) -> bytes:
