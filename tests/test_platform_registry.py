@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from steadycast.errors import SettingsError
-from steadycast.platform.registry import load, platforms
+from steadycast.platform.registry import fake, load, platforms
 
 PLAIN = 'api = 2\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
 ADAPTER = """
@@ -153,3 +153,26 @@ def test_an_adapter_that_cannot_be_used_is_named(tmp_path: Path, adapter: Any, s
     folder(tmp_path, "bad", adapter=adapter)
     with pytest.raises(SettingsError, match=says.replace(".", r"\.")):
         load(platforms([tmp_path])["bad"])
+
+
+def test_a_setting_of_the_base_can_be_left_out_and_its_fake_knows_for_whom_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/channel.toml").write_text(
+        'api = 2\ntitle = "B"\nforms = ["article"]\ndelivery = "blind"\n'
+        '[settings.url]\nrequired = true\nhelp = "Where"\n[settings.more]\nhelp = "More"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "below/fake.py").write_text(
+        "from steadycast.testing import FakeServer\nclass Fake(FakeServer): ...\n", encoding="utf-8"
+    )
+    (tmp_path / "mine").mkdir()
+    mine = tmp_path / "mine/channel.toml"
+    mine.write_text('api = 2\nbase = "below"\n[settings]\nurl = false\n', encoding="utf-8")
+    found = platforms([tmp_path])
+    assert [*found["mine"].settings] == ["more"]
+    assert [*found["below"].settings] == ["url", "more"]
+    made: Any = fake(found["mine"])
+    assert made.platform == found["mine"]
+    mine.write_text('api = 2\nbase = "below"\n[settings]\nurll = false\n', encoding="utf-8")
+    with pytest.raises(SettingsError, match="urll"):
+        platforms([tmp_path])

@@ -132,7 +132,10 @@ def load(platform: Platform) -> type[Adapter]:
 
 
 def fake(platform: Platform) -> type | None:
-    """The class `Fake` of a platform's fake.py, its far side for tests; None where it has none."""
+    """The class `Fake` of a platform's fake.py, its far side for tests; None where it has none.
+
+    Its attribute `platform` is the one that it stands for: a base's fake serves those that are built on it, too.
+    """
     file = next((f / "fake.py" for f in platform.folders if (f / "fake.py").is_file()), None)
     if file is None:
         return None
@@ -140,7 +143,7 @@ def fake(platform: Platform) -> type | None:
         module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}_fake", file)
     if not isinstance(made := getattr(module, "Fake", None), type):
         raise SettingsError(_("has no class Fake"), file=file, hint=_("see channels/README.md"))
-    return made
+    return type(made.__name__, (made,), {"platform": platform})
 
 
 def _imported(name: str, file: Path) -> Any:
@@ -255,6 +258,13 @@ class _Sheet(Table):
                         _("%(key)s is missing", key=key), hint=_("every platform states its %(key)s", key=key)
                     )
 
+    def settings(self, base: Mapping[str, Setting]) -> dict[str, Setting]:
+        """The settings, over those of the base; one of the base's that is `false` here is none."""
+        given = self.table.get("settings", {})
+        dropped = {name for name, rule in given.items() if rule is False and name in base}
+        kept = {name: setting for name, setting in base.items() if name not in dropped}
+        return self.rules("settings", Setting, {n: r for n, r in given.items() if n not in dropped}, (), kept)
+
     def top(self) -> dict[str, Any]:
         """The values of the keys outside any table, typed."""
         given = {k: v for k, v in self.table.items() if k in TOP and k not in ("api", "name", "base")}
@@ -285,7 +295,7 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
 
 def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     own = {key: getattr(base, key) for key in TOP if base is not None and key not in OWN}
-    settings = sheet.rules("settings", Setting, sheet.table.get("settings", {}), (), base.settings if base else {})
+    settings = sheet.settings(base.settings if base else {})
     sheet.known(sheet.table.get("starter", {}), tuple(settings), "starter")
     for setting in settings.values():
         if setting.name in EVERYBODYS:

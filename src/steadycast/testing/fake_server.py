@@ -62,6 +62,8 @@ class FakeServer:
     `after` lets so many pass first, and `times` is for how many it is meant.
     """
 
+    platform: Any = None  # the Platform that it stands for, which may be one that is built on its folder's
+
     def __init__(self) -> None:
         self.requests: list[Request] = []  # all that came
         self.broken: list[Exception] = []  # what went wrong in `handle`
