@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import examples
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, FILES
 
-from steadycast.ledger import matrix
+from steadycast.ledger import matrix, record
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
@@ -23,17 +24,19 @@ from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DraftRow, RevisionRow
 from steadycast.pipeline import App
 from steadycast.pipeline.plan import Stock, stock_of
-from steadycast.pipeline.standing import standing, supply
+from steadycast.pipeline.standing import shares, standing, supply
 from steadycast.receipt import Receipt
 from steadycast.report.gather import Kept, gather_by_series
 from steadycast.report.model import span
 from steadycast.report.outlook import Foresight
 from steadycast.report.weeks import Weeks
+from steadycast.schedule.days import midnight
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.testing import workspace
 from steadycast.workspace import Workspace, load
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 MONDAY = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)  # the week before it is over since the evening
 SETTINGS = (
@@ -227,6 +230,9 @@ def test_what_is_kept_is_what_is_counted_anew(roots: Callable[[], Path], rng: ra
             what = [story.go_on() for _ in range(many)]
             made_of = supply(app, story.now)
             assert (made_of.stock, made_of.history.rows) == (stock_of(app), app.ledger.used()), what
+            first, last = span(story.now.astimezone(SHANGHAI).date())
+            since, until = midnight(first, SHANGHAI), midnight(last + DAY, SHANGHAI)
+            assert sorted(shares(app, story.now)) == sorted(record.shares(app.ledger, since, until)), what
             story.now += dt.timedelta(minutes=1)  # within a minute only events make it anew
             kept, now = standing(app, story.now), story.now
             anew = gather_by_series(app.ledger, app.workspace, now, stock_of(app), app.published_title)

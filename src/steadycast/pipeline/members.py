@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from steadycast.ledger.member_reads import WENT, Place, Standing
-from steadycast.ledger.record import shares
 from steadycast.ledger.tables import DraftRow, InviteRow, State
 from steadycast.pipeline.app import App
+from steadycast.pipeline.standing import shares
 from steadycast.report.quiet import quiet_since
 
 YEAR = dt.timedelta(days=365)
@@ -102,7 +102,7 @@ def _with_quiet(member: Member, since: dt.datetime | None) -> Member:
 
 def _went(app: App, now: dt.datetime) -> Counter[str]:
     went: Counter[str] = Counter()
-    for share in shares(app.ledger, now - YEAR, now):
+    for share in shares(app, now):
         if share.member:
             went[share.member] += share.slots
     return went

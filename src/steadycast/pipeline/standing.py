@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from steadycast.ledger import matrix
+from steadycast.ledger import matrix, record
 from steadycast.ledger.installation import STOCK
 from steadycast.ledger.plans import PLANNED
+from steadycast.ledger.record import Share
 from steadycast.ledger.record_changes import WHOLE, newest_event
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
@@ -20,8 +21,8 @@ from steadycast.report.gather import Kept, gather_by_series
 from steadycast.report.model import Report, SeriesYear, span
 from steadycast.report.outlook import Foresight
 from steadycast.report.weeks import Weeks
+from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.history import History
-from steadycast.schedule.model import Past
 from steadycast.workspace import Workspace
 
 READ_LATELY = 600.0  # seconds
@@ -57,6 +58,13 @@ def supply(app: App, now: dt.datetime) -> Supply:
         return memory.supply(app, now)
 
 
+def shares(app: App, now: dt.datetime) -> list[Share]:
+    """Whose drafts went out in the year that the record shows; a slot counts once."""
+    memory = _memory(app)
+    with memory.making:
+        return memory.shares(app.ledger, now)
+
+
 def _memory(app: App) -> _Memory:
     with _lock:
         memory = _known.get(app.ledger)
@@ -87,12 +95,12 @@ class _Memory:
         self._stock = Stock()
         self._history = History(())
         self._history_of: tuple[Any, ...] = ()
-        self._counted = False
+        self._counted: tuple[Any, ...] | None = None  # what had happened when the weeks were counted last
         self._foresight = Foresight()
 
     def make(self, app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
         """As of now: read is what is open, what has changed, and each draft's few values."""
-        self._history_of, self._counted = (), True  # the weeks are counted up to now, whatever has happened
+        self._count(app.ledger, now, anyway=True)
         stock, history = self.supply(app, now)
         kept = Kept(self._weeks, self._foresight, history.rows)
         report, years = gather_by_series(app.ledger, app.workspace, now, stock, app.published_title, kept)
@@ -101,20 +109,43 @@ class _Memory:
 
     def supply(self, app: App, now: dt.datetime) -> Supply:
         """Stock and history as of now; each the same object as last time where nothing of it has changed."""
-        ledger = app.ledger
-        # What changes from here on is seen the next time. PostgreSQL may show an older event later: see `where_now`.
-        said = (newest_event(ledger), ledger.meta(WHOLE), ledger.meta(STOCK)) if ledger.is_sqlite else ()
-        if not said or said != self._history_of:
-            rows = self._went_out(ledger, now)
+        ledger, said = app.ledger, _happened(app.ledger)
+        asked = (*said, ledger.meta(STOCK))
+        if not said or asked != self._history_of:
+            rows = self._weeks.used(ledger) if self._count(ledger, now) else ledger.used()
             self._history = self._history if rows == self._history.rows else History(rows)
-            self._history_of = said
+            self._history_of = asked
         return Supply(self._stock.of(app, self._history), self._history)
 
-    def _went_out(self, ledger: Ledger, now: dt.datetime) -> list[Past]:
-        if not self._counted:  # nobody has asked for the record yet: it takes longer
-            return ledger.used()
-        self._weeks.up_to(ledger, now, *span(now.astimezone(self.workspace.community.zone).date()))
-        return self._weeks.used(ledger)
+    def shares(self, ledger: Ledger, now: dt.datetime) -> list[Share]:
+        """Whose drafts went out, from the first day shown to the last: what went out before its hour is among it."""
+        zone = self.workspace.community.zone
+        first, last = span(now.astimezone(zone).date())
+        if self._count(ledger, now):
+            return self._weeks.shares(first)
+        return record.shares(ledger, midnight(first, zone), midnight(last + DAY, zone))
+
+    def _count(self, ledger: Ledger, now: dt.datetime, *, anyway: bool = False) -> bool:
+        """Have the past of the weeks as it is; False where nobody has asked for the record yet: the first time is long.
+
+        `anyway` has what comes as well, and what is past since.
+        """
+        if self._counted is None and not anyway:
+            return False
+        said = _happened(ledger)
+        if anyway or not said or said != self._counted:
+            self._weeks.up_to(ledger, now, *span(now.astimezone(self.workspace.community.zone).date()))
+            self._counted = said
+        return True
+
+
+def _happened(ledger: Ledger) -> tuple[Any, ...]:
+    """Another one after each change of the record; () where it cannot be told.
+
+    It is asked first: what changes from here on is seen the next time. PostgreSQL may show an older event later: see
+    `record_changes.where_now`.
+    """
+    return (newest_event(ledger), ledger.meta(WHOLE)) if ledger.is_sqlite else ()
 
 
 def health_of(app: App, stands: Standing, series: str, channel: str) -> str:
