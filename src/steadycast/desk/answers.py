@@ -19,7 +19,9 @@ from steadycast.desk.live import Look
 from steadycast.desk.pages import SAID
 
 # Pages that are made of ledger, settings and second alone: not those that read a file, a secret or a folder.
-PAGES = frozenset({"/", "/calendar", "/drafts", "/kits", "/log", "/record", "/matrix", "/members", "/health"})
+HEALTH = "/health"  # which answers 503 where a promise is in danger
+PAGES = frozenset({"/", "/calendar", "/drafts", "/kits", "/log", "/record", "/matrix", "/members", HEALTH})
+OWN_FILES = "/static/"  # which change with a release
 MOST = 8_000_000  # bytes that are kept, requests and answers together
 Key = tuple[Hashable, ...]
 
@@ -74,7 +76,8 @@ class Answers:
             return None
 
     def _keep(self, state: Key, key: Key, said: list[Message]) -> None:
-        if state != self._state or len(said) != 2 or said[0]["status"] != 200 or said[1].get("more_body"):
+        good = said[0]["status"] == 200 or (said[0]["status"] == 503 and key[2] == HEALTH)
+        if state != self._state or len(said) != 2 or not good or said[1].get("more_body"):
             return
         headers = said[0]["headers"]
         size = len(said[1]["body"]) + sum(len(name) + len(value) for name, value in (*headers, *key[4:]))
@@ -86,4 +89,5 @@ class Answers:
 def _is_one(scope: Scope) -> bool:
     """Whether the request is for such a page; one that says once what was done is made for that one reader."""
     told = any(name == b"cookie" and SAID.encode() in value for name, value in scope["headers"])
-    return scope["method"] == "GET" and scope["path"] in PAGES and not told
+    asked = scope["path"]
+    return scope["method"] == "GET" and (asked in PAGES or asked.startswith(OWN_FILES)) and not told
