@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 from measure import Row, median, seconds
 
@@ -16,6 +18,7 @@ from many_drafts import SERIES, fill
 from pipeline_bench import COMMUNITY, FILES
 
 from steadycast import pipeline
+from steadycast.desk.guard import form_token
 from steadycast.desk.server import made
 from steadycast.pipeline import App
 from steadycast.pipeline.standing import renew
@@ -32,7 +35,11 @@ SETTINGS = (
         for name in SERIES
     )
 )
-PAGES = ("/", "/calendar", "/drafts", "/log", "/why", "/members", "/matrix", "/record", "/record.csv")
+PAGES = (
+    "/", "/calendar", "/drafts", "/drafts?tag=a", "/log", "/why", "/members", "/matrix", "/record", "/record.csv",
+    "/calendar/plan.ics", "/skip?series=notes&day=TOMORROW",
+)  # fmt: skip
+RHYTHM = {"rhythm": "day at 21:00", "forms": ["article", "audio"], "channels": CHANNELS}  # another hour: its effect
 KEY = b"bench"
 
 
@@ -46,19 +53,24 @@ class Desk:
         fill(self.app.ledger, now, drafts=deliveries // 10, deliveries=deliveries, channels=len(CHANNELS))
         pipeline.plan(self.app, now)
         self._desk, self._loop, self._cookie = made(root, KEY.decode()), asyncio.new_event_loop(), b""
-        answer = self._answer("/", b"key=" + KEY)
+        answer = self._answer(f"/?key={KEY.decode()}")
         self._cookie = b"; ".join(
             value.partition(b";")[0] for name, value in answer["headers"] if name == b"set-cookie"
         )
 
-    def page(self, path: str, *, ready: bool = True) -> float:
-        """Processor time of one page after a tick; with `ready` what an open page has made ready is there."""
-        self.app.ledger.ticked(pipeline.now())
+    def page(self, path: str, *, sent: dict[str, object] | None = None, ready: bool = True) -> float:
+        """Processor time of one page after a tick, or of what a form leads to.
+
+        With `ready` what an open page has made ready is there.
+        """
+        now = pipeline.now()
+        self.app.ledger.ticked(now)
+        path = path.replace("TOMORROW", str((now + dt.timedelta(days=1)).date()))
         with self._desk.state.opened.app() as app:
             if ready:
                 renew(app, pipeline.now())
         begin = time.process_time()
-        answer = self._answer(path)
+        answer = self._answer(path, sent)
         took = time.process_time() - begin
         assert answer["status"] == 200, path
         return took
@@ -68,15 +80,20 @@ class Desk:
         self.app.close()
         self._loop.close()
 
-    def _answer(self, path: str, query: bytes = b"") -> dict[str, object]:
+    def _answer(self, address: str, sent: dict[str, object] | None = None) -> dict[str, object]:
         found: dict[str, object] = {}
+        path, _, query = address.partition("?")
+        given = {} if sent is None else {"form_token": form_token(KEY.decode()), **sent}
+        body = urlencode(given, doseq=True).encode()
+        of_a_form = {"content-type": "application/x-www-form-urlencoded", "origin": "http://127.0.0.1:8420"}
+        headers = {"host": "127.0.0.1:8420", "accept-encoding": "gzip", **(of_a_form if given else {})}
         scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
-            "path": path, "raw_path": path.encode(), "query_string": query, "root_path": "", "state": {},
-            "headers": [(b"host", b"127.0.0.1:8420"), (b"cookie", self._cookie), (b"accept-encoding", b"gzip")],
-            "server": ("127.0.0.1", 8420), "client": ("127.0.0.1", 1),
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST" if given else "GET",
+            "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
+            "root_path": "", "state": {}, "server": ("127.0.0.1", 8420), "client": ("127.0.0.1", 1),
+            "headers": [(b"cookie", self._cookie), *((k.encode(), v.encode()) for k, v in headers.items())],
         }  # fmt: skip
-        asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+        asked = iter([{"type": "http.request", "body": body, "more_body": False}])
 
         async def receive() -> dict[str, object]:
             for message in asked:
@@ -95,15 +112,20 @@ class Desk:
 def rows(folder: Path, most: int, rounds: int) -> Iterator[Row]:
     """A row a page, and one for a record that nobody has made ready; `most` deliveries, and a hundredth of that."""
     small, large = Desk(folder / "desk-small", max(most // 100, 20)), Desk(folder / "desk-large", most)
-    for path, ready in (*((path, True) for path in PAGES), ("/record", False)):
+    asked = [
+        *((path, None, True) for path in PAGES),
+        ("/settings/series/notes", RHYTHM, True),
+        ("/record", None, False),
+    ]
+    for path, sent, ready in asked:
         few, many = [], []
         for n in range(1 + 2 * rounds):
-            times = small.page(path, ready=ready), large.page(path, ready=ready)
+            times = small.page(path, sent=sent, ready=ready), large.page(path, sent=sent, ready=ready)
             if n:
                 few.append(times[0])
                 many.append(times[1])
         grown = median(many) / median(few)
-        what = f"desk page `{path}`" + ("" if ready else ", not made ready")
+        what = f"desk page `{path}`" + (", the effect of a form" if sent else "" if ready else ", not made ready")
         yield Row(
             f"{what}, {most:,} deliveries, {most // 10:,} drafts",
             f"{seconds(median(many))} CPU",

@@ -6,16 +6,18 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from desk_bench import KEY, Desk
+from markupsafe import Markup
 from pipeline_bench import SETTINGS, Bench
 from test_desk_cost import heard
 from test_flows import steadycast
 
 from steadycast import pipeline
-from steadycast.desk import answers, own_files
+from steadycast.desk import answers, own_files, pages
 from steadycast.pipeline import accounts
 from steadycast.pipeline.permissions import Role
 
@@ -56,10 +58,11 @@ def test_the_same_is_answered_with_what_is_kept(desk: Desk) -> None:
 
 
 def test_the_next_second_has_answers_of_its_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asks_nothing(lambda: desk.get("/"))
+    assert not asks_nothing(lambda: desk.get("/?of=this"))  # what was asked before may be of the second before
+    assert asks_nothing(lambda: desk.get("/?of=this"))
     later = pipeline.now() + dt.timedelta(seconds=1)
     monkeypatch.setattr(pipeline, "now", lambda: later)
-    assert not asks_nothing(lambda: desk.get("/"))
+    assert not asks_nothing(lambda: desk.get("/?of=this"))
 
 
 def test_each_person_sees_their_own_name_buttons_and_forms(desk: Desk) -> None:
@@ -135,6 +138,39 @@ def test_no_more_is_kept_than_there_is_room_for(desk: Desk, monkeypatch: pytest.
     assert len(texts) == 15
     kept = [n for n in range(15) if asks_nothing(lambda n=n: desk.get(f"/drafts?q=word{n}"))]  # type: ignore[misc]
     assert 0 < len(kept) < 10
+
+
+def test_a_style_is_packed_once_a_second_and_health_looked_up_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a promise is in danger, which a program that watches is told by the status."""
+    made: list[str] = []
+    real = own_files.OwnFiles.get_response
+
+    async def counts(self: own_files.OwnFiles, path: str, scope: Any) -> Any:
+        made.append(path)
+        return await real(self, path, scope)
+
+    monkeypatch.setattr(own_files.OwnFiles, "get_response", counts)
+    first, again = desk.get("/static/desk.css"), desk.get("/static/desk.css")
+    assert made == ["desk.css"]
+    assert (first.content, first.headers["etag"]) == (again.content, again.headers["etag"])
+    assert not asks_nothing(lambda: desk.get("/health"))
+    assert asks_nothing(lambda: desk.get("/health"))
+    assert desk.get("/health").status_code == 503
+
+
+def test_a_part_of_a_page_is_made_once_for_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def part(text: str) -> Markup:
+        made.append(text)
+        return Markup("<p>{}</p>").format(text)
+
+    kept = pages.Kept()
+    assert [kept((text, "month"), part, text) for text in "aab"] == ["<p>a</p>", "<p>a</p>", "<p>b</p>"]
+    assert made == ["a", "b"]
+    monkeypatch.setattr(pages, "MOST_KEPT", 2)
+    assert kept(("c", "month"), part, "c") == "<p>c</p>"
+    assert len(kept) == 1
 
 
 def test_a_style_is_asked_for_once_and_again_when_it_says_something_else(desk: Desk) -> None:

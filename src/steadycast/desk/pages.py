@@ -7,7 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ KEPT = 30  # seconds; a page that is not loaded by then says nothing
 UNDONE = 100  # drafts that fit in it
 LONGEST = 900  # characters of it: a browser drops a cookie of more than 4 KB
 FIRST_RUN = "/start"
+MOST_KEPT = 2000  # parts of pages, of one language
 # The tabs, in their order: the address of each, and its name.
 TABS: tuple[tuple[str, str], ...] = (
     ("today", "/"),
@@ -173,6 +174,18 @@ class _Templates(BaseLoader):
         return addressed(source), name, is_current
 
 
+class Kept(dict[Hashable, Markup]):
+    """Parts of pages that say the same until their `key` is another; a calendar has hundreds that nothing changed."""
+
+    def __call__(self, key: Hashable, make: Callable[..., Markup], *given: Any, **named: Any) -> Markup:
+        """The part as it was made for this key, else as it is made now."""
+        if (part := self.get(key)) is None:
+            if len(self) >= MOST_KEPT:
+                self.clear()
+            part = self[key] = make(*given, **named)
+        return part
+
+
 def _gettext(say: Language) -> Callable[..., Markup]:
     """Jinja's own `_`, without its way through three calls: a page has a hundred texts, most of them with no values."""
 
@@ -200,6 +213,7 @@ def _templates(locale: str) -> Environment:
     made.install_gettext_translations(language(locale).texts, newstyle=True)  # type: ignore[attr-defined]
     made.filters["without_commands"] = without_commands
     made.globals["_"] = _gettext(language(locale))
+    made.globals["kept"] = Kept()
     made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=PITCH, top=TOP))  # noqa: S704  our own file
     return made
 
