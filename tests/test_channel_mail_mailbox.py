@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from platform_bench import adapter
 
-from steadycast.platform import Busy, MemoryState, Refused
+from steadycast.platform import Busy, Known, MemoryState, Refused
 
 FROM = {"from": "post@hu.example", "user": "post", "to": ["a@hu.example"], "host": "127.0.0.1"}
 LETTER = b"Subject: hello\r\n\r\nx"
@@ -151,3 +151,43 @@ def test_a_wrong_password_is_told(tmp_path: Path, box: Box) -> None:
     with pytest.raises(Refused, match="give the right `imap_password`") as caught:
         reading(box, tmp_path / "out").listen()
     assert "pa55" not in repr(caught.value)
+
+
+def returned(token: str, code: str, number: int, action: str = "failed") -> bytes:
+    """A bounce as Postfix writes it."""
+    told = (
+        "From: MAILER-DAEMON@mx.example", f"Message-ID: <{number}@mx.example>", "Subject: Undelivered Mail",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"', "", "--b", "", "I'm sorry.",
+        "--b", "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx.example",
+        f"Original-Envelope-Id: {token}", "", "Final-Recipient: rfc822; x@elsewhere.example", f"Action: {action}",
+        f"Status: {code}", "Diagnostic-Code: smtp; 550 no", "", "--b--", "",
+    )  # fmt: skip
+    return "\r\n".join(told).encode()
+
+
+def test_bounces_count_by_their_token_and_end_a_recipient(tmp_path: Path, box: Box) -> None:
+    """Two that say there is no such mailbox; one that comes twice counts once, and a full mailbox ends nobody."""
+    state = MemoryState()
+    made = reading(box, tmp_path / "out", state)
+    of = made.channel.subscribers
+    ann, bo = (of.token(f"{name}@hu.example") for name in ("a", "b"))
+    letters = [
+        returned(ann, "5.1.1", 1), returned(ann, "5.1.1", 1), returned(bo, "5.2.2", 2), returned(bo, "5.7.1", 3),
+        returned(bo, "4.4.1", 4, "delayed"), returned(bo, "2.0.0", 5, "delivered"), returned(ann[:-1] + "0", "5.1.1", 6),
+        returned("", "5.1.1", 7), f"Subject: UNSUBSCRIBE  {bo}x\r\n\r\n".encode(),
+    ]  # fmt: skip
+    box.says["EXAMINE"] = box.says["EXAMINE"].replace(b"UIDNEXT 4", b"UIDNEXT 8")
+    box.says["FETCH"] = b"".join(fetched(n, letter) for n, letter in enumerate(letters, 1))
+    assert ann[-1] != "0"
+    assert made.listen() == {"hard": 2, "soft": 3, "other": 4}
+    assert (of.left(), sorted(of.returned().values())) == ({}, ["4.4.1 ×3", "5.1.1 ×1"])
+    box.says["EXAMINE"] = box.says["EXAMINE"].replace(b"UIDNEXT 8", b"UIDNEXT 9")
+    box.says["FETCH"] = fetched(8, returned(ann, "5.1.1", 8)) + fetched(
+        9, f"Subject: Unsubscribe {bo}\r\n\r\n".encode()
+    )
+    assert made.listen() == {"hard": 1, "left": 1}
+    left = of.left()
+    assert {left[of.mark("a@hu.example")].why, left[of.mark("b@hu.example")].why} == {"bounced", "message"}
+    assert [(each.state, each.why) for each in made.recipients(Known())] == [("bounced", "5.1.1")]
+    of.back(of.mark("a@hu.example"))
+    assert [(each.state, each.why) for each in made.recipients(Known())] == [("waiting", "")]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
+import axe
 import pytest
 import requests
-from desk_bench import Desk
+from desk_bench import Desk, browsing, opened
 from pipeline_bench import COMMUNITY, PLATFORM, Bench
 
 from steadycast import pipeline
@@ -172,7 +174,7 @@ def test_the_ledger_says_of_nobody_who_it_is(listed: Bench) -> None:
 def test_the_channels_page_shows_who_left_and_takes_who_asked_a_person(listed: Bench, desk: Desk) -> None:
     desk.post("/channels/letters/recipients", "/channels/letters", who="ann@a.example", act="leave")
     page = desk.get("/channels/letters").text
-    assert "get the next letter: 1 · unsubscribed: 1" in page
+    assert "get the next letter 1 · unsubscribed 1" in page
     assert "a person said so" in page
     desk.post("/channels/letters/recipients", "/channels/letters", who="ann@a.example", act="back")
     assert states(listed) == BOTH
@@ -185,3 +187,24 @@ def test_without_a_public_address_there_is_no_page_to_leave_by(listed: Bench) ->
     assert found.address("ann@a.example") == ""
     assert found.mark_of(found.token("ann@a.example")) == found.mark("ANN@a.example ")
     assert pipeline.now().tzinfo is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
+def test_in_a_browser_it_fits_and_is_found_whole(listed: Bench, desk: Desk) -> None:
+    """The page by which a reader leaves, and the channel's page: narrow and wide, light and dark, in two languages."""
+    axe.install()
+    of(listed).leave(of(listed).mark("bo@a.example"), "bounced", "5.1.1")
+    with browsing() as browser:
+        for width, scheme, locale in ((390, "light", "zh-CN"), (1280, "dark", "en-GB"), (390, "dark", "zh-TW")):
+            asked: dict[str, Any] = {"color_scheme": scheme, "locale": locale, "bypass_csp": True}
+            page = opened(browser, desk, "/channels/letters", width=width, **asked)
+            for where in (page.url, desk.url + path(listed)):
+                page.goto(where)
+                assert axe.faults(page) == [], where
+                assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, where
+            for _ in range(2):  # there, and back
+                page.click("main button")
+                assert axe.faults(page) == [], page.content()[-900:]
+            page.context.close()
+    assert states(listed) == [BOTH[0], ("bo@a.example", "left")]
