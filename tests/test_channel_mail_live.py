@@ -452,3 +452,29 @@ def standing(app: Any) -> dict[str, str]:
     seen = recipients.of_channel(app, "letters")
     assert seen is not None
     return {each.name.partition("@")[0]: each.state for each in seen.rows}
+
+
+def test_a_lost_answer_waits_for_a_person_and_their_word_sends_to_nobody_twice(
+    bench: Bench, server: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+    proxy = CutProxy(server.plain)
+    proxy.cut(r"^From: ")
+    toml = MAIL.replace('recipients = "readers.txt"\n', 'to = ["reader12@example.test", "reader13@example.test"]\n')
+    toml = toml.format(port=proxy.url.rpartition(":")[2]).replace("user =", 'security = "none"\nuser =')
+    app = bench.set_up(COMMUNITY + toml, {"pgc/one.md": draft("Slot 6001.")})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    bench.at(23, 20, 1)
+    assert [each.state for each in pipeline.publish(app).sent] == ["unknown"]
+    bench.clock.advance(dt.timedelta(minutes=10))
+    pipeline.verify(app, bench.clock.now())
+    (row,) = app.ledger.deliveries(states=(State.UNKNOWN,))
+    seen = recipients.of_delivery(app, row)
+    assert seen is not None
+    assert [(each.name[:8], each.state) for each in seen.rows] == [("reader12", "unknown"), ("reader13", "sent")]
+    pipeline.settle(app, row.marker, url="", again=True, now=bench.clock.now())
+    assert [each.state for each in pipeline.publish(app).sent] == ["published"]
+    proxy.close()
+    time.sleep(0.5)
+    assert [len(server.letters(reader, "6001.")) for reader in ("reader12", "reader13")] == [1, 1]

@@ -96,6 +96,20 @@ def test_no_value_can_be_read_in_its_row_or_moved_to_another(ledger: Ledger, sta
     assert state.get("token") is None
 
 
+def test_all_values_of_a_beginning_are_those_of_this_channel_that_last(
+    ledger: Ledger, state: channel_memory.LedgerState, clock: Clock
+) -> None:
+    """`_` and `%` in it are themselves."""
+    for key in ("left a", "left b", "left_c", "other"):
+        state.set(key, {"of": key})
+    state.set("left old", 1, expires=clock.now() - dt.timedelta(seconds=1))
+    state.set("left b", None)
+    LedgerState(lambda: ledger, "elsewhere", clock).set("left d", 2)
+    assert state.all("left ") == {"left a": {"of": "left a"}}
+    assert state.all("left_") == {"left_c": {"of": "left_c"}}
+    assert state.all("%") == {}
+
+
 def test_a_torn_value_is_none(ledger: Ledger, state: channel_memory.LedgerState) -> None:
     state.set("token", TOKEN)
     with ledger.write() as connection:
