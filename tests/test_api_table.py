@@ -48,6 +48,9 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/deliveries/{marker}/confirm": ("POST /deliveries/{id}/confirm",),
     "/kits/{marker}/confirm": ("POST /deliveries/{id}/confirm",),
     "/channels/{name}/test": ("POST /channels/{name}/test",),
+    "/channels/{name}/recipients": ("POST /channels/{name}/recipients",),
+    "/leave/{channel}/{token}": "a reader's own: the token in the address opens it, and a program has none",
+    "/leave/{channel}/{token}/back": "a reader's own: the token in the address opens it, and a program has none",
     # Why nothing happens
     "/why/look": "the schedules do it every minute, and a program can run them: `steadycast publish`",
     "/why/schedules": "it writes prefect.yaml on the desk's own machine",

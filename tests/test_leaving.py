@@ -9,12 +9,14 @@ from typing import Any
 import axe
 import pytest
 import requests
+from api_bench import Client
 from desk_bench import Desk, browsing, opened
 from pipeline_bench import COMMUNITY, PLATFORM, Bench
 
 from steadycast import pipeline
 from steadycast.errors import InputError
-from steadycast.pipeline import recipients
+from steadycast.pipeline import accounts, recipients
+from steadycast.pipeline.permissions import Role
 from steadycast.platform.subscribers import Subscribers
 
 LETTERS = """
@@ -208,3 +210,17 @@ def test_in_a_browser_it_fits_and_is_found_whole(listed: Bench, desk: Desk) -> N
                 assert axe.faults(page) == [], page.content()[-900:]
             page.context.close()
     assert states(listed) == [BOTH[0], ("bo@a.example", "left")]
+
+
+def test_a_program_sees_and_changes_who_is_subscribed(listed: Bench, desk: Desk) -> None:
+    now = pipeline.now()
+    accounts.add_person(listed.app, "olive", Role.OWNER, "seven teapots", now)
+    program = Client(desk, accounts.make_token(listed.app, "olive", "", Role.OWNER, now).text)
+    changed = program.post("/channels/letters/recipients", who="ann@a.example", act="leave")
+    assert changed.json()["counts"] == {"left": 1, "waiting": 1}
+    seen = program.get("/channels/letters/recipients").json()["rows"]
+    assert seen[0] == {"name": "ann@a.example", "state": "left", "why": "person"}
+    assert program.get("/channels/far/recipients").json() == {"counts": {}, "rows": []}
+    for path in ("none", "far"):
+        refused = program.post(f"/channels/{path}/recipients", who="ann@a.example", act="back")
+        assert 400 <= refused.status_code < 500, refused.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from steadycast.api.shapes import Asked, Here, Name, Note, Shown
 from steadycast.errors import OK, WARN
 from steadycast.language import gettext as _
 from steadycast.ops import channel_add, channel_test, first_run, settings_edits, settings_effect
+from steadycast.pipeline import recipients
 from steadycast.pipeline.permissions import Act
 from steadycast.platform import Setting
 from steadycast.workspace import load
@@ -144,6 +145,46 @@ def replace_secrets(app: Here, name: Name, asked: Secrets) -> Replaced:
     kept = channel_add.replace_secrets(app.workspace, app.platform(name), name, asked.secrets)
     app.forget(name)
     return Replaced(kept=kept)
+
+
+class RecipientSeen(Shown):
+    """One of those to whom a channel sends by themselves."""
+
+    name: str
+    state: str = Field(description="waiting: gets the next post; left, bounced: is sent nothing any more.")
+    why: str = Field(description="link, message, person, or the far side's code.")
+
+
+class RecipientsSeen(Shown):
+    """Who is sent the posts of a channel, and who is sent nothing any more; those first."""
+
+    counts: dict[str, int] = Field(description="How many are in each state.")
+    rows: list[RecipientSeen] = Field(description="At most 500 of them.")
+
+
+class RecipientAsked(Asked):
+    """What somebody asked a person for."""
+
+    who: Annotated[str, StringConstraints(min_length=1, max_length=320, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    act: Literal["leave", "back"]
+
+
+@router.get("/channels/{name}/recipients", dependencies=[needs(Act.SETTINGS)])
+def recipients_of(app: Here, name: Name) -> RecipientsSeen:
+    """Who is sent the posts of a channel one by one, and who is sent nothing any more. Empty where it has none."""
+    if name not in app.workspace.channels:
+        raise ProblemError(404, _("There is no such channel."))
+    found = recipients.of_channel(app, name)
+    return RecipientsSeen.model_validate(found) if found else RecipientsSeen(counts={}, rows=[])
+
+
+@changed.post("/channels/{name}/recipients", dependencies=[needs(Act.SETTINGS)])
+def change_recipient(app: Here, name: Name, asked: RecipientAsked) -> RecipientsSeen:
+    """Send one recipient nothing any more, also when the list is put in again; or send to them again."""
+    if name not in app.workspace.channels:
+        raise ProblemError(404, _("There is no such channel."))
+    (recipients.leave if asked.act == "leave" else recipients.back)(app, name, asked.who.strip())
+    return recipients_of(app, name)
 
 
 @changed.post("/channels/{name}/test", dependencies=[needs(Act.SETTINGS)])
