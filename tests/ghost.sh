@@ -20,6 +20,8 @@ install_ghost() {
   flock 8
   [ ! -d "$downloads/ghost-6.65.0" ] || return 0
   new=$(mktemp -d "$downloads/new.XXXXXX")
+  # Whatever goes wrong: no half of it stays, and no server.
+  trap "end '$new' KILL; rm -rf '$new'" EXIT
   (
     cd "$new"
     npm pack --silent ghost@6.65.0 >/dev/null
@@ -41,7 +43,9 @@ install_ghost() {
   mkdir ghost/site
   mv content ghost.db key contributor ghost/site
   mv ghost "$downloads/ghost-6.65.0"
+  cd "$here"
   rm -rf "$new"
+  trap - EXIT
 }
 
 # serve DIR SOURCE PORT [MAILGUN_PORT]: until it answers

@@ -440,6 +440,10 @@ def test_a_correction_is_written_under_the_same_id_twice_and_collides_with_nothi
     [told] = pipeline.amend.revise(app, "pgc/one.md")
     assert "somebody edited this post in Ghost" in told.said
     assert [p.title for p in fake.posts()] == ["a person's own words"]
+    bench.drop("pgc/one.md", draft("Ours", "channels: {blog: {overwrite: true}}"))
+    pipeline.collect(app, bench.clock.now())
+    [told] = pipeline.amend.revise(app, "pgc/one.md")
+    assert (told.what, [p.title for p in fake.posts()]) == ("revised", ["Ours"])
     pipeline.amend.withdraw(app, "pgc/one.md", "It was wrong.")
     assert fake.posts() == []
 
