@@ -73,6 +73,7 @@ def test_a_post_is_published_once_with_its_tags_files_and_date(fake: Any, tmp_pa
     assert row["canonical_url"] == "https://hu.example/p/1.html"
     assert cover.sha256[:32] in row["feature_image"]
     assert len(row["feature_image_alt"]) == 191
+    assert row["html"].startswith("<p><em>阿丽</em></p>")
     assert len(seen.media) == 1
 
 
@@ -293,6 +294,7 @@ def test_no_word_of_a_draft_is_markup_or_a_mark_of_ours(fake: Any, tmp_path: Pat
     """A tag that begins with # is internal: with one, a draft could pass for another post."""
     given = hostile(tmp_path / "in", tags=("#steadycast-aaaaaaaaaaaab", "\u3000\ufeff# #x", "# ", "<script>"))
     place = dataclasses.replace(cast("Event", event(tmp_path / "in").event), place="<script>alert(1)</script>{{7*7}}")
+    given = changed(given, member_url='https://m.example/"><script>')
     made(fake, tmp_path).publish(dataclasses.replace(given, event=place))
     (row,) = fake.rows.values()
     assert row["tags"] == ["steadycast-aaaaaaaaaaaab", "x", "<script>", f"#steadycast-{given.key}"]
