@@ -15,6 +15,8 @@ from steadycast.platform import Busy, Known, Post, Receipt, Refused, Unknown, re
 from steadycast.testing import Reply
 from steadycast.testing.bench import Bench
 
+pytestmark = pytest.mark.platforms("discord", "discord-bot")
+
 PAGE = "https://hu.example/2026/a.html"
 BODY = "老底子，弄堂口有个书摊。出处在此 https://example.org/lane?a=1&b=2 。“侬好”不念 nóng，念 non。In Shanghainese"
 

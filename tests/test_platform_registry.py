@@ -176,3 +176,25 @@ def test_a_setting_of_the_base_can_be_left_out_and_its_fake_knows_for_whom_it_st
     mine.write_text('api = 2\nbase = "below"\n[settings]\nurll = false\n', encoding="utf-8")
     with pytest.raises(SettingsError, match="urll"):
         platforms([tmp_path])
+
+
+def test_a_platform_chooses_the_class_of_its_bases_adapter(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below/channel.toml").write_text(
+        'api = 2\ntitle = "B"\nforms = ["article"]\ndelivery = "blind"\n', encoding="utf-8"
+    )
+    (tmp_path / "below/adapter.py").write_text(
+        "class Adapter:\n    def publish(self): ...\n    def find(self): ...\n    def revise(self): ...\n"
+        "class Other:\n    def publish(self): ...\n    def find(self): ...\n",
+        encoding="utf-8",
+    )
+    for name, wanted in (("mine", "Other"), ("lost", "Nothing")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "channel.toml").write_text(
+            f'api = 2\nbase = "below"\nadapter = "{wanted}"\n', encoding="utf-8"
+        )
+    found = platforms([tmp_path])
+    assert hasattr(load(found["below"]), "revise")
+    assert not hasattr(load(found["mine"]), "revise")
+    with pytest.raises(SettingsError, match="has no class Nothing"):
+        load(found["lost"])

@@ -67,6 +67,7 @@ def _marked(words: str, marks: frozenset[str]) -> str:
 def same(message: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
     """Whether a message of the channel says what was told."""
     if not told["embeds"]:
-        return str(message.get("content", "")).strip() == told["content"].strip()
+        return str(message.get("content", "")).strip() == str(told["content"]).strip()
     shown: Mapping[str, Any] = next(iter(message.get("embeds") or ()), {})
-    return all(shown.get(name) == told["embeds"][0][name] for name in ("title", "description", "url"))
+    card = told["embeds"][0]
+    return [shown.get(n) for n in ("title", "description", "url")] == [card["title"], card["description"], card["url"]]

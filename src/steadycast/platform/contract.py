@@ -120,6 +120,7 @@ class Platform:
     forms: tuple[str, ...]
     delivery: str  # conditional, read-back, blind, kit
     base: Platform | None = None
+    adapter: str = "Adapter"  # the class in adapter.py
     limits: Mapping[str, Limit] = field(default_factory=dict)  # title, summary, text, html, tag, tags
     media: Mapping[str, MediaRule] = field(default_factory=dict)  # image, cover, thumb, audio, video, attachment
     render: RenderRule = field(default_factory=RenderRule)

@@ -37,6 +37,7 @@ TOP: Mapping[str, Any] = {
     "forms": tuple[str, ...],
     "delivery": str,
     "base": str,
+    "adapter": str,
     "read_back": bool,
     "local": bool,
     "deadline": float,
@@ -107,7 +108,7 @@ def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Plat
 
 
 def load(platform: Platform) -> type[Adapter]:
-    """The `Adapter` class of a platform, from its own adapter.py or else its base's.
+    """The adapter's class of a platform, by its name in channel.toml, from its own adapter.py or else its base's.
 
     The folder is imported as the package `steadycast_channel_<folder>`, so `from .letter import build` works in it;
     nothing is put on sys.path and no byte code is written beside the source.
@@ -119,13 +120,13 @@ def load(platform: Platform) -> type[Adapter]:
         )
     with _loading:
         module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}", file)
-    adapter = getattr(module, "Adapter", None)
+    adapter = getattr(module, platform.adapter, None)
     lacks = [verb for verb in ("publish", "find") if not callable(getattr(adapter, verb, None))]
     if not isinstance(adapter, type) or lacks:
         what = (
             _("its Adapter has no %(lacks)s", lacks=_(" and no ").join(lacks))
             if isinstance(adapter, type)
-            else _("has no class Adapter")
+            else _("has no class %(name)s", name=platform.adapter)
         )
         raise SettingsError(what, file=file, hint=_("see channels/README.md"))
     return adapter
@@ -142,7 +143,7 @@ def fake(platform: Platform) -> type | None:
     with _loading:
         module = _imported(f"steadycast_channel_{file.parent.name.replace('-', '_')}_fake", file)
     if not isinstance(made := getattr(module, "Fake", None), type):
-        raise SettingsError(_("has no class Fake"), file=file, hint=_("see channels/README.md"))
+        raise SettingsError(_("has no class %(name)s", name="Fake"), file=file, hint=_("see channels/README.md"))
     return type(made.__name__, (made,), {"platform": platform})
 
 
