@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline_bench import Bench as Desk
 from platform_bench import PLATFORMS, adapter, article, audio, changed, event, held, video
+from whole_bench import corrected, published
 
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Post, Receipt, Refused, Unknown, registry
@@ -255,3 +257,11 @@ def test_a_bot_that_may_not_read_says_which_rights_it_needs(tmp_path: Path, bot:
     bot.may_read = False
     with pytest.raises(Refused, match="read its history"):
         made(bot, tmp_path / "a").publish(post)
+
+
+def test_through_the_whole_of_steadycast(bench: Desk, monkeypatch: pytest.MonkeyPatch, far: Any) -> None:
+    app = published(bench, monkeypatch, far)
+    (seen,) = far.posts()
+    assert "A first line" in seen.text
+    assert corrected(bench, app) == ["revised", "withdrawn"]
+    assert not far.posts()

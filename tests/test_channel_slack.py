@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline_bench import Bench as Desk
 from platform_bench import PLATFORMS, adapter, article, audio, changed, event, held, video
+from whole_bench import corrected, published
 
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Post, Receipt, Refused, Unknown, registry
@@ -253,3 +255,17 @@ def test_a_webhook_has_no_verbs_that_it_cannot_keep() -> None:
     loaded = registry.load(PLATFORMS["slack-webhook"])
     assert not hasattr(loaded, "revise")
     assert not hasattr(loaded, "withdraw")
+
+
+def test_through_the_whole_of_steadycast(bench: Desk, monkeypatch: pytest.MonkeyPatch, far: Any) -> None:
+    app = published(bench, monkeypatch, far)
+    (seen,) = far.posts()
+    assert "A first line" in seen.text
+    assert corrected(bench, app) == ["revised", "withdrawn"]
+    assert not far.posts()
+
+
+def test_a_webhook_through_the_whole_of_steadycast(bench: Desk, monkeypatch: pytest.MonkeyPatch, hook: Any) -> None:
+    app = published(bench, monkeypatch, hook)
+    assert corrected(bench, app) == ["cannot here", "cannot here"]
+    assert len(hook.posts()) == 1

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline_bench import Bench as Desk
 from platform_bench import PLATFORMS, adapter, article, audio, changed, event, held, hostile, media, png, video
+from whole_bench import corrected, published
 
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Post, Receipt, Refused, Unknown, registry
@@ -338,3 +340,11 @@ def test_silence_topic_and_preview_are_asked_for(tmp_path: Path, far: Any, post:
     told = request.json()
     assert (told["message_thread_id"], told["disable_notification"]) == (7, True)
     assert told["link_preview_options"] == {"is_disabled": True}
+
+
+def test_through_the_whole_of_steadycast(bench: Desk, monkeypatch: pytest.MonkeyPatch, far: Any) -> None:
+    app = published(bench, monkeypatch, far)
+    (seen,) = far.posts()
+    assert "A first line" in seen.text
+    assert corrected(bench, app) == ["revised", "withdrawn"]
+    assert not far.posts()
