@@ -252,6 +252,13 @@ def test_sample(side: Side, tmp_path: Path) -> None:
     held("caldav", "event.ics", put.body)
 
 
+def test_a_preview_shows_what_an_app_would(side: Side, tmp_path: Path, post: Post) -> None:
+    (view,) = side.channel(tmp_path).views(post)
+    assert post.title in view.text
+    assert "2026-12-05 14:00 – 2026-12-05 16:00" in view.text
+    assert side.made.requests == []
+
+
 def test_who_writes_between_is_not_overwritten(side: Side, tmp_path: Path, post: Post) -> None:
     """Somebody moves the event while it is being revised: the revision is made again over what they wrote."""
     sending = side.channel(tmp_path)

@@ -320,6 +320,16 @@ def test_sample(side: Side, tmp_path: Path) -> None:
     held("matrix", "messages.json", (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode())
 
 
+def test_a_preview_shows_the_text_and_the_files_and_asks_nobody(side: Side, tmp_path: Path, post: Post) -> None:
+    page, plain = side.channel(tmp_path).views(post)
+    assert plain.text == post.text
+    assert "<strong>弄堂口</strong>" in page.html
+    for file in post.media:
+        assert any(copy.read_bytes() == file.path.read_bytes() for copy in page.base.rglob(f"*{file.sha256[:8]}*"))
+    assert "<figcaption>弄堂口的书摊</figcaption>" in page.html
+    assert side.made.requests == []
+
+
 def test_a_day_later_the_room_is_read(side: Side, tmp_path: Path, post: Post) -> None:
     first = side.channel(tmp_path).publish(post)
     side.made.forget()

@@ -9,7 +9,7 @@ from steadycast.platform.ics import entry, event, link, uid
 
 from .answers import NEEDED, limits_of, may_write
 from .api import Api
-from .entry import Entry, gone, renewed
+from .stored import Entry, gone, renewed
 
 
 class Adapter:

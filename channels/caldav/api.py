@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from steadycast.platform import Answer, Busy, Channel, HttpClient, Refused
 
 from .answers import elements, names, sorted_error
-from .entry import POST, Entry
+from .stored import POST, Entry
 
 ROUNDS = 4  # how often an event that somebody else changes is read and written again
 MOST = 64 * 1024  # bytes of an answer in XML, which says little

@@ -9,8 +9,9 @@ from steadycast.platform import Account, Ask, Channel, Known, Limits, Post, Rece
 
 from .answers import NEEDED, ROOM, kept, parts_of, receipt_of
 from .api import Api
-from .content import TEXT, edit_of, files_of, page_of, text_of
+from .content import TEXT, edit_of, files_of, text_of
 from .login import token_for
+from .preview import views_of
 
 
 class Adapter:
@@ -86,5 +87,4 @@ class Adapter:
 
     def views(self, post: Post) -> list[View]:
         """What the room would see, with formats and without."""
-        page = page_of(text_of(self.channel, post), files_of(post))
-        return [View("page", page, widths=(390, 820)), View("text", text=post.text)]
+        return views_of(self.channel, post)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Any
 
@@ -91,9 +90,3 @@ def permitted(body: str) -> str:
         return f"<{closing}{name}{kept[0] if kept and not closing else ''}>"
 
     return EMPTY.sub("", TAG.sub(written, body)).strip()
-
-
-def page_of(content: dict[str, Any], files: dict[str, Media]) -> str:
-    """A page that shows what the room would, for a preview."""
-    below = "".join(f"<p>📎 {html.escape(file.alt or file.name)}</p>" for file in files.values())
-    return f'<!doctype html><meta charset="utf-8"><title>Matrix</title>{content["formatted_body"]}{below}'
