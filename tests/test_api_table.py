@@ -51,6 +51,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/channels/{name}/recipients": ("POST /channels/{name}/recipients",),
     "/leave/{channel}/{token}": "a reader's own: the token in the address opens it, and a program has none",
     "/leave/{channel}/{token}/back": "a reader's own: the token in the address opens it, and a program has none",
+    "/channels/{name}/rebuild": "it writes into folders of the desk's own machine: `steadycast rebuild` does it there",
     # Why nothing happens
     "/why/look": "the schedules do it every minute, and a program can run them: `steadycast publish`",
     "/why/schedules": "it writes prefect.yaml on the desk's own machine",
@@ -67,6 +68,8 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/settings/channels/{name}": ("POST /settings/channels/{name}",),
     "/settings/channels/{name}/secrets": ("POST /settings/channels/{name}/secrets",),
     "/settings/channels/{name}/test": ("POST /channels/{name}/test",),
+    "/settings/channels/{name}/login": "a person lets the channel in on a page of the far side",
+    "/settings/channels/{name}/login/code": "and pastes what that page shows",
     "/settings/members": ("POST /settings/members",),
     "/settings/members/{name}/feeds": ("POST /settings/members/{name}/feeds",),
     "/settings/members/{name}/feeds/{number}/remove": ("POST /settings/feeds/{number}/remove",),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_bench import Desk
 from platform_bench import PLATFORMS
 
 from steadycast import cli
@@ -205,3 +208,28 @@ def test_a_login_that_breaks_is_the_platforms_fault(root: Path, monkeypatch: pyt
         monkeypatch.setattr(adapter_of(app.platform("toot")), "login", breaks)
         with pytest.raises(Refused, match="its login failed: KeyError"):
             channel_login.login(app, "toot", lambda *_: None, lambda _: "x")
+
+
+def test_the_desk_logs_in_with_two_forms(root: Path, fake: Any) -> None:
+    """The page of the far side is shown by one, and its code brought by the other; the secret stands on no page."""
+    form, kept = "/settings/channels/toot", root / "var" / "secrets" / "TOOT"
+    with Desk(root).up() as desk:
+        assert "Log in there" in desk.get(form).text
+        assert "Log in there" not in desk.get("/settings/channels/pages").text
+
+        def begun() -> str:
+            shown = desk.post(f"{form}/login", form).text
+            return html.unescape(re.search(r'href="([^"]+/oauth/authorize[^"]+)"', shown)[1])  # type: ignore[index]
+
+        begun()
+        answer = desk.post(f"{form}/login/code", form, code="mistyped")
+        assert "the server does not take this code" in answer.text
+        assert not kept.exists()
+        assert "This login is over" in desk.post(f"{form}/login/code", form, code="mistyped").text
+        begun()
+        code = fake.code(begun())  # the page that was shown last counts
+        answer = desk.post(f"{form}/login/code", form, code=code)
+        assert "The channel is logged in." in answer.text
+        assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == (FAKE.TOKEN, 0o600)
+        assert FAKE.TOKEN not in answer.text
+        assert "@club" in desk.post(f"{form}/test", form).text

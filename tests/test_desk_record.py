@@ -180,3 +180,17 @@ def test_why_nothing_is_happening_answers_itself(desk: Desk, kept: Bench) -> Non
     page = desk.get("/why").text
     assert "The settings cannot be read since they were changed" in page
     assert "steadycast.toml:1" in page
+
+
+def test_a_folder_is_made_again_by_a_button(desk: Desk, kept: Bench) -> None:
+    """Only of a channel that writes into one; nothing is sent anywhere."""
+    before = {path: path.read_bytes() for path in (kept.root / "var/out/site").rglob("*.html")}
+    assert before
+    for path in before:
+        path.unlink()
+    calls = kept.calls()
+    assert "posts are made again." in desk.post("/channels/site/rebuild", "/channels/site").text
+    assert {path: path.read_bytes() for path in (kept.root / "var/out/site").rglob("*.html")} == before
+    assert kept.calls() == calls
+    assert "Make its folder again" not in desk.get("/channels/far").text
+    assert "does not write into a folder" in desk.post("/channels/far/rebuild", "/channels/far").text

@@ -19,6 +19,7 @@ from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops import channel_test
 from steadycast.pipeline import App, heard, recipients
 from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.rebuild import local_channels
 from steadycast.pipeline.standing import Standing, health_of, standing
 from steadycast.platform import Platform
 
@@ -63,7 +64,7 @@ def channel(request: Request, app: Here, name: str) -> HTMLResponse:
         series=[each for each in app.workspace.series.values() if name in each.channels],
         row=next((row for row in standing(app, now).report.channels if row.name == name), None),
         heard=heard.heard(app, name),
-        told=app.far_limits(name).get("at", ""),
+        told=app.far_limits(name).get("at", ""), is_folder=name in local_channels(app),
         recipients=recipients.of_channel(app, name, named=may_here(request, "settings")) if platform else None,
     )  # fmt: skip
 
@@ -98,3 +99,12 @@ def test(app: Here, name: str) -> RedirectResponse:
     if all(row.severity == WARN for row in found):  # nothing was refused, and nothing was shown either
         return done(to, told)
     return done(to, say.gettext("The test is passed: %(what)s", what=told))
+
+
+@router.post("/channels/{name}/rebuild", dependencies=[form_of(Act.SETTINGS)])
+def make_again(app: Here, name: str) -> RedirectResponse:
+    """Makes what went out into this channel's folder again, from what the ledger kept. Nothing is sent anywhere."""
+    say, made = current(), pipeline.rebuild(app, name)
+    posts, problems = sum(each.posts for each in made), [said for each in made for said in each.problems]
+    told = [say.ngettext("One post is made again.", "%(num)s posts are made again.", posts), *problems[:5]]
+    return done(f"/channels/{name}", " ".join(told), refused=bool(problems))

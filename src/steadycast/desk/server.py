@@ -118,6 +118,7 @@ def made(root: Path, key: str) -> FastAPI:
     desk.add_exception_handler(HTTPException, _refused)
     desk.add_exception_handler(RequestValidationError, _unreadable)
     desk.state.log_ins = LogIns()
+    desk.state.visits = {}  # logins to channels that are under way
     desk.add_middleware(
         Guard, key=key, people=entry.Accounts(opened), page=problem, public=lambda: member_page.public_host(opened)
     )

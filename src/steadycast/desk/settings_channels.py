@@ -13,9 +13,11 @@ from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.pages import Here, done
 from steadycast.desk.settings import Fields, decided, shown
-from steadycast.errors import Problem, SteadycastError, unknown_name
+from steadycast.errors import InputError, Problem, SteadycastError, unknown_name
 from steadycast.language import current
-from steadycast.ops import channel_add, first_run, settings_edits, settings_effect, settings_forms
+from steadycast.language import gettext as _
+from steadycast.ops import channel_add, channel_login, first_run, settings_edits, settings_effect, settings_forms
+from steadycast.ops.channel_visit import Visit
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
@@ -67,23 +69,25 @@ def channel(request: Request, app: Here, name: str) -> HTMLResponse:
     return _as_it_is(request, app, name)
 
 
-def _as_it_is(request: Request, app: App, name: str, tests: Sequence[Problem] = ()) -> HTMLResponse:
+def _as_it_is(
+    request: Request, app: App, name: str, tests: Sequence[Problem] = (), visit: Visit | None = None
+) -> HTMLResponse:
     known = app.known_channel(name)
     series = [each for each, promise in app.workspace.promises.items() if name in promise.channels]
     given = {f"setting_{key}": value for key, value in known.own.items()}
     given |= {name: getattr(known, name) for name in settings_edits.CHANNEL}
-    return _channel(request, app, name, given, series, tests=tests)
+    return _channel(request, app, name, given, series, tests=tests, visit=visit)
 
 
 def _channel(
     request: Request, app: App, name: str, given: Mapping[str, Any], series: Sequence[str], *,
-    wrong: SteadycastError | None = None, tests: Sequence[Problem] = (),
+    wrong: SteadycastError | None = None, tests: Sequence[Problem] = (), visit: Visit | None = None,
 ) -> HTMLResponse:  # fmt: skip
     platform, own = app.platform(name), app.known_channel(name).own
     kept = {s.name for s in platform.settings.values() if s.secret and app.find_secret(str(own.get(s.name) or ""))}
     return shown(
         request, app, "channel", channel=name, platform=platform, given=given, within=series, kept=kept,
-        wrong=wrong, tests=tests, w=app.workspace,
+        wrong=wrong, tests=tests, w=app.workspace, visit=visit, has_login=channel_login.has_login(platform),
     )  # fmt: skip
 
 
@@ -108,7 +112,7 @@ def replace_secrets(app: Here, given: Fields, name: str) -> Response:
     """Keeps new secrets in the place of those that were."""
     settings_effect.whole(app)
     platform, say = app.platform(name), current()
-    _, secrets = settings_forms.channel_fields(platform, given)
+    secrets = settings_forms.channel_fields(platform, given)[1]
     kept = channel_add.replace_secrets(app.workspace, platform, name, secrets)
     app.forget(name)
     said = say.ngettext("One secret is replaced.", "%(num)s secrets are replaced.", len(kept))
@@ -120,3 +124,27 @@ def test_channel(request: Request, app: Here, name: str) -> HTMLResponse:
     """Whether its far side would let it in. Publishes nothing."""
     app.known_channel(name)
     return _as_it_is(request, app, name, list(tried(app, name, pipeline.now())))
+
+
+@router.post("/channels/{name}/login", dependencies=[form_of(Act.SETTINGS)])
+def begin_login(request: Request, app: Here, name: str) -> HTMLResponse:
+    """Shows the page on which a person lets this channel in, and asks for the code that it shows."""
+    settings_effect.whole(app)
+    visits: dict[str, Visit] = request.app.state.visits
+    if before := visits.pop(app.known_channel(name).name, None):
+        before.end()
+    visits[name] = visit = Visit.begin(app, name)
+    return _as_it_is(request, app, name, visit=visit)
+
+
+@router.post("/channels/{name}/login/code", dependencies=[form_of(Act.SETTINGS)])
+def end_login(request: Request, app: Here, given: Fields, name: str) -> Response:
+    """Goes on with the code; what comes of it is kept as a secret, and stands on no page."""
+    visits: dict[str, Visit] = request.app.state.visits
+    if (visit := visits.pop(name, None)) is None:
+        raise InputError(_("This login is over: begin it again."))
+    if visit.answer(str(given.get("code", ""))).asks:
+        visits[name] = visit
+        return _as_it_is(request, app, name, visit=visit)
+    app.forget(name)
+    return done(f"/settings/channels/{name}", _("The channel is logged in. “Test now” shows as whom."))

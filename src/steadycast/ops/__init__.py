@@ -10,7 +10,8 @@ settings_forms   what a form of settings is told as it is filled in
 settings_edits, settings_effect, settings_file   settings changed by forms or as text, and what that would do
 deployments      prefect.yaml as steadycast.toml asks for it
 promise_change   a rhythm or a pause changed by a command
-channel_add, channel_login, channel_test   a new channel, its settings and secrets; whether it would be let in
+channel_add, channel_test   a new channel, its settings and secrets; whether it would be let in
+channel_login, channel_visit   a person lets a channel in, at a terminal or in two forms
 alarm_addresses  where alarms go, each address a secret; and a test of them
 """
 

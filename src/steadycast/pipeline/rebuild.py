@@ -36,7 +36,7 @@ BATCH = 100  # posts that are read from the ledger at once
 
 def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen) -> list[Rebuilt]:
     """Makes every post that is there by the ledger again in the folders of one channel, or of all; pages too."""
-    local = _local(app)
+    local = local_channels(app)
     if channel is not None and app.known_channel(channel) and channel not in local:
         said = _("%(channel)s does not write into a folder: what it sent cannot be made again", channel=channel)
         raise InputError(said, hint=_("these do: %(channels)s", channels=listed(local) or _("none")))
@@ -56,7 +56,7 @@ def _told(progress: Progress, before: int, total: int, n: int) -> None:
 def make_missing(app: App) -> list[Rebuilt]:
     """Makes what the ledger calls published and no folder holds, as after `var/out` was emptied."""
     done = []
-    for name, rows in _there(app, _local(app)).items():
+    for name, rows in _there(app, local_channels(app)).items():
         try:
             lost = missing(app.workspace.out / name, {row.marker for row in rows})
             if lost:
@@ -68,7 +68,7 @@ def make_missing(app: App) -> list[Rebuilt]:
     return done
 
 
-def _local(app: App) -> list[str]:
+def local_channels(app: App) -> list[str]:
     """The channels whose far side is a folder of this machine."""
     return [name for name, p in app.usable_platforms.items() if p.local and p.delivery in THERE]
 
