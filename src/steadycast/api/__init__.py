@@ -12,7 +12,8 @@ draft_decisions   what is decided on a draft: approved, pinned, changed or taken
 tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, members, channels, asks   the record, who gave what, where it goes, who is asked for what
 publish_requests   a program asks a person to publish a slot now
-settings, settings_channels, settings_people, people   settings with their effect; people and their tokens
+settings, settings_channels, settings_people, settings_file   settings: of the community and series, and as text
+settings_change, change_log, people   how each is changed, with its effect; who changed what; people and their tokens
 """
 
 from steadycast.api.server import ADDRESS, TOOLS, made, made_tools

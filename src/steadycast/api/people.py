@@ -14,7 +14,7 @@ from steadycast.api.drafts import Word
 from steadycast.api.once import tell_once
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.settings import Line, Names
+from steadycast.api.settings_change import Line, Names
 from steadycast.api.shapes import Asked, Here, Name, Shown
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import PersonRow

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from steadycast import __version__
 from steadycast.api import (
     asks,
+    change_log,
     channels,
     deliveries,
     draft_decisions,
@@ -23,6 +24,7 @@ from steadycast.api import (
     record,
     settings,
     settings_channels,
+    settings_file,
     settings_people,
     slots,
     today,
@@ -39,7 +41,7 @@ Each change carries an `Idempotency-Key`: sent again within a day with the same 
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
     today, slots, asks, publish_requests, drafts, draft_decisions, previews, deliveries, record, members, channels,
-    settings, settings_channels, settings_people, people,
+    settings, settings_channels, settings_people, settings_file, change_log, people,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]
 

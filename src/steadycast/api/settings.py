@@ -6,80 +6,28 @@ No secret is ever answered: of each only the name under which it is kept, and wh
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from starlette.requests import Request
 
-from steadycast import ops, pipeline
-from steadycast.api import pages
+from steadycast import pipeline
 from steadycast.api.asking import needs
 from steadycast.api.drafts import Word
-from steadycast.api.pages import Page, address, place
-from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.shapes import Asked, Here, Name, Note, Shown, SlotMoved
+from steadycast.api.settings_change import MOST, Effect, Line, Names, Settling, decided
+from steadycast.api.shapes import Asked, Here, Name, Note, Shown
 from steadycast.errors import SettingsError
 from steadycast.language import current
-from steadycast.language import gettext as _
-from steadycast.ops import settings_edits, settings_effect, settings_file, settings_forms
+from steadycast.ops import settings_edits, settings_effect, settings_forms
 from steadycast.ops.check import of_settings
-from steadycast.pipeline import App, accounts
+from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
-from steadycast.workspace.loading import MAX_SETTINGS
 
 router, changed = looks("settings"), changes("settings")
-MOST = 100  # of each kind of thing that one effect names
-Line = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Print = Annotated[str, StringConstraints(max_length=24, pattern=r"^[0-9a-f]*$")]
-Names = Annotated[list[Word], Field(max_length=settings_edits.MOST_ENTRIES)]
-
-
-class Settling(Asked):
-    """How each change of settings is asked for: first for its effect, then for good."""
-
-    agreed: bool = Field(False, description="Write it. Without this the effect is answered, and nothing is written.")
-    seen: Print = Field("", description="`seen` of the effect that was looked at; needed with `agreed`.")
-
-    def asked(self) -> dict[str, Any]:
-        """What is asked for; what is left out stays as it is."""
-        return self.model_dump(exclude={"agreed", "seen"}, exclude_none=True)
-
-
-class DraftMoved(Shown):
-    """A draft that does not just go along with its slot."""
-
-    draft: str
-    title: str
-    was: str
-    becomes: str
-
-
-class ChannelsChanged(Shown):
-    """A series that goes to other channels than before."""
-
-    series: str
-    added: list[str]
-    removed: list[str]
-    slots: int = Field(description="Coming slots that this concerns.")
-
-
-class Effect(Shown):
-    """What edited settings do: to slots, drafts and channels, and what `steadycast check` says of them."""
-
-    saved: bool = Field(description="It is written; else send it again with `agreed` and this `seen`.")
-    same: bool = Field(description="The settings say so already: there is nothing to write.")
-    seen: str = Field(description="Which settings this was held against, or which were written.")
-    slots: list[SlotMoved]
-    drafts: list[DraftMoved]
-    channels: list[ChannelsChanged]
-    worse: list[Note] = Field(description="What would be wrong then, and is not now.")
-    better: list[Note]
-    lines: list[str] = Field(description="Of steadycast.toml: `-` goes, `+` comes.")
 
 
 class Community(Shown):
@@ -228,31 +176,6 @@ class NewSeriesAsked(SeriesAsked):
     rhythm: Line
 
 
-class Text(Shown):
-    """steadycast.toml as it lies there."""
-
-    text: str
-    seen: str
-    wrong: Note | None = Field(description="Why it cannot be read.")
-
-
-class TextAsked(Settling):
-    """steadycast.toml as it is to be."""
-
-    text: Annotated[str, StringConstraints(max_length=MAX_SETTINGS, pattern=r"^[^\x00]*$")]
-
-
-class Changed(Shown):
-    """One change that somebody made."""
-
-    at: dt.datetime
-    who: str
-    via: str = Field(description="desk, api, cli, mcp.")
-    act: str
-    subject: str
-    detail: str
-
-
 @router.get("/settings", dependencies=[needs(Act.SETTINGS)])
 def settings(app: Here) -> Settings:
     """The settings as they hold."""
@@ -328,52 +251,6 @@ def rhythm(app: Here, asked: Annotated[RhythmAsked, Query()]) -> Rhythm:
     )  # fmt: skip
 
 
-@router.get("/settings/log", dependencies=[needs(Act.PEOPLE)])
-def changes_made(request: Request, app: Here, asked: Annotated[pages.Asked, Query()]) -> Page[Changed]:
-    """Who changed what, the newest first."""
-    before = (place(asked.cursor, int) or (None,))[0]
-    rows = accounts.audited(app, before, asked.limit + 1)
-    items, more = rows[: asked.limit], len(rows) > asked.limit
-    return Page(
-        items=[Changed.model_validate(each) for each in items],
-        next=address(request, items[-1].id) if more else None,
-    )  # fmt: skip
-
-
-def decided(request: Request, app: App, asked: Settling, edited: Callable[[], Workspace]) -> Effect:
-    """The answer to a change of settings: its effect, and with `agreed` the settings written."""
-    now, held = pipeline.now(), settings_effect.fingerprint(app.workspace)
-    settings_effect.whole(app)
-    try:
-        seen = settings_effect.look(app, edited(), now)
-    except SettingsError as error:  # of what is asked, and not of what is there
-        raise ProblemError(422, error.message, error.hint or "") from None
-    if saved := asked.agreed and not seen.same:
-        _as_seen(asked, held)
-        settings_effect.make(app, seen, asked.seen, now)
-    return told(request, seen, settings_effect.fingerprint(seen.change.after) if saved else held, saved=saved)
-
-
-def _as_seen(asked: Settling, held: str) -> None:
-    if asked.seen != held:
-        hint = _("ask for the effect, without `agreed`, and send the `seen` of its answer")
-        raise ProblemError(409, _("These are not the settings whose effect was looked at."), hint)
-
-
-def told(request: Request, seen: settings_effect.SettingsEffect, print_: str, *, saved: bool) -> Effect:
-    """An effect for programs. One that was only looked at is no change: it leaves its key free."""
-    request.state.looked = not saved
-    return Effect(
-        saved=saved, same=seen.same, seen=print_,
-        slots=[SlotMoved.model_validate(row, from_attributes=False) for row in seen.change.rows()[:MOST]],
-        drafts=[DraftMoved.model_validate(row, from_attributes=False) for row in seen.change.moved_drafts()[:MOST]],
-        channels=[ChannelsChanged.model_validate(each) for each in seen.channels],
-        worse=[Note.model_validate(each) for each in seen.worse[:MOST]],
-        better=[Note.model_validate(each) for each in seen.better[:MOST]],
-        lines=[f"{sign} {line}" for sign, line in seen.lines],
-    )  # fmt: skip
-
-
 @changed.post("/settings/community", dependencies=[needs(Act.SETTINGS)])
 def change_community(request: Request, app: Here, asked: CommunityAsked) -> Effect:
     """Change name, zone, language, addresses."""
@@ -390,32 +267,3 @@ def add_series(request: Request, app: Here, asked: NewSeriesAsked) -> Effect:
 def change_series(request: Request, app: Here, name: Name, asked: SeriesAsked) -> Effect:
     """Change a series: its hour, its channels, and so on."""
     return decided(request, app, asked, lambda: settings_edits.series(app.workspace, name, asked.asked()))
-
-
-@router.get("/settings/file", dependencies=[needs(Act.SETTINGS)])
-def file_text(app: Here) -> Text:
-    """steadycast.toml as text; it holds names of secrets, and no secret."""
-    found = settings_file.read(app.workspace.root)
-    try:
-        settings_file.parsed(app.workspace.root, found.text)
-    except SettingsError as error:
-        return Text(text=found.text, seen=found.print, wrong=Note.model_validate(error.problem()))
-    return Text(text=found.text, seen=found.print, wrong=None)
-
-
-@changed.post("/settings/file", dependencies=[needs(Act.SETTINGS)])
-def change_file(request: Request, app: Here, asked: TextAsked) -> Effect:
-    """Write steadycast.toml anew: for what no form has, and for when it cannot be read."""
-    now, held = pipeline.now(), settings_file.read(app.workspace.root).print
-    try:
-        after = settings_file.parsed(app.workspace.root, asked.text)
-        seen = settings_effect.look(app, after, now)
-    except SettingsError as error:
-        where = f"{error.line}: " if error.line else ""
-        raise ProblemError(422, f"{where}{error.message}", error.hint or "") from None
-    saved = asked.agreed and (not seen.same or app.broken_settings is not None)
-    if saved:
-        _as_seen(asked, held)
-        settings_file.write(after, asked.seen)
-        ops.promise_change.settle(app, app.workspace, after, now)
-    return told(request, seen, settings_effect.fingerprint(after) if saved else held, saved=saved)

@@ -12,7 +12,8 @@ from steadycast.api.asking import needs
 from steadycast.api.drafts import Word
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.settings import ChannelSettings, Effect, Line, Names, Settling, channel_of, decided
+from steadycast.api.settings import ChannelSettings, channel_of
+from steadycast.api.settings_change import Effect, Line, Names, Settling, decided
 from steadycast.api.shapes import Asked, Here, Name, Note, Shown
 from steadycast.errors import OK, WARN
 from steadycast.language import gettext as _

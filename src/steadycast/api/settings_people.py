@@ -13,7 +13,7 @@ from steadycast.api.asking import needs
 from steadycast.api.drafts import Member, Word
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes
-from steadycast.api.settings import Effect, Line, Settling, decided
+from steadycast.api.settings_change import Effect, Line, Settling, decided
 from steadycast.api.settings_channels import Value
 from steadycast.api.shapes import Asked, Here, Name, Shown
 from steadycast.language import gettext as _
