@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from steadycast.language import speaking
 from steadycast.platform.registry import platforms
 from steadycast.testing import contract
 from steadycast.testing.bench import Bench
@@ -327,6 +328,13 @@ def test_a_platform_without_a_fake_is_told_what_was_not_tried(tmp_path: Path) ->
     assert results["a_lost_answer_doubles_nothing"].said == "it has no fake.py to stand for its far side"
     assert {r.state for r in results.values()} == {contract.KEPT, contract.NOT_TRIED}
     assert results["declares_what_makes_sense"].state == contract.KEPT
+
+
+def test_what_is_broken_is_told_in_the_readers_language(tmp_path: Path) -> None:
+    spec = board(tmp_path, ADAPTER.replace('answer.json()["id"]', '""'))
+    with speaking("zh_Hans"):
+        result = broken(spec, tmp_path, "takes_every_form")["takes_every_form"]
+    assert "的回执没有 remote_id" in result.said, result
 
 
 def test_it_runs_without_pytest(tmp_path: Path) -> None:

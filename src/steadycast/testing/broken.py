@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from steadycast.errors import FarSideError
+from steadycast.language import gettext as _
 from steadycast.platform import registry
 from steadycast.testing.bench import Bench
 
@@ -43,31 +44,33 @@ def needs(*wanted: str) -> Callable[[R], R]:
 
 def _verb(name: str) -> Callable[[Bench], str]:
     def missing(bench: Bench) -> str:
-        return "" if hasattr(registry.load(bench.spec), name) else f"it has no {name}()"
+        return "" if hasattr(registry.load(bench.spec), name) else _("it has no %(name)s()", name=name)
 
     return missing
 
 
 def _delivery(*classes: str) -> Callable[[Bench], str]:
-    return lambda bench: "" if bench.spec.delivery in classes else f"delivery is {bench.spec.delivery!r}"
+    return lambda bench: (
+        "" if bench.spec.delivery in classes else _("delivery is %(delivery)s", delivery=repr(bench.spec.delivery))
+    )
 
 
 def _thread(bench: Bench) -> str:
-    return "" if bench.spec.render.thread and "text" in bench.spec.limits else "it has no threads"
+    return "" if bench.spec.render.thread and "text" in bench.spec.limits else _("it has no threads")
 
 
 def _fake(bench: Bench) -> str:
     if bench.fakes:
         return ""
-    return "it has no fake.py to stand for its far side" if bench.speaks_http else "it has no far side on the web"
+    return _("it has no fake.py to stand for its far side") if bench.speaks_http else _("it has no far side on the web")
 
 
 NEEDS: dict[str, Callable[[Bench], str]] = {
     "fake": _fake,
     "a far side": lambda bench: _fake(bench) if bench.speaks_http else "",
     "thread": _thread,
-    "a limit": lambda bench: "" if "text" in bench.spec.limits else "its text has no limit",
+    "a limit": lambda bench: "" if "text" in bench.spec.limits else _("its text has no limit"),
     "harmless": _delivery("conditional", "kit"),
-    "secrets": lambda bench: "" if any(s.secret for s in bench.spec.settings.values()) else "it has no secrets",
+    "secrets": lambda bench: "" if any(s.secret for s in bench.spec.settings.values()) else _("it has no secrets"),
     **{name: _verb(name) for name in ("check", "login", "revise", "withdraw")},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from steadycast.errors import Busy, FarSideError, Refused, Unknown
+from steadycast.language import gettext as _
 from steadycast.testing.bench import Bench, Delivery, outcome
 from steadycast.testing.broken import hold, named, needs
 from steadycast.testing.fake_server import FakeServer
@@ -33,11 +34,19 @@ def each_status_has_its_error_and_tells_no_secret(bench: Bench) -> None:
             fake.echo(status)
             answer = outcome(delivery.publish)
             wanted = " or ".join(kind.__name__ for kind in right)
-            hold(isinstance(answer, right), f"{status} gave {named(answer)}, not {wanted}", cause=answer)
+            hold(
+                isinstance(answer, right),
+                _("%(status)s gave %(answer)s, not %(wanted)s", status=status, answer=named(answer), wanted=wanted),
+                cause=answer,
+            )
             _no_secret(delivery, answer, status)
             if status == 429:
                 wait = getattr(answer, "retry_after", None)
-                hold(wait == dt.timedelta(seconds=7), f"Retry-After: 7 gave {wait}", "pass on what the client read")
+                hold(
+                    wait == dt.timedelta(seconds=7),
+                    _("Retry-After: 7 gave %(wait)s", wait=wait),
+                    _("pass on what the client read"),
+                )
 
 
 def _no_secret(delivery: Delivery, answer: object, status: int) -> None:
@@ -46,7 +55,10 @@ def _no_secret(delivery: Delivery, answer: object, status: int) -> None:
     told += b"".join(written(delivery.out).values()).decode("utf-8", "replace") + str(delivery.steps.kept)
     for name, value in (delivery.secrets or {}).items():
         for part in {value, value.rpartition("/")[2]}:
-            hold(len(part) < 4 or part not in told, f"{status}: the secret {name} is in the error, a step or a file")
+            hold(
+                len(part) < 4 or part not in told,
+                _("%(status)s: the secret %(name)s is in the error, a step or a file", status=status, name=name),
+            )
 
 
 @needs("fake")
@@ -57,7 +69,7 @@ def a_dead_far_side_is_busy(bench: Bench) -> None:
         delivery = bench.delivery(bench.post(), fake)
         fake.close()
         answer = outcome(delivery.publish)
-        hold(isinstance(answer, Busy), f"a far side that is down gave {named(answer)}", cause=answer)
+        hold(isinstance(answer, Busy), _("a far side that is down gave %(answer)s", answer=named(answer)), cause=answer)
 
 
 @needs("fake")
@@ -81,7 +93,7 @@ def an_answer_that_breaks_off_is_in_doubt(bench: Bench) -> None:
             answer = outcome(delivery.publish)
             if verb is garbage and bench.spec.delivery == "blind" and not isinstance(answer, Exception):
                 continue  # its status was all that the far side had to say
-            hint = "read what you need of answer.json() where a KeyError becomes Unknown"
+            hint = _("read what you need of answer.json() where a KeyError becomes Unknown")
             hold(isinstance(answer, Unknown | Busy), f"{verb.__name__}: {named(answer)}", hint, cause=answer)
 
 

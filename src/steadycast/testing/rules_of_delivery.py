@@ -8,6 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 from steadycast.errors import Busy, Refused, Unknown
+from steadycast.language import gettext as _
 from steadycast.platform import Known, Post, Receipt, count
 from steadycast.testing.bench import Bench, Delivery, outcome
 from steadycast.testing.broken import hold, named, needs
@@ -33,10 +34,10 @@ def a_publish_is_seen(bench: Bench) -> None:
         assert fake
         delivery = bench.delivery(bench.post(), fake)
         delivery.publish()
-        _whole(fake, delivery.post, "published once")
+        _whole(fake, delivery.post, _("published once"))
         if "image" in bench.spec.media and delivery.post.of("image"):
-            hint = "is each file of post.media sent, and named in Seen.media?"
-            hold(any(seen.media for seen in of(fake, delivery.post)), "its pictures are not there", hint)
+            hint = _("is each file of post.media sent, and named in Seen.media?")
+            hold(any(seen.media for seen in of(fake, delivery.post)), _("its pictures are not there"), hint)
 
 
 @needs("fake")
@@ -47,19 +48,19 @@ def a_lost_answer_doubles_nothing(bench: Bench) -> None:
         clean = bench.delivery(bench.post(), fake)
         clean.publish()
         total, whole = changing(fake), len(of(fake, clean.post))
-    hold(total, "publish sends no request that changes something", "a GET may be made again by whoever likes")
+    hold(total, _("publish sends no request that changes something"), _("a GET may be made again by whoever likes"))
     for n in range(min(total, MOST_REQUESTS)):
         with bench.far() as fake:
             assert fake
             delivery = bench.delivery(bench.post(), fake)
             fake.accept_then_cut(after=n)
             first = outcome(delivery.publish)
-            which = f"the answer to request {n + 1} of {total} was lost"
+            which = _("the answer to request %(n)s of %(total)s was lost", n=n + 1, total=total)
             there = len(of(fake, delivery.post))
             hold(
                 not (there and isinstance(first, Busy | Refused)) or bench.spec.delivery == "conditional",
-                f"{which}: publish raised {named(first)}, and the post is there",
-                "what may have been accepted is Unknown: is the request that publishes marked repeatable?",
+                _("%(which)s: publish raised %(answer)s, and the post is there", which=which, answer=named(first)),
+                _("what may have been accepted is Unknown: is the request that publishes marked repeatable?"),
                 cause=first,
             )
             _settled(bench, delivery, fake, which, whole)
@@ -72,18 +73,32 @@ def _settled(bench: Bench, delivery: Delivery, fake: FakeServer, which: str, who
     """
     receipt = delivery.settle()
     there = of(fake, delivery.post)
-    hold(len(there) <= whole, f"{which}: {_times(len(there), whole)}", "let find() look for it", "find")
+    hold(len(there) <= whole, f"{which}: {_times(len(there), whole)}", _("let find() look for it"), "find")
     if receipt is None:
         blind = bench.spec.delivery == "blind" or not bench.spec.read_back
-        hold(blind, f"{which}: neither publish nor find came to an end", "let find() look for post.key", "find")
+        hold(
+            blind,
+            _("%(which)s: neither publish nor find came to an end", which=which),
+            _("let find() look for post.key"),
+            "find",
+        )
     else:
-        hint = "of a thread find() gives Receipt(parts=...), also when it is not whole"
-        hold(len(there) == whole, f"{which}: it ended with {_times(len(there), whole)}", hint, "find")
+        hint = _("of a thread find() gives Receipt(parts=...), also when it is not whole")
+        hold(
+            len(there) == whole,
+            _("%(which)s: it ended with %(posts)s", which=which, posts=_times(len(there), whole)),
+            hint,
+            "find",
+        )
         _whole(fake, delivery.post, which)
 
 
 def _times(there: int, whole: int) -> str:
-    return f"{there} of {whole} parts there" if there < whole else f"{there} posts there, where {whole} should be"
+    return (
+        _("%(there)s of %(whole)s parts there", there=there, whole=whole)
+        if there < whole
+        else _("%(there)s posts there, where %(whole)s should be", there=there, whole=whole)
+    )
 
 
 def _is_thread(there: Sequence[Seen]) -> bool:
@@ -93,15 +108,24 @@ def _is_thread(there: Sequence[Seen]) -> bool:
 def _whole(fake: FakeServer, post: Post, which: str) -> None:
     """The post is there once, or each part of it, each below the one before."""
     there = of(fake, post)
-    hold(there, f"{which}: a reader sees no post of it", "is Seen.key the post's key, or empty?")
+    hold(there, _("%(which)s: a reader sees no post of it", which=which), _("is Seen.key the post's key, or empty?"))
     if not _is_thread(there):
-        hold(len(there) == 1, f"{which}: the post is there {len(there)} times")
+        hold(len(there) == 1, _("%(which)s: the post is there %(n)s times", which=which, n=len(there)))
         return
-    hold(len(there) == len(post.parts), f"{which}: {len(there)} of {len(post.parts)} parts are there")
+    hold(
+        len(there) == len(post.parts),
+        _("%(which)s: %(n)s of %(whole)s parts are there", which=which, n=len(there), whole=len(post.parts)),
+    )
     for above, seen in pairwise(there):
-        hold(seen.parent == above.id, f"{which}: part {seen.id} does not answer the part before it")
+        hold(
+            seen.parent == above.id,
+            _("%(which)s: part %(id)s does not answer the part before it", which=which, id=seen.id),
+        )
     for text, seen in zip(post.parts, there, strict=True):
-        hold(_letters(text) <= _letters(seen.text), f"{which}: part {seen.id} does not say what was sent")
+        hold(
+            _letters(text) <= _letters(seen.text),
+            _("%(which)s: part %(id)s does not say what was sent", which=which, id=seen.id),
+        )
 
 
 def _letters(text: str) -> set[str]:
@@ -117,7 +141,7 @@ def a_thread_goes_on_in_its_middle(bench: Bench) -> None:
             assert fake
             delivery = bench.delivery(bench.thread(parts), fake)
             delivery.publish()
-            _whole(fake, delivery.post, "a thread")
+            _whole(fake, delivery.post, _("a thread"))
             sent, whole = changing(fake), len(of(fake, delivery.post))
             step = max(1, sent // max(1, len(delivery.post.parts)))
         with bench.far() as fake:
@@ -125,7 +149,7 @@ def a_thread_goes_on_in_its_middle(bench: Bench) -> None:
             delivery = bench.delivery(bench.thread(parts), fake)
             fake.accept_then_cut(after=min(sent - 1, cut * step - 1))
             outcome(delivery.publish)
-            _settled(bench, delivery, fake, f"a thread cut at part {cut}", whole)
+            _settled(bench, delivery, fake, _("a thread cut at part %(cut)s", cut=cut), whole)
 
 
 @needs("fake", "thread")
@@ -141,8 +165,8 @@ def a_thread_that_waits_goes_on(bench: Bench) -> None:
         delivery = bench.delivery(bench.thread(), fake)
         fake.busy(1, after=1)
         first = outcome(delivery.publish)
-        hold(isinstance(first, Busy), f"a 429 for the second part gave {named(first)}", cause=first)
-        _settled(bench, delivery, fake, "a thread that had to wait", whole)
+        hold(isinstance(first, Busy), _("a 429 for the second part gave %(answer)s", answer=named(first)), cause=first)
+        _settled(bench, delivery, fake, _("a thread that had to wait"), whole)
 
 
 @needs("fake", "a limit")
@@ -157,7 +181,11 @@ def a_text_that_fills_its_limit_is_taken(bench: Bench) -> None:
         assert fake
         delivery = bench.delivery(replace(plain, text=text, parts=(text,)), fake)
         answer = outcome(delivery.publish)
-        hold(not isinstance(answer, Exception), f"a text of {limit.max} {limit.count}: {named(answer)}", cause=answer)
+        hold(
+            not isinstance(answer, Exception),
+            _("a text of %(num)s %(unit)s: %(answer)s", num=limit.max, unit=limit.count, answer=named(answer)),
+            cause=answer,
+        )
 
 
 @needs("fake", "a limit")
@@ -169,8 +197,12 @@ def a_text_over_the_limit_is_refused_or_taken(bench: Bench) -> None:
         assert fake
         delivery = bench.delivery(replace(bench.post(), text=text, parts=(text,)), fake)
         answer = outcome(delivery.publish)
-        hold(not isinstance(answer, Unknown | Busy), f"a text over the limit gave {named(answer)}", cause=answer)
-        hold(not isinstance(answer, Refused) or not of(fake, delivery.post), "it was refused, and yet it is there")
+        hold(
+            not isinstance(answer, Unknown | Busy),
+            _("a text over the limit gave %(answer)s", answer=named(answer)),
+            cause=answer,
+        )
+        hold(not isinstance(answer, Refused) or not of(fake, delivery.post), _("it was refused, and yet it is there"))
 
 
 @needs("fake", "secrets")
@@ -184,9 +216,14 @@ def wrong_credentials_are_refused(bench: Bench) -> None:
             return  # its address is its only secret
         delivery = bench.delivery(bench.post(), fake, secrets=wrong)
         answer = outcome(delivery.publish)
-        hint = "does the fake answer 401 to wrong credentials?"
-        hold(isinstance(answer, Refused), f"wrong credentials gave {named(answer)}", hint, cause=answer)
-        hold(not of(fake, delivery.post), "with wrong credentials the post is there all the same")
+        hint = _("does the fake answer 401 to wrong credentials?")
+        hold(
+            isinstance(answer, Refused),
+            _("wrong credentials gave %(answer)s", answer=named(answer)),
+            hint,
+            cause=answer,
+        )
+        hold(not of(fake, delivery.post), _("with wrong credentials the post is there all the same"))
 
 
 @needs("fake", "check")
@@ -198,13 +235,24 @@ def check_says_as_whom_and_publishes_nothing(bench: Bench) -> None:
         assert fake
         delivery = bench.delivery(bench.post(), fake)
         account = delivery.adapter().check()  # type: ignore[attr-defined]  # an optional verb
-        hold(isinstance(account, Account), f"check() returned {type(account).__name__}", "return an Account", "check")
-        hold(not fake.posts(), "check() published something", verb="check")
+        hold(
+            isinstance(account, Account),
+            _("check() returned %(kind)s", kind=type(account).__name__),
+            _("return an Account"),
+            "check",
+        )
+        hold(not fake.posts(), _("check() published something"), verb="check")
         secrets = {n: v if "://" in v else f"wrong-{v[::-1]}" for n, v in bench.secrets(fake).items()}
         if secrets != bench.secrets(fake):
             other = bench.delivery(bench.post(), fake, secrets=secrets)
             answer = outcome(lambda: other.adapter().check())  # type: ignore[attr-defined]
-            hold(isinstance(answer, Refused), f"wrong credentials: check() gave {named(answer)}", "", "check", answer)
+            hold(
+                isinstance(answer, Refused),
+                _("wrong credentials: check() gave %(answer)s", answer=named(answer)),
+                "",
+                "check",
+                answer,
+            )
 
 
 @needs("revise", "a far side")
@@ -215,17 +263,34 @@ def a_revised_post_stays_where_it_is(bench: Bench) -> None:
         first, changed = _changed(bench, fake, again)
         if first.handed:
             return
-        for _ in range(2):
+        for _time in range(2):
             second = _revise(changed, again)
             ids, urls = (first.remote_id, second.remote_id), (first.url, second.url)
-            hold(ids[0] == ids[1], f"its id was {ids[0]}, then {ids[1]}", "", "revise")
-            hold(urls[0] == urls[1], f"its address was {urls[0]}, then {urls[1]}", "", "revise")
+            hold(
+                ids[0] == ids[1], _("its id was %(first)s, then %(second)s", first=ids[0], second=ids[1]), "", "revise"
+            )
+            hold(
+                urls[0] == urls[1],
+                _("its address was %(first)s, then %(second)s", first=urls[0], second=urls[1]),
+                "",
+                "revise",
+            )
             changed.receipt = second
         if fake:
             there = of(fake, again)
             wanted = len(again.parts) if _is_thread(there) else 1
-            hold(len(there) == wanted, f"after revise() {len(there)} posts are there, not {wanted}", "", "revise")
-            hold("改过的" in there[0].title + there[0].text, "revise() did not change what a reader sees", "", "revise")
+            hold(
+                len(there) == wanted,
+                _("after revise() %(n)s posts are there, not %(wanted)s", n=len(there), wanted=wanted),
+                "",
+                "revise",
+            )
+            hold(
+                "改过的" in there[0].title + there[0].text,
+                _("revise() did not change what a reader sees"),
+                "",
+                "revise",
+            )
 
 
 @needs("fake", "revise")
@@ -237,16 +302,27 @@ def a_lost_answer_doubles_no_revision(bench: Bench) -> None:
     while n < min(total, MOST_REQUESTS):
         with bench.far() as fake:
             assert fake
-            _, changed = _changed(bench, fake, again)
+            _first, changed = _changed(bench, fake, again)
             before = changing(fake)
             fake.accept_then_cut(after=n)
-            for _ in range(2):
+            for _time in range(2):
                 answer = outcome(partial(_revise, changed, again))
             total = max(total, changing(fake) - before)
-            which = f"the answer to request {n + 1} of a revise was lost"
+            which = _("the answer to request %(n)s of a revise was lost", n=n + 1)
             there, most = of(fake, again), len(again.parts) if threads else 1
-            hold(len(there) <= most, f"{which}: {len(there)} posts are there, not {most}", "a step?", "revise")
-            hold(not isinstance(answer, Refused), f"{which}: then {named(answer)}", "", "revise", answer)
+            hold(
+                len(there) <= most,
+                _("%(which)s: %(n)s posts are there, not %(most)s", which=which, n=len(there), most=most),
+                _("a step?"),
+                "revise",
+            )
+            hold(
+                not isinstance(answer, Refused),
+                _("%(which)s: then %(answer)s", which=which, answer=named(answer)),
+                "",
+                "revise",
+                answer,
+            )
         n += 1
 
 
@@ -278,11 +354,17 @@ def _withdrawn(bench: Bench, post: Post) -> None:
         never = bench.delivery(bench.post(number=9), fake, out=delivery.out)
         never.adapter().withdraw(never.post, Known())  # type: ignore[attr-defined]  # an optional verb
         delivery.publish()
-        for _ in range(2):
+        for _time in range(2):
             delivery.adapter().withdraw(delivery.post, delivery.known)  # type: ignore[attr-defined]
         found = outcome(delivery.find)
-        hold(found is None, f"after withdraw() find gave {named(found)}", "give None for what is gone", "find", found)
-        hold(not fake or not of(fake, delivery.post), "after withdraw() a reader still sees it", "", "withdraw")
+        hold(
+            found is None,
+            _("after withdraw() find gave %(answer)s", answer=named(found)),
+            _("give None for what is gone"),
+            "find",
+            found,
+        )
+        hold(not fake or not of(fake, delivery.post), _("after withdraw() a reader still sees it"), "", "withdraw")
 
 
 RULES = (

@@ -14,6 +14,8 @@ from typing import Any
 import jinja2
 
 from steadycast.errors import Refused, Unknown
+from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.platform import Known, Post
 from steadycast.testing.bench import Bench, outcome
 from steadycast.testing.broken import Broken, hold, named, needs
@@ -38,19 +40,25 @@ INDEX = "posts/index.json"  # of a Shelf: it remembers the times of files
 def declares_what_makes_sense(bench: Bench) -> None:
     """What channel.toml declares makes sense: limits, sizes, a help for each setting, templates that compile."""
     spec = bench.spec
-    hold(spec.title and spec.forms, "it has no title or no forms")
-    hold(spec.deadline > 0 and min(spec.settle, spec.rate) >= 0, "deadline, settle or rate is negative")
+    hold(spec.title and spec.forms, _("it has no title or no forms"))
+    hold(spec.deadline > 0 and min(spec.settle, spec.rate) >= 0, _("deadline, settle or rate is negative"))
     for what, limit in spec.limits.items():
-        hold(0 <= limit.min <= limit.max and limit.max > 0, f"limits.{what}: min is over max, or max is none")
+        hold(
+            0 <= limit.min <= limit.max and limit.max > 0,
+            _("limits.%(what)s: min is over max, or max is none", what=what),
+        )
     for role, rule in spec.media.items():
-        hold(all(f == f.lower().lstrip(".") for f in rule.formats), f"media.{role}: formats are like 'jpg'")
-        hold(len(rule.sizes) in (0, len(rule.ratios)), f"media.{role}: a size for each ratio, or none")
-        hold(rule.bytes is None or rule.bytes > 0, f"media.{role}: bytes is not over 0")
+        hold(
+            all(f == f.lower().lstrip(".") for f in rule.formats),
+            _("media.%(role)s: formats are like 'jpg'", role=role),
+        )
+        hold(len(rule.sizes) in (0, len(rule.ratios)), _("media.%(role)s: a size for each ratio, or none", role=role))
+        hold(rule.bytes is None or rule.bytes > 0, _("media.%(role)s: bytes is not over 0", role=role))
     for setting in spec.settings.values():
-        hold(setting.help, f"settings.{setting.name} has no help")
+        hold(setting.help, _("settings.%(name)s has no help", name=setting.name))
     hold(
         not spec.render.style or any((f / spec.render.style).is_file() for f in spec.folders),
-        f"render.style names {spec.render.style}, which is not in its folder",
+        _("render.style names %(style)s, which is not in its folder", style=spec.render.style),
     )
     for template in (t for folder in spec.folders for t in folder.glob("*.j2")):
         try:
@@ -65,13 +73,17 @@ def takes_every_form(bench: Bench) -> None:
     for number, form in enumerate(bench.spec.forms, 1):
         with bench.far() as fake:
             receipt = bench.delivery(bench.post(form, number), fake).publish()
-            hold(receipt.remote_id, f"the receipt of an {form} has no remote_id")
+            hold(receipt.remote_id, _("the receipt of an %(form)s has no remote_id", form=form))
             _page_is_there(receipt.page, bench)
 
 
 def _page_is_there(page: str, bench: Bench) -> None:
     there = not page or any((folder / page).is_file() for folder in bench.scratch.glob("*"))
-    hold(there, f"the receipt's page {page!r} is no file below channel.out", "give the path below channel.out")
+    hold(
+        there,
+        _("the receipt's page %(page)s is no file below channel.out", page=repr(page)),
+        _("give the path below channel.out"),
+    )
 
 
 @needs("harmless", "a far side")
@@ -82,25 +94,35 @@ def published_twice_is_published_once(bench: Bench) -> None:
         first = bench.delivery(post, fake, out=out).publish()
         before, there = written(out), list(fake.posts()) if fake else []
         second = bench.delivery(post, fake, out=out).publish()
-        hold(second.remote_id == first.remote_id, f"remote_id was {first.remote_id}, and then {second.remote_id}")
+        hold(
+            second.remote_id == first.remote_id,
+            _("remote_id was %(first)s, and then %(second)s", first=first.remote_id, second=second.remote_id),
+        )
         changed = sorted(name for name, data in written(out).items() if before.get(name) != data)
-        hold(not changed, f"files changed: {', '.join(changed)}", "what is there already is not written again")
+        hold(
+            not changed,
+            _("files changed: %(changed)s", changed=listed(changed)),
+            _("what is there already is not written again"),
+        )
         if fake:
-            hold(list(fake.posts()) == there, "there is another post now, or a changed one")
+            hold(list(fake.posts()) == there, _("there is another post now, or a changed one"))
 
 
 @needs("a far side")
 def the_same_post_gives_the_same_bytes(bench: Bench) -> None:
     """What is written hangs on the post alone, and not on the folder or the hour."""
     post, trees, ids = bench.post(), [], []
-    for _ in range(2):
+    for _time in range(2):
         out = bench.folder()
         with bench.far() as fake:
             ids.append(bench.delivery(post, fake, out=out).publish().remote_id)
         trees.append({name: data for name, data in written(out).items() if name != INDEX})
-    hold(ids[0] == ids[1] or bench.fakes, f"remote_id was {ids[0]} in one folder and {ids[1]} in another")
+    hold(
+        ids[0] == ids[1] or bench.fakes,
+        _("remote_id was %(first)s in one folder and %(second)s in another", first=ids[0], second=ids[1]),
+    )
     differs = sorted(name for name in trees[0] | trees[1] if trees[0].get(name) != trees[1].get(name))
-    hold(not differs or bench.fakes, f"other bytes in another folder: {', '.join(differs)}")
+    hold(not differs or bench.fakes, _("other bytes in another folder: %(differs)s", differs=listed(differs)))
 
 
 @needs("a far side")
@@ -119,14 +141,26 @@ def find_knows_what_is_there(bench: Bench) -> None:
         seen = getattr(found, "remote_id", named(found))
         hold(
             seen == receipt.remote_id,
-            f"find gave {seen} for what was published as {receipt.remote_id}",
+            _("find gave %(seen)s for what was published as %(id)s", seen=seen, id=receipt.remote_id),
             verb="find",
             cause=found,
         )
-        hold(nothing is None, f"find gave {named(nothing)} for what is not there", "give None", "find", nothing)
+        hold(
+            nothing is None,
+            _("find gave %(answer)s for what is not there", answer=named(nothing)),
+            _("give None"),
+            "find",
+            nothing,
+        )
         fresh = bench.delivery(replace(other, key=key(999_998)), fake)
         first = outcome(lambda: fresh.adapter().find(fresh.post, Known()))
-        hold(first is None, f"find gave {named(first)} before anything was published", "give None", "find", first)
+        hold(
+            first is None,
+            _("find gave %(answer)s before anything was published", answer=named(first)),
+            _("give None"),
+            "find",
+            first,
+        )
 
 
 @needs("a far side")
@@ -144,10 +178,14 @@ def hostile_words_stay_words(bench: Bench) -> None:
             if isinstance(answer, Exception):
                 with bench.far() as other:
                     plainly = outcome(bench.delivery(plain, other).publish)
-                hint = "" if isinstance(plainly, Exception) else "escape what a reader's words may hold"
+                hint = "" if isinstance(plainly, Exception) else _("escape what a reader's words may hold")
                 raise Broken(f"{form}: {named(answer)}", hint) from answer
         beside = [path.name for path in out.parent.glob("*") if path.name != "out"]
-        hold(not beside, f"{form}: files outside of its folder: {', '.join(beside)}", "write only below channel.out")
+        hold(
+            not beside,
+            _("%(form)s: files outside of its folder: %(beside)s", form=form, beside=listed(beside)),
+            _("write only below channel.out"),
+        )
         for path, data in written(out).items():
             _words(path, data)
 
@@ -180,14 +218,23 @@ def _words(path: str, data: bytes) -> None:
             try:
                 ET.fromstring(text)  # noqa: S314  its own output
             except ET.ParseError as error:
-                raise Broken(f"{path} is no XML any more: {error}", "escape it: name the template *.xml.j2") from None
+                raise Broken(
+                    _("%(path)s is no XML any more: %(error)s", path=path, error=error),
+                    _("escape it: name the template *.xml.j2"),
+                ) from None
         if kind == ".html":
             tags = _Tags()
             tags.feed(text)
-            hold("<script>alert(1)" not in text, f"{path}: a title became a script", "name the template *.html.j2")
-            hold(not tags.wrong, f"{path}: {' '.join(tags.wrong)}", "an address begins with http")
+            hold(
+                "<script>alert(1)" not in text,
+                _("%(path)s: a title became a script", path=path),
+                _("name the template *.html.j2"),
+            )
+            hold(not tags.wrong, f"{path}: {' '.join(tags.wrong)}", _("an address begins with http"))
         if kind in MARKUP and "{{" in text:
-            hold("{{7*7}}" in text, f"{path}: a title was rendered as a template", "give it as a value")
+            hold(
+                "{{7*7}}" in text, _("%(path)s: a title was rendered as a template", path=path), _("give it as a value")
+            )
 
 
 def _texts(path: str, data: bytes) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from steadycast.errors import Refused
+from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.platform.state import secrets_in
 from steadycast.testing.bench import Bench, Delivery, outcome
 from steadycast.testing.broken import hold, named, needs
@@ -19,13 +21,24 @@ def a_login_gives_what_lets_in(bench: Bench) -> None:
     with bench.far() as fake:
         assert fake
         given = _login(bench.delivery(bench.post(), fake, secrets={}), fake.code)
-        hold(given, "login() gave nothing", "return the settings by name", "login")
+        hold(given, _("login() gave nothing"), _("return the settings by name"), "login")
         strange = sorted({*given} - {*bench.spec.settings})
-        hold(not strange, f"login() gave {', '.join(strange)}, which is no setting", "see channel.toml", "login")
-        hold(not fake.posts(), "login() published something", verb="login")
+        hold(
+            not strange,
+            _("login() gave %(strange)s, which is no setting", strange=listed(strange)),
+            _("see channel.toml"),
+            "login",
+        )
+        hold(not fake.posts(), _("login() published something"), verb="login")
         delivery = bench.delivery(bench.post(), fake, secrets=given)
         answer = outcome(delivery.publish)
-        hold(of(fake, delivery.post), f"with what login() gave, publish came to {named(answer)}", "", "login", answer)
+        hold(
+            of(fake, delivery.post),
+            _("with what login() gave, publish came to %(answer)s", answer=named(answer)),
+            "",
+            "login",
+            answer,
+        )
 
 
 @needs("fake", "login")
@@ -44,12 +57,24 @@ def a_wrong_code_is_refused_and_tells_no_secret(bench: Bench) -> None:
 def _refused(fake: FakeServer, delivery: Delivery, pasted: Callable[[str], str]) -> None:
     """A login that fails: the right error, and nothing in it that a request carried under a secret's name."""
     answer = outcome(lambda: _login(delivery, pasted))
-    hold(isinstance(answer, Refused), f"a wrong code gave {named(answer)}", "raise Refused", "login", answer)
-    hold(not fake.posts(), "a login that was refused published something", verb="login")
+    hold(
+        isinstance(answer, Refused),
+        _("a wrong code gave %(answer)s", answer=named(answer)),
+        _("raise Refused"),
+        "login",
+        answer,
+    )
+    hold(not fake.posts(), _("a login that was refused published something"), verb="login")
     told = [value for request in fake.requests for value in secrets_in(_told(request), secret=False)]
-    hint = "keep it in channel.state under a name such as token or secret, before the request that carries it"
+    hint = _("keep it in channel.state under a name such as token or secret, before the request that carries it")
     for value in {*told, *delivery.learnt}:
-        hold(len(value) < 4 or value not in str(answer), f"a secret is in the error: {answer}", hint, "login", answer)
+        hold(
+            len(value) < 4 or value not in str(answer),
+            _("a secret is in the error: %(answer)s", answer=answer),
+            hint,
+            "login",
+            answer,
+        )
 
 
 def _login(delivery: Delivery, pasted: Callable[[str], str]) -> Mapping[str, str]:
