@@ -36,7 +36,7 @@ class Adapter:
         there, parts, now = self._there(post, known), list[Any](), self.channel.now().timestamp()
         if 1 not in there:
             raise Refused(self.channel.tell("gone"), channel=self.channel.name)
-        for n, text in enumerate(post.parts, 1):
+        for n, text in enumerate(post.parts or (post.text,), 1):
             old, above = there.get(n), parts[-1] if parts else None
             record = self._record(post, text, old["value"]["createdAt"] if old else stamp(now, n), above)
             key = old["uri"].rpartition("/")[2] if old else tid(post, n)

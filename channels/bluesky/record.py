@@ -15,6 +15,7 @@ PICTURES = 4
 SHOWN = 30  # bytes of an address that a reader sees: what [limits.text] counts for one
 MENTIONS = 20  # of one part that are looked up: the rest stays plain text
 ALT, TAG = Limit(1000, "graphemes", bytes=10_000), Limit(64, "graphemes", bytes=640)
+ADDRESS = re.compile(r"/post/([2-7a-j][2-7a-z]{12})(?![2-7a-z])")  # of a post, as readers and people have it
 DIGITS = "234567abcdefghijklmnopqrstuvwxyz"
 END = r"(?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"  # of a label of a host's name
 MENTION = re.compile(rf"(?<![\w@./-])@((?:[A-Za-z0-9]{END}\.)+[A-Za-z]{END})(?![\w-]|\.\w)", re.ASCII)
@@ -32,9 +33,9 @@ def tid(post: Post, n: int) -> str:
 
 def keys_of(post: Post, known: Known) -> list[tuple[str, bool]]:
     """Where its parts can be, and whether none follows one that is not there; an address that a person gave is one."""
-    given = known.receipt.url.rpartition("/")[2] if known.receipt else ""
-    if given not in ("", tid(post, 1)):
-        return [(given, True)]
+    given = ADDRESS.search(known.receipt.url) if known.receipt else None
+    if given and given[1] != tid(post, 1):
+        return [(given[1], True)]
     least = max(len(post.parts), len(known.receipt.parts) if known.receipt else 0)
     return [(tid(post, n), n >= least) for n in range(1, PARTS + 1)]
 
