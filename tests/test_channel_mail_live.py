@@ -25,6 +25,7 @@ from PIL import Image
 from pipeline_bench import COMMUNITY, Bench
 from pipeline_bench import article as draft
 from platform_bench import ROOT, adapter, article, changed, media
+from test_channel_mail_dkim import RSA, pem, record, verified
 
 from steadycast import ops, pipeline
 from steadycast.ledger.tables import State
@@ -478,3 +479,15 @@ def test_a_lost_answer_waits_for_a_person_and_their_word_sends_to_nobody_twice(
     proxy.close()
     time.sleep(0.5)
     assert [len(server.letters(reader, "6001.")) for reader in ("reader12", "reader13")] == [1, 1]
+
+
+def test_a_signature_outlives_the_server(server: Post, tmp_path: Path, post: Any) -> None:
+    """What Postfix adds above a letter, and how it keeps it, leaves the signature as good as it was."""
+    sending = made(server, tmp_path / "out", "reader14", dkim_selector="one")
+    secrets = {"password": PASSWORD, "dkim_key": pem(RSA)}
+    type(sending)(changed(sending.channel, secret=lambda name: secrets.get(name, ""))).publish(post)
+    server.arrives("reader14", name_of(post))
+    (file,) = (server.folder / "mail" / "reader14").glob("new/*")
+    letter = file.read_bytes().replace(b"\n", b"\r\n")
+    assert letter.startswith(b"Return-Path: <news@example.test>\r\n")
+    assert verified(letter, record(RSA)) == "True [b'one._domainkey.example.test.']"
