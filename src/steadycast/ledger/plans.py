@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, insert, select, update
 
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.history import write_events
@@ -284,10 +284,12 @@ def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[Prom
 
 
 def _states(connection: Connection, span: ColumnElement[bool]) -> dict[str, list[Any]]:
-    """How far each delivery of the slots in `span` has come, by slot."""
+    """How far the deliveries of the slots in `span` have come, by slot; those that stand alike are told once."""
     c = DELIVERY.c
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(select(c.slot, c.state, c.attempt, c.code, c.verdict).join(SLOT).where(span)).all():
+    tried = case((c.attempt == 0, 0), else_=1).label("attempt")
+    query = select(c.slot, c.state, tried, c.code, c.verdict).select_from(DELIVERY).join(SLOT).where(span)
+    for row in connection.execute(query.distinct()).all():
         found[row.slot].append(row)
     return found
 
