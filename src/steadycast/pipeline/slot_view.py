@@ -167,13 +167,15 @@ def look(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
 def _glance(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
     """The same, with no more of their channels than a calendar shows."""
     deliveries = app.ledger.alike_deliveries_of(row.id for row in rows)
-    titles = _Titles(app)
-    shown = {
-        slot: sorted(
-            ChannelSeen(name, titles[name], _shown_state(app, name, each)) for each in its for name in each.channels
-        )
-        for slot, its in deliveries.items()
-    }
+    titles, made = _Titles(app), dict[tuple[tuple[str, ...], str, str], list[ChannelSeen]]()
+
+    def channels(each: AlikeDeliveries) -> list[ChannelSeen]:
+        key = each.channels, each.state, each.verdict  # most slots stand like their neighbours
+        if key not in made:
+            made[key] = [ChannelSeen(name, titles[name], _shown_state(app, name, each)) for name in each.channels]
+        return made[key]
+
+    shown = {slot: sorted(seen for each in its for seen in channels(each)) for slot, its in deliveries.items()}
     return _carrying(app, rows, deliveries, shown, now)
 
 
