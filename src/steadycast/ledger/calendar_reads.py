@@ -147,7 +147,7 @@ def free_stock(db: Database, *, evergreen: bool = False, batch: int = BATCH) -> 
     gave theirs back is looked at what they hold.
     """
     s, d = SLOT.c, DELIVERY.c
-    slotted = DRAFT.c.id.in_(select(s.draft).where(s.draft.is_not(None)))
+    slotted = exists().where(s.draft == DRAFT.c.id)
     freed = DRAFT.c.id.in_(select(s.draft).join(DELIVERY, d.slot == s.id).where(one_of(d.state, FREED)))
     carries = exists().where(s.draft == DRAFT.c.id, d.slot == s.id, d.state.not_in([state.value for state in FREED]))
     is_reserve = func.coalesce(DRAFT.c.plan["evergreen"].as_boolean(), false())
