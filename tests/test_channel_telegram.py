@@ -202,6 +202,25 @@ def test_words_that_outgrow_their_caption_follow_as_a_text_and_once(tmp_path: Pa
     assert third.remote_id == first.remote_id
 
 
+def test_a_text_that_may_have_followed_a_caption_is_told_of_and_a_known_one_is_deleted(
+    tmp_path: Path, far: Any, post: Post
+) -> None:
+    delivery = Bench.of(PLATFORMS["telegram"], tmp_path).delivery(post, far)
+    receipt = delivery.publish()
+    again = changed(post, text=LONG, revision="r2")
+    far.accept_then_cut(path="sendMessage")
+    tg: Any = delivery.adapter()
+    with pytest.raises(Unknown):
+        tg.revise(again, delivery.known)
+    with pytest.raises(Unknown):
+        tg.withdraw(again, delivery.known)  # what is known is gone by now
+    assert [seen.text for seen in far.posts()] == [LONG]
+    (id,) = far.kept
+    delivery.steps.kept["text-r2"] = [{"id": id, "chat": "@huyu", "kind": "text", "url": "", "at": None}]
+    tg.withdraw(again, Known(receipt, delivery.steps.kept))
+    assert not far.kept
+
+
 def test_what_is_gone_cannot_be_revised(tmp_path: Path, far: Any, post: Post) -> None:
     tg = bot(far, tmp_path / "out")
     receipt = tg.publish(post)

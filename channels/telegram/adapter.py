@@ -13,10 +13,7 @@ from .content import CAPTION, album_of, edit_of, rich_of, text_of
 
 
 class Adapter:
-    """Nothing makes a second sending harmless, and no chat can be read: so each message is sent at most once.
-
-    A message whose id is known is looked for by an edit to the words that it has: "not modified" says that it is there.
-    """
+    """Each message is sent at most once; one whose id is known is looked for by an edit that changes nothing."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
@@ -43,16 +40,15 @@ class Adapter:
         if not sent or not all(self._edited(message, post) for message in sent):
             raise Refused(self.channel.tell("gone"), channel=self.channel.name)
         if any(m["kind"] == "caption" for m in sent) and not fits(post.text, CAPTION):
-            told = partial(self.api.send, "sendMessage", "text", text_of(self.channel, post))
-            text = self.channel.step(f"text-{post.revision[:12]}", told)
-            sent = [{**message, "kind": "media"} for message in sent] + text
+            new = [m for m in self._sent_text(post, f"text-{post.revision[:12]}") if m not in sent]
+            sent = [{**m, "kind": "media"} if m["kind"] == "caption" else m for m in sent] + new
         return receipt_of(sent)
 
     def withdraw(self, post: Post, known: Known) -> None:  # noqa: ARG002
         """Delete each message, the last one first; one that is not there is no error."""
         for message in reversed(messages_of(known)):
             self.api.done("deleteMessage", message)
-        if not known.receipt and None in known.steps.values():
+        if any(value is None and (name[:5] == "text-" or not known.receipt) for name, value in known.steps.items()):
             raise Unknown(self.channel.tell("cannot-ask"), channel=self.channel.name)
 
     def check(self) -> Account:
@@ -79,14 +75,13 @@ class Adapter:
 
     def _sent_plain(self, post: Post) -> Messages:
         method, asked, files = album_of(self.channel, post)
-        sent: Messages = []
         kind = "caption" if fits(post.text, CAPTION) else "media"
-        if files:
-            sent += self.channel.step("media", partial(self.api.send, method, kind, asked, files))
-        if not files or kind == "media":
-            told = text_of(self.channel, post)
-            sent += self.channel.step("text", partial(self.api.send, "sendMessage", "text", told))
-        return sent
+        send = partial(self.api.send, method, kind, asked, files)
+        sent: Messages = self.channel.step("media", send) if files else []
+        return sent if sent and kind == "caption" else sent + self._sent_text(post, "text")
+
+    def _sent_text(self, post: Post, step: str) -> Messages:
+        return self.channel.step(step, partial(self.api.send, "sendMessage", "text", text_of(self.channel, post)))
 
     def _edited(self, message: dict[str, Any], post: Post) -> bool:
         """Whether a message is there; its words are the post's then."""

@@ -85,8 +85,9 @@ def receipt_of(sent: Sequence[Mapping[str, Any]], seen: str = "answer") -> Recei
 
 def messages_of(known: Known) -> Messages:
     """The messages that are known to be there: a receipt's, or those of the steps; of a person's the address alone."""
-    if known.receipt and (there := known.receipt.detail.get("messages")):
-        return list(there)
+    if known.receipt and (there := list(known.receipt.detail.get("messages") or ())):
+        later = [m for name, value in known.steps.items() if name.startswith("text-") for m in value or ()]
+        return there + [message for message in later if message["id"] not in {m["id"] for m in there}]
     if known.receipt and (found := ADDRESS.fullmatch(known.receipt.url)):
         chat = f"-100{found[2]}" if found[1] else f"@{found[2]}"
         return [{"id": int(found[3]), "chat": chat, "kind": "text", "url": known.receipt.url, "at": None}]
