@@ -25,6 +25,7 @@ TABLES = {
     "[members.ID]": tables.Member,
     "[series.NAME]": tables.SeriesTable,
     "[channel.NAME]": tables.ChannelSettings,
+    "[channel.NAME.upload]": tables.Upload,
     "[[feed]]": tables.Feed,
     "[intake]": tables.Intake,
     "[publish]": tables.Publish,

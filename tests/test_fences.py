@@ -36,6 +36,7 @@ ROOMS = {
     "workspace": {"errors", "reasons", "schedule", "crash_safety"},
     "ledger": {"errors", "reasons", "schedule", "receipt", "crash_safety"},
     "platform": {"language", "errors", "reasons", "receipt", "html_tree", "characters", "crash_safety", "outgoing"},
+    "upload": {"errors", "characters", "crash_safety", "outgoing", "workspace"},
     "outgoing": {"errors", "characters", "crash_safety"},
     "render": {"errors", "reasons", "html_tree", "characters", "draft", "platform", "schedule", "crash_safety"},
     "intake": {"errors", "reasons", "characters", "html_tree", "draft", "schedule", "outgoing", "crash_safety"},

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from steadycast.errors import InputError, Refused, SteadycastError
 from steadycast.language import N_, listed
 from steadycast.language import gettext as _
-from steadycast.ops.channel_add import secret_name
+from steadycast.ops.channel_add import YES, secret_name
 from steadycast.pipeline.app import App
 from steadycast.pipeline.secrets import keep
 from steadycast.platform import Ask, MemoryState, Platform, Show, registry
+from steadycast.upload import host_keys, known, trust
+from steadycast.upload.far import Until
 from steadycast.workspace import edit
+from steadycast.workspace.upload_target import UploadTarget
+
+ASKED_WITHIN = 30.0  # seconds, for the keys of a host
 
 
 def has_login(platform: Platform) -> bool:
@@ -25,6 +31,8 @@ def has_login(platform: Platform) -> bool:
 def check(app: App, name: str) -> None:
     """Raises the InputError of a channel to which nobody can log in."""
     platform = app.platform(name)
+    if _host(app, name) is not None:
+        return
     if not has_login(platform):
         pasted = _(
             "put its secrets into %(folder)s, or export them: its README says how to get them",
@@ -43,6 +51,8 @@ def login(app: App, name: str, show: Show, ask: Ask) -> list[str]:
     """
     check(app, name)
     platform = app.platform(name)
+    if (host := _host(app, name)) is not None:
+        return _trusted(app, name, host, show, ask)
     given = _given(app, name, show, ask)
     if strange := sorted(given.keys() - platform.settings.keys()):
         gave = listed(strange)
@@ -51,6 +61,32 @@ def login(app: App, name: str, show: Show, ask: Ask) -> list[str]:
         )
         raise InputError(said)
     return _kept(app, name, given)
+
+
+def _host(app: App, name: str) -> UploadTarget | None:
+    """The host that a channel's folder is brought to over SSH, if any."""
+    upload = app.known_channel(name).upload
+    return upload.target if upload and upload.target.over_ssh else None
+
+
+def _trusted(app: App, name: str, host: UploadTarget, show: Show, ask: Ask) -> list[str]:
+    """A person compares the host's keys with what it publishes; those are kept, and no others are taken after that."""
+    file = app.workspace.known_hosts
+    keys, before = host_keys(host, Until(time.monotonic() + ASKED_WITHIN)), known(host, file)
+    kept = {line.partition(" ")[2] for line in before}
+    fresh = [key for key in keys if key.line.partition(" ")[2] not in kept]
+    if before and not fresh:
+        return [_("the keys of %(host)s are known already, and the same", host=host.place)]
+    said = N_("The keys of %(host)s. Compare one with what your host publishes:")
+    if before:
+        said = N_("The keys of %(host)s are others than those that were trusted. Ask your host why, and compare:")
+    for n, key in enumerate(fresh):
+        show(_(said, host=host.host) if n == 0 else "", f"{key.fingerprint} ({key.kind})")
+    if ask(_("Write yes if it is the same")).strip().casefold() not in YES:
+        raise InputError(_("nothing was trusted, and nothing is kept"), channel=name)
+    app.workspace.make_private()
+    trust(host, keys, file)
+    return [_("kept the keys of %(host)s in %(file)s", host=host.host, file=file)]
 
 
 def _given(app: App, name: str, show: Show, ask: Ask) -> Mapping[str, str]:

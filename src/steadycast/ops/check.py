@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
+import shutil
 import stat
 import unicodedata
 from collections.abc import Container, Iterator
@@ -26,6 +27,7 @@ from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
 from steadycast.pipeline.draft_notes import Titles, notes_of, unfit
 from steadycast.pipeline.posts import PageLinks
+from steadycast.pipeline.uploads import unknown_host
 from steadycast.platform import Setting
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.cadence import parse as parse_cadence
@@ -34,8 +36,10 @@ from steadycast.schedule.pins import means
 from steadycast.schedule.rhythm_warnings import rhythm_warnings
 from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
+from steadycast.upload import known
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.paths import SETTINGS_FILE
+from steadycast.workspace.upload_target import PROGRAMS
 
 YEAR = dt.timedelta(days=366)
 
@@ -66,7 +70,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
 def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     """What is wrong with the settings alone, and with what they name: no draft is read for it."""
     workspace = app.workspace
-    found = [*channels(app), *members(workspace), *rights(workspace)]
+    found = [*channels(app), *uploads(app), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
     return [*found, *_surprises(workspace, now), *_placeholders(workspace), *secrets(app), *_files_named(app)]
@@ -124,6 +128,24 @@ def channels(app: App) -> Iterator[Problem]:
             yield _settings(error)
 
 
+def uploads(app: App) -> Iterator[Problem]:
+    """What the way to a channel's web host lacks on this machine; the host itself is not asked."""
+    workspace = app.workspace
+    for name, settings in workspace.channels.items():
+        if settings.upload is None or settings.platform in app.broken:
+            continue
+        target, path = settings.upload.target, ("channel", name, "upload", "to")
+        if lacks := [program for program in PROGRAMS[target.scheme] if shutil.which(program) is None]:
+            said = _(
+                "%(scheme)s:// needs a program that is not installed here: %(programs)s",
+                scheme=target.scheme,
+                programs=listed(lacks),
+            )
+            yield _in_settings(workspace, path, said, _("install it: `apt install openssh-client rsync git`"))
+        elif target.over_ssh and not known(target, workspace.known_hosts):
+            yield _in_settings(workspace, path, unknown_host(name), "")
+
+
 def members(workspace: Workspace) -> Iterator[Problem]:
     """Members whose folder is spelt with other capitals than their table: what is said of them would pass it by."""
     folders = {path.name for path in workspace.content.glob("ugc/*/")}
@@ -161,6 +183,9 @@ def secrets(app: App) -> Iterator[Problem]:
             yield _in_settings(workspace, path, _("%(name)s is missing", name=".".join(path)), setting.shown_help)
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]
+    for channel, settings in workspace.channels.items():
+        of_upload = settings.upload.secrets if settings.upload else {}
+        named += [(("channel", channel, "upload", key), name) for key, name in of_upload.items()]
     for where, secret in named:
         if app.find_secret(secret) is None:
             said = _("the secret %(secret)s is not set", secret=secret)

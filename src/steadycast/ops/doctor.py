@@ -38,6 +38,7 @@ from steadycast.ops.deployments import differences
 from steadycast.ops.health import UNKNOWN_AFTER
 from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
+from steadycast.pipeline.uploads import Uploader
 from steadycast.platform import Account
 from steadycast.workspace import Workspace, load
 
@@ -223,6 +224,8 @@ def _credentials(app: App, name: str) -> Problem:
         adapter, platform = app.adapter(name), app.platform(name)
         if (look := getattr(adapter, "check", None)) is not None:
             return looked_at(where, _let_in(look()))
+        if platform.uploads:
+            return _uploads(app, name, where)
     except FarSideError as error:
         refused = isinstance(error, Refused)
         hint = (
@@ -236,6 +239,14 @@ def _credentials(app: App, name: str) -> Problem:
         return looked_at(where, _(NOTHING))
     there = _nearest(app.workspace.out / name)
     return _locked(where, there) or looked_at(where, _("its folder can be written to"))
+
+
+def _uploads(app: App, name: str, where: str) -> Problem:
+    """Whether its web host lets it in, and lets it write."""
+    uploader = Uploader(app, name)
+    there = uploader.tried()
+    said = ngettext("%(num)s file of ours is there", "%(num)s files of ours are there", there)
+    return looked_at(where, _("%(place)s takes what is uploaded; %(said)s", place=uploader.place, said=said))
 
 
 def _nearest(path: Path) -> Path:

@@ -30,6 +30,7 @@ What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     read_back_feed, post_address   what is closed because a feed shows it; the addresses that a post may have
+    uploads          a channel's folder brought to its web host
     rebuild, probed_limits   a channel's folder made again; what each far side allows
     kits             what a person posts by hand, and what is in it
     heard            what came back by itself: bounces, letters that unsubscribe

@@ -108,7 +108,7 @@ def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[Delive
     revision = _approved(row) if verb == "revise" else TAKEN_AWAY
     there = [d for d in _out(app, row, channel, verb) if d.state not in UNSENT]
     going = [d for d in there if not _why_not(app, d, verb) and _differs(app, d, revision)]
-    return [d for d in going if not app.platform(d.channel).local]
+    return [d for d in going if not app.platform(d.channel).stays_here]
 
 
 def resume(app: App) -> list[int]:

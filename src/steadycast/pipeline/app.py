@@ -189,7 +189,8 @@ class App:
         """The platform of one channel with the limits of its settings alone: nothing is asked for it."""
         given = self.known_channel(channel)
         with self.workspace.naming(channel):
-            return configured.limited(channel, self._chosen(channel), given.limits, given.media)
+            limited = configured.limited(channel, self._chosen(channel), given.limits, given.media)
+            return configured.uploaded(channel, limited, given.upload.within) if given.upload else limited
 
     def _chosen(self, channel: str) -> Platform:
         wanted = self.known_channel(channel).platform

@@ -28,6 +28,7 @@ from steadycast.pipeline.plan import plan
 from steadycast.pipeline.posts import GONE, Posts
 from steadycast.pipeline.report import jumped, renew, set_back, tick
 from steadycast.pipeline.results import Published, Telling, ToldRow, as_they_stand, published
+from steadycast.pipeline.uploads import Uploaded, Uploader
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.schedule.slots import next_slot
@@ -145,7 +146,7 @@ def leaving(
 
 def _stays_here(app: App, channel: str) -> bool:
     platform = app.usable(channel)
-    return platform is not None and platform.local
+    return platform is not None and platform.stays_here
 
 
 def _on(rows: Sequence[DeliveryRow], asked: PublishRequest) -> list[DeliveryRow]:
@@ -316,9 +317,11 @@ def _send(app: App, batch: Batch, asked: PublishRequest, told: Telling) -> bool:
     return bool(claims)
 
 
-def opened(app: App, channel: str, step: Step = sent_now) -> Opened:
-    """A channel ready for one attempt."""
+def opened(app: App, channel: str, step: Step = sent_now, *, upload: bool = True) -> Opened:
+    """A channel ready for one attempt; without `upload` its folder stays on this machine for now."""
     adapter, platform = app.adapter(channel, step=step), app.platform(channel)
+    if platform.uploads and upload:
+        adapter = Uploaded(adapter, Uploader(app, channel))
     if platform.local or platform.delivery == "kit":
         adapter = OneAtATime(adapter, app, channel)
     return Opened(adapter, platform, app.redact)
@@ -334,26 +337,26 @@ class OneAtATime:
 
     def publish(self, post: Post) -> Receipt:
         """As the adapter, alone on this machine."""
-        with self._alone():
+        with self.alone():
             return self.adapter.publish(post)
 
     def find(self, post: Post, known: Known) -> Receipt | None:
         """As the adapter, alone on this machine."""
-        with self._alone():
+        with self.alone():
             return self.adapter.find(post, known)
 
     def revise(self, post: Post, known: Known) -> Receipt:
         """As the adapter, alone on this machine."""
-        with self._alone():
+        with self.alone():
             return self.adapter.revise(post, known)  # type: ignore[attr-defined,no-any-return]  # an optional verb
 
     def withdraw(self, post: Post, known: Known) -> None:
         """As the adapter, alone on this machine."""
-        with self._alone():
+        with self.alone():
             self.adapter.withdraw(post, known)  # type: ignore[attr-defined]  # an optional verb
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Busy where another process keeps the folder: whoever waited for a stopped one would hold up all channels."""
         with contextlib.ExitStack() as stack:
             try:

@@ -22,8 +22,9 @@ from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import read
 from steadycast.pipeline.posts import Posts
-from steadycast.pipeline.publish import opened
+from steadycast.pipeline.publish import OneAtATime, opened
 from steadycast.pipeline.results import Rebuilt
+from steadycast.pipeline.uploads import Uploader
 from steadycast.platform import Post
 from steadycast.platform.files import INDEX, missing
 from steadycast.platform.post_bytes import post_from_bytes
@@ -96,6 +97,11 @@ def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[i
             except (SteadycastError, OSError, KeyError) as error:
                 problems.append(app.redact(f"{row.slot}: {error}"))
         progress(n + len(batch))
+    if app.platform(channel).uploads:
+        try:
+            _upload(app, channel)
+        except SteadycastError as error:
+            problems.append(app.redact(str(error)))
     more = len(problems) - 3
     told = (*problems[:3], *([_("and %(num)s more", num=more)] if more > 0 else []))
     return Rebuilt(channel, made, str(app.workspace.out / channel), told)
@@ -103,9 +109,15 @@ def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[i
 
 def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> None:
     app = posts.app
-    adapter = opened(app, row.channel).adapter
+    adapter = opened(app, row.channel, upload=False).adapter
     post = at_home(post_from_bytes(frozen), app.workspace.media)
     adapter.publish(_relinked(posts, row, post))
+
+
+def _upload(app: App, channel: str) -> None:
+    """Bring what was made again to the channel's web host: once, not for each post."""
+    with OneAtATime(app.adapter(channel), app, channel).alone():
+        Uploader(app, channel).sync()
 
 
 def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:
@@ -127,7 +139,7 @@ def _seen(app: App, row: DeliveryRow) -> None:
     frozen = app.ledger.frozen([row.id or 0]).get(row.id or 0)
     if frozen:
         known = known_of(app.ledger, [row.id or 0])[row.id or 0]
-        opened(app, row.channel).adapter.find(post_from_bytes(frozen), known)
+        opened(app, row.channel, upload=False).adapter.find(post_from_bytes(frozen), known)
 
 
 def at_home(post: Post, media: Path) -> Post:

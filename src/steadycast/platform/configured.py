@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -175,6 +176,20 @@ def limited(channel: str, platform: Platform, limits: Mapping[str, Any], media: 
         limits=table.rules("limits", Limit, limits, LIMITED, platform.limits),
         media=table.rules("media", MediaRule, media, ROLES, platform.media),
     )
+
+
+def uploaded(channel: str, platform: Platform, within: dt.timedelta) -> Platform:
+    """The platform of a channel whose folder is brought to a web host, which may take `within`.
+
+    One worker at a time does it, whatever machine it is on. Raises SettingsError where the platform has no folder that
+    readers see.
+    """
+    if not platform.local or platform.delivery != "conditional":
+        raise SettingsError(
+            _("channel.%(channel)s.upload: %(platform)s writes no folder for a web host", channel=channel, platform=platform.name),  # noqa: E501
+            hint=_("take it out"),
+        )  # fmt: skip
+    return replace(platform, uploads=True, deadline=within.total_seconds(), one_writer=True)
 
 
 def said(rules: Mapping[str, Limit | MediaRule]) -> dict[str, dict[str, Any]]:

@@ -130,6 +130,7 @@ class Platform:
     permalink: str = ""  # where a post's page is below the channel's address: "{path}.html"; other channels link to it
     confirm_hosts: tuple[str, ...] = ()  # `host/path` prefixes: an address that confirms a post by hand begins with one
     local: bool = False  # it writes into a folder of this machine, and nothing leaves by it
+    uploads: bool = False  # of a channel, not of channel.toml: its folder is then brought to another machine
     deadline: float = 60.0  # seconds: one total deadline a request
     settle: float = 30.0  # seconds after that deadline before a read-back counts
     rate: int = 0  # sendings a minute, 0 = no limit known
@@ -144,6 +145,11 @@ class Platform:
     titles: Mapping[str, str] = field(default_factory=dict)  # title in other languages, by tag; not its base's
     abouts: Mapping[str, str] = field(default_factory=dict)
     tried: str = ""  # against which far side and how often, for lists of platforms; "": against its own fake only
+
+    @property
+    def stays_here(self) -> bool:
+        """Whether nothing leaves this machine by it."""
+        return self.local and not self.uploads
 
     @property
     def shown_title(self) -> str:

@@ -60,6 +60,7 @@ EVERYBODYS = (
     "read_back_private",
     "limits",
     "media",
+    "upload",
 )  # of every channel: no platform's setting can be called so
 TABLES = ("limits", "media", "render", "settings", "starter", "data", "words")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")

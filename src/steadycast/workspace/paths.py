@@ -90,6 +90,11 @@ class Paths:
         return self.var / "secrets"
 
     @property
+    def known_hosts(self) -> Path:
+        """The host keys that a person looked at and trusts, as ssh keeps them."""
+        return self.var / "known_hosts"
+
+    @property
     def kept_settings(self) -> Path:
         """The settings that could be read last: they hold while steadycast.toml cannot be read."""
         return self.var / "settings"

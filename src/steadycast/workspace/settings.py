@@ -15,12 +15,14 @@ from steadycast.errors import did_you_mean
 from steadycast.language import gettext as _
 from steadycast.language import quoted
 from steadycast.schedule.model import Form, Origin
+from steadycast.workspace.upload_target import UploadTarget, upload_target
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a series' or channel's is a folder, part of a URL and of a slot's id
 LONGEST_NAME = 80  # characters of a member's folder
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 YEARS = (2000, 2199)  # of a day that is written down
 LONGEST = dt.timedelta(days=3660)  # from today, far beyond it there is no date
+SHORTEST_UPLOAD, LONGEST_UPLOAD = dt.timedelta(seconds=30), dt.timedelta(hours=1)
 
 
 def duration(text: object) -> dt.timedelta:
@@ -178,6 +180,71 @@ def _on_the_web(url: str) -> str:
 WebAddress = Annotated[str, AfterValidator(_on_the_web)]
 
 
+class Upload(Model):
+    """[channel.NAME.upload]: where the folder of a channel that writes files is brought to."""
+
+    to: str
+    key: str = ""  # name of a secret: the private key for SSH
+    password: str = ""  # name of a secret: the password for SSH
+    endpoint: str = ""  # of s3: the server's address
+    region: str = "us-east-1"
+    access_key: str = ""  # names of secrets: the two halves of an s3 key
+    secret_key: str = ""
+    within: Span = dt.timedelta(minutes=5)  # how long one upload may take; the next goes on where it ended
+    overwrite: bool = False  # files that others put there may be replaced by ours of the same name
+
+    @property
+    def target(self) -> UploadTarget:
+        """The place that `to` names."""
+        return upload_target(self.to)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Key -> name of the secret, of those that are set."""
+        named = {key: getattr(self, key) for key in ("key", "password", "access_key", "secret_key")}
+        return {key: name for key, name in named.items() if name}
+
+    @field_validator("to")
+    @classmethod
+    def _somewhere(cls, to: str) -> str:
+        upload_target(to)
+        return to
+
+    @field_validator("endpoint")
+    @classmethod
+    def _on_the_web(cls, endpoint: str) -> str:
+        if endpoint and not re.fullmatch(r"https?://[^/\s?#@]+/?", endpoint, re.IGNORECASE):
+            message = _("is no address of a host; write https://s3.example.org")
+            raise ValueError(message)
+        return endpoint.rstrip("/")
+
+    @field_validator("within")
+    @classmethod
+    def _not_for_ever(cls, within: dt.timedelta) -> dt.timedelta:
+        if not SHORTEST_UPLOAD <= within <= LONGEST_UPLOAD:
+            message = _('an upload may take from "30s" to "1h"')
+            raise ValueError(message)
+        return within
+
+    @model_validator(mode="after")
+    def _what_its_way_needs(self) -> Upload:
+        s3 = self.target.scheme == "s3"
+        of_s3, of_ssh = ("endpoint", "access_key", "secret_key"), ("key", "password")
+        strange = (*(() if s3 else of_s3), *(() if self.target.over_ssh else of_ssh))
+        for name in of_s3 if s3 else ():
+            if not getattr(self, name):
+                message = _("%(scheme)s:// needs %(name)s", scheme="s3", name=name)
+                raise ValueError(message)
+        for name in strange:
+            if getattr(self, name):
+                message = _("%(scheme)s:// has no %(name)s", scheme=self.target.scheme, name=name)
+                raise ValueError(message)
+        if self.key and self.password:
+            message = _("give it a key or a password, not both")
+            raise ValueError(message)
+        return self
+
+
 class ChannelSettings(BaseModel):
     """[channel.NAME]: one outlet. Keys beyond these are its platform's own settings."""
 
@@ -192,6 +259,7 @@ class ChannelSettings(BaseModel):
     read_back_private: bool = False  # it may be on this machine or in this network
     limits: dict[str, Any] = Field(default_factory=dict)  # [channel.NAME.limits.text] goes over the platform's
     media: dict[str, Any] = Field(default_factory=dict)
+    upload: Upload | None = None  # where its folder is brought to
 
     @property
     def own(self) -> dict[str, Any]:

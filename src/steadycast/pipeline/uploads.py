@@ -1,0 +1,165 @@
+"""A channel's folder, brought to its web host: after each change, and a post counts as published once it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from steadycast.errors import FarSideError, Refused
+from steadycast.language import gettext as _
+from steadycast.ledger.tables import State
+from steadycast.pipeline.app import App
+from steadycast.platform import Adapter, Known, Post, PostStore, Receipt, slot_path
+from steadycast.upload import LocalFolder, Needs, Synced, far_manifest, known, open_far, sync
+from steadycast.upload.far import Far
+from steadycast.upload.syncing import until
+from steadycast.workspace.settings import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """One channel's way to its web host. Use it while no other process writes the channel's folder."""
+
+    app: App
+    channel: str
+
+    @property
+    def upload(self) -> Upload:
+        """What steadycast.toml says of it."""
+        found = self.app.known_channel(self.channel).upload
+        assert found is not None  # whoever asks looked
+        return found
+
+    @property
+    def owner(self) -> str:
+        """Whose the files on the far side are."""
+        return f"{self.app.workspace.community.name} / {self.channel}"
+
+    def sync(self, withdrawn: str = "") -> Synced:
+        """Bring the far side to the state of the folder; nothing is sent where it is there already.
+
+        `withdrawn` is the key of the post that is just taken away.
+        """
+        with self._open() as far:
+            return sync(
+                self.folder(),
+                far,
+                self.owner,
+                self.place,
+                self._pages(),
+                self._within,
+                overwrite=self.upload.overwrite,
+                there=lambda keys: self._out(keys - {withdrawn}),
+            )
+
+    def _out(self, keys: Collection[str]) -> set[str]:
+        """Which of these posts are out by the ledger."""
+        if not keys:
+            return set()
+        rows = self.app.ledger.deliveries(states={State.PUBLISHED, State.SEEN}, channels=[self.channel])
+        return {row.marker for row in rows} & set(keys)
+
+    def shows(self, key: str) -> bool:
+        """Whether the far side has taken in a post as the folder has it, with all that shows it."""
+        with self._open() as far:
+            there = far_manifest(far, self.owner, self.place, self._within)
+        record = self.folder().posts.get(key)
+        return there is not None and record is not None and there.posts.get(key) == record
+
+    def tried(self) -> int:
+        """How many files of ours are there, after it was tried whether we may write; publishes nothing."""
+        with self._open() as far:
+            there = far_manifest(far, self.owner, self.place, self._within)
+            far.probe(until(self._within))
+        return len(there.files) if there else 0
+
+    def folder(self) -> LocalFolder:
+        """What is on this machine."""
+        return LocalFolder.read(self.app.workspace.out / self.channel, self._cache / "hashes.json")
+
+    @property
+    def place(self) -> str:
+        """Where the far side is, for people."""
+        return self.upload.target.place
+
+    @property
+    def _within(self) -> float:
+        return self.upload.within.total_seconds()
+
+    @property
+    def _cache(self) -> Path:
+        return self.app.workspace.cache / "upload" / self.channel
+
+    def _pages(self) -> frozenset[str]:
+        """The posts' own pages, where the platform has such."""
+        platform, channel = self.app.platform(self.channel), self.app.channel(self.channel)
+        if not platform.permalink:
+            return frozenset()
+        return frozenset(platform.permalink.format(path=slot_path(post)) for post in PostStore.of(channel).posts)
+
+    @contextmanager
+    def _open(self) -> Iterator[Far]:
+        """The far side; what goes wrong names the channel, and no secret."""
+        upload, work = self.upload, self.app.workspace
+        try:
+            if upload.target.over_ssh and not known(upload.target, work.known_hosts):
+                raise Refused(unknown_host(self.channel))
+            secrets = {key: self._secret(name) for key, name in upload.secrets.items()}
+            http = self.app.channel(self.channel).http
+            needs = Needs(
+                work.out / self.channel, self._cache, work.known_hosts, secrets, http, self.app.clock.now,
+                work.community.email,
+            )  # fmt: skip
+            with open_far(upload, needs) as far:
+                yield far
+        except FarSideError as error:
+            said = _("upload to %(place)s: %(said)s", place=self.place, said=self.app.redact(error.message))
+            error.message, error.channel = said, self.channel
+            raise
+
+    def _secret(self, name: str) -> str:
+        value = self.app.find_secret(name)
+        if value is None:
+            raise Refused(_("the secret %(secret)s is not set: export it, or make a Secret block", secret=name))
+        return self.app.redact.learn(value)
+
+
+def unknown_host(channel: str) -> str:
+    """What is said where nobody has looked at a host's key yet."""
+    return _(
+        "the key of the host is not known yet: `steadycast channel login %(name)s` shows it and asks", name=channel
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """An adapter that writes a folder, which is then brought to its web host."""
+
+    adapter: Adapter
+    uploader: Uploader
+
+    def publish(self, post: Post) -> Receipt:
+        """As the adapter; and the far side has it."""
+        receipt = self.adapter.publish(post)
+        self.uploader.sync()
+        return receipt
+
+    def find(self, post: Post, known: Known) -> Receipt | None:
+        """As the adapter, where the far side has it too."""
+        receipt = self.adapter.find(post, known)
+        if receipt is None or not self.uploader.shows(post.key):
+            return None
+        return replace(receipt, seen="read-back")
+
+    def revise(self, post: Post, known: Known) -> Receipt:
+        """As the adapter; and the far side has it."""
+        receipt: Receipt = self.adapter.revise(post, known)  # type: ignore[attr-defined]  # an optional verb
+        self.uploader.sync()
+        return receipt
+
+    def withdraw(self, post: Post, known: Known) -> None:
+        """As the adapter; and it is gone from the far side."""
+        self.adapter.withdraw(post, known)  # type: ignore[attr-defined]  # an optional verb
+        self.uploader.sync(withdrawn=post.key)
