@@ -1,6 +1,7 @@
 # Steadycast's own commands. Each makes .venv from a lock file with hashes when it has to, and nothing else on this machine.
 #   make run            the main job on this workspace, then stay up: server, flows, watcher (ONCE=1: do it and exit)
 #   make test           the fast tests (ALL=1: the slow and the live ones too, and the linters)
+#   make live           the platforms against their real servers, which it installs: WordPress, Ghost, Bluesky, Matrix, mail ...
 #   make lint-output    the sample's pages and feeds by the Nu HTML checker, axe and the feeds' rules
 #   make storm          1,000 workers killed in mid-send; the table, then the seed (KILLS=10000 SEED=7 CLASS=blind)
 #   make points         a worker killed at every numbered step, each class, first send to recovery of recovery
@@ -20,7 +21,7 @@ WORKERS = $(shell expr 1 + $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))
 # A folder in memory with 4 GB left, from which programs may run: the fast tests commit thousands of times, and a disk makes each wait.
 IN_MEMORY = $(shell df -kP /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
 
-.PHONY: run test docs editor texts lint-output storm points mutants bench powercut lock clean
+.PHONY: run test live docs editor texts lint-output storm points mutants bench powercut lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -35,6 +36,10 @@ test: $(VENV)/ready-dev
 	@$(if $(ARGS),,$(IN_MEMORY)) $(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n $(WORKERS) --dist worksteal)
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and parallel" -n 2 --dist loadfile --no-loadscope-reorder --durations=25))
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and not parallel" --durations=25))
+
+live: export PYTHONDONTWRITEBYTECODE =
+live: $(VENV)/ready-dev
+	@$(VENV)/bin/python -m pytest -m live $(or $(ARGS),$(wildcard tests/test_channel_*_live.py tests/test_upload_live.py))
 
 # The lists of platforms in the documents, from channels/*/channel.toml.
 docs: $(VENV)/ready-dev
