@@ -31,7 +31,7 @@ from steadycast.platform.composition import composed, hashtags
 from steadycast.platform.state import State
 from steadycast.render.templates import Templates
 from steadycast.testing.fake_server import FakeServer
-from steadycast.testing.posts import ZONE, of_form
+from steadycast.testing.posts import ZONE, drawn, of_form
 
 T = TypeVar("T")
 NOW = dt.datetime(2026, 11, 27, 20, 0, 5, tzinfo=ZONE)
@@ -169,7 +169,11 @@ class Bench:
 
     def post(self, form: str = "", number: int = 1, **changes: Any) -> Post:
         """A post of that form, else of the platform's first, cut to its limits as the pipeline would."""
-        return fitted(of_form(form or self.spec.forms[0], self.scratch / "in", number, **changes), self.spec)
+        made = of_form(form or self.spec.forms[0], self.scratch / "in", number, **changes)
+        rule = self.spec.media.get("cover")
+        if rule and rule.required and made.cover is None:  # the pipeline draws one
+            made = replace(made, media=(drawn(self.scratch / "in"), *made.media))
+        return fitted(made, self.spec)
 
     def thread(self, parts: int = 3) -> Post:
         """A post of so many parts."""

@@ -123,6 +123,11 @@ def audio(folder: Path, number: int = 40, **changes: Any) -> Post:
     return article(folder, number, **{**given, **changes})
 
 
+def drawn(folder: Path) -> Media:
+    """A cover, as one is drawn for a draft without a picture."""
+    return media(folder, "cover", "cover.png", "image/png", png(60, 72, 96), width=640, height=360)
+
+
 def video(folder: Path, number: int = 60, **changes: Any) -> Post:
     """A Friday film."""
     film = media(
@@ -135,7 +140,6 @@ def video(folder: Path, number: int = 60, **changes: Any) -> Post:
         width=640,
         height=360,
     )
-    cover = media(folder, "cover", "cover.png", "image/png", png(60, 72, 96), width=640, height=360)
     given = {
         "form": "video",
         "title": "周五视频：苏州河边读一页",
@@ -146,7 +150,7 @@ def video(folder: Path, number: int = 60, **changes: Any) -> Post:
         "series_title": "周五视频",
         "html": "<p>桥上风大，书页自己会翻。</p>",
         "slot": f"friday@2026-11-{1 + number % 27:02}T20:00",
-        "media": (cover, film),
+        "media": (drawn(folder), film),
     }
     return article(folder, number, **{**given, **changes})
 
