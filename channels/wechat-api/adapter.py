@@ -70,9 +70,10 @@ class Adapter:
 
     def check(self) -> Account:
         """What the account may do, tried on its own lists: nothing is made."""
-        if not self.api.may("draft/batchget"):
+        api = Api(self.channel, shared=False)
+        if not api.may("draft/batchget"):
             raise Refused(self.channel.tell("no-draft-permission"), NO_PERMISSION, channel=self.channel.name)
-        if not self.api.may("freepublish/batchget"):
+        if not api.may("freepublish/batchget"):
             raise Refused(self.channel.tell("no-permission"), NO_PERMISSION, channel=self.channel.name)
         return Account(self.channel.settings["appid"], ("draft", self.channel.settings["send"]))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import Any
 
-from steadycast.platform import Channel, HttpClient, Media, Refused, Unknown
+from steadycast.platform import Channel, HttpClient, Media, MemoryState, Refused, Unknown
 
 from .answers import NO_PERMISSION, STALE, is_ours, meant
 
@@ -18,10 +18,11 @@ PAGE, PAGES = 20, 3  # articles that are looked through
 
 
 class Api:
-    """One account."""
+    """One account. The token is kept for all workers, or for nobody: who only looks may write nothing into a ledger."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, shared: bool = True) -> None:
         self.channel = channel
+        self.state = channel.state if shared else MemoryState(channel.now)
 
     @cached_property
     def http(self) -> HttpClient:
@@ -93,7 +94,7 @@ class Api:
 
     def _sent(self, path: str, repeatable: bool, body: Any) -> Any:
         for last in (False, True):
-            token = self.channel.state.fresh(self._name, self._new)
+            token = self.state.fresh(self._name, self._new)
             try:
                 answer = self.http.request(
                     "POST", path, params={"access_token": token}, repeatable=repeatable, **body()
@@ -116,8 +117,8 @@ class Api:
 
     def _forget(self, token: str) -> None:
         """Take it for expired, unless another worker has a new one already."""
-        if self.channel.state.get(self._name) == token:
-            self.channel.state.set(self._name, token, expires=self.channel.now())
+        if self.state.get(self._name) == token:
+            self.state.set(self._name, token, expires=self.channel.now())
 
     def _new(self, old: Any) -> tuple[str, dt.datetime]:
         """A token that other callers of this account may have as well: a classic one would end theirs.

@@ -7,7 +7,7 @@ from typing import Any
 
 from steadycast.testing import FakeServer, Reply, Request, Seen
 
-from .fake_rules import OURS, done, kept, page, refused, seen, wrong
+from .fake_rules import OURS, done, kept, page, refused, words, wrong
 
 APPID, SECRET = "wx0123456789abcdef", "fake-app-secret-0123"
 
@@ -41,7 +41,7 @@ class Fake(FakeServer):
         """What a reader sees: articles that are out, and what was sent to all."""
         out = [(id, row["news"], row["url"]) for id, row in self.articles.items() if not row["deleted"]]
         out += [(id, news, "") for id, news in self.masses.values()]
-        return [seen(id, news, url) for id, news, url in out]
+        return [Seen(id, *words(news), url) for id, news, url in out]
 
     def handle(self, request: Request) -> Reply:
         path = request.path.removeprefix("/cgi-bin/")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from steadycast.testing import Seen
-
 SAID = {
     -1: "system error", 40001: "invalid credential, access_token is invalid or not latest", 40007: "invalid media_id",
     40009: "invalid image size", 40013: "invalid appid", 40125: "invalid appsecret", 40137: "unsupported image type",
@@ -55,7 +53,7 @@ def done(publish: Any, article: str, url: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def seen(id: str, news: Any, url: str) -> Seen:
-    """An article as a reader has it; its marker stands in the address behind it."""
-    key = news["content_source_url"].rpartition("#")[2]
-    return Seen(id, key, news["content"], news["title"], tuple(IMAGE.findall(news["content"])), url)
+def words(news: Any) -> tuple[str, str, str, tuple[str, ...]]:
+    """An article as a reader has it: the marker behind it, its text, its title, its pictures."""
+    content = news["content"]
+    return news["content_source_url"].rpartition("#")[2], content, news["title"], tuple(IMAGE.findall(content))
