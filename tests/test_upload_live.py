@@ -272,6 +272,31 @@ def test_a_host_is_trusted_by_a_person_alone_and_one_whose_key_changed_by_nobody
     assert site.uploader.sync() == Synced()
 
 
+def test_a_password_lets_in_and_a_wrong_one_is_refused(
+    community: Any, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By every program that goes over SSH; and it lies nowhere afterwards."""
+    site, password = community("sftp"), 'pass w$rd"1'
+    site.far.more = ('password = "SITE_PASSWORD"',)
+    server.stop()
+    server.start(password=password)
+    try:
+        for scheme in ("sftp", "rsync+ssh"):
+            site.bench.settings(site.settings(site.far.to.replace("sftp:", f"{scheme}:")))
+            for given, severity in (("another one", BAD), (password, OK)):
+                monkeypatch.setenv("SITE_PASSWORD", given)
+                [found] = look_at(site.bench.app, "site", site.bench.clock.now())
+                assert found.severity == severity, found.message
+                assert given not in found.message
+        assert site.publish().state == State.PUBLISHED
+    finally:
+        server.stop()
+        server.start()
+    assert site.far.tree() == site.mine()
+    files = [file for file in site.bench.root.rglob("*") if file.is_file()]
+    assert not [file for file in files if password.encode() in file.read_bytes()]
+
+
 def test_a_folder_that_may_not_be_written_is_refused_with_the_fix(community: Any, server: Sshd) -> None:
     site = community("sftp")
     server.stop()

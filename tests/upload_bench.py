@@ -51,8 +51,11 @@ class Sshd:
         args = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(self.folder / name)]
         subprocess.run(args, check=True)
 
-    def start(self, sftp: str = "internal-sftp") -> None:
-        """Run it until `stop`; `sftp` is the command of its SFTP, with options."""
+    def start(self, sftp: str = "internal-sftp", password: str = "") -> None:
+        """Run it until `stop`; `sftp` is the command of its SFTP, with options.
+
+        With a password that alone lets in. It is root's in a copy of the passwords that only this server sees.
+        """
         settings = f"""
 Port {self.port}
 ListenAddress 127.0.0.1
@@ -60,7 +63,9 @@ HostKey {self.folder}/host
 PidFile none
 UsePAM no
 StrictModes no
-PasswordAuthentication no
+PasswordAuthentication {"yes" if password else "no"}
+PermitRootLogin yes
+PubkeyAuthentication {"no" if password else "yes"}
 AuthorizedKeysFile {self.folder}/key.pub
 Subsystem sftp {sftp}
 """
@@ -69,6 +74,12 @@ Subsystem sftp {sftp}
             Path("/run/sshd").mkdir(exist_ok=True)  # where it puts those who are not let in yet
         with (self.folder / "log").open("ab") as log:
             args = [SSHD, "-D", "-e", "-f", str(self.folder / "sshd.config")]
+            if password:
+                assert getpass.getuser() == "root", "only root can give this server passwords of its own"
+                kept = subprocess.run(["openssl", "passwd", "-6", password], check=True, capture_output=True, text=True)
+                (self.folder / "shadow").write_text(f"root:{kept.stdout.strip()}:19000:0:99999:7:::\n")
+                bound = 'mount --bind "$0" /etc/shadow && exec "$@"'
+                args = ["unshare", "--mount", "sh", "-c", bound, str(self.folder / "shadow"), *args]
             self.process = subprocess.Popen(args, stdout=log, stderr=log)
         for _try in range(100):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
