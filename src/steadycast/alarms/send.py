@@ -73,7 +73,7 @@ def apprise_notify(url: str, title: str, body: str) -> bool:
     """Whether Apprise could deliver one message to one of its URLs."""
     import apprise
 
-    with _hushed("apprise", "urllib3.connectionpool"):
+    with _hushed(apprise.__name__, "urllib3.connectionpool"):
         post = apprise.Apprise()
         return bool(post.add(url) and post.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT))
 
