@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib
 import re
 import unicodedata
 from functools import partial
@@ -13,12 +12,9 @@ import comrak
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from platform_bench import PLATFORMS
 
-from steadycast.platform.registry import load
+from steadycast.platform import markdown
 
-load(PLATFORMS["kit"])
-MARKDOWN = importlib.import_module("steadycast_channel_kit.markdown")
 # Plain CommonMark with GitHub's tables and strikethrough: no leniency towards emphasis in Chinese.
 EXTENSIONS = comrak.ExtensionOptions(strikethrough=True, table=True, autolink=True, footnotes=True, tasklist=True)
 OPTIONS = comrak.RenderOptions(unsafe_=True)
@@ -28,7 +24,7 @@ WORDS = st.lists(st.sampled_from(NASTY), max_size=8).map("".join)
 
 
 def written(source: str) -> str:
-    return str(MARKDOWN.markdown(source, {}))
+    return markdown(source, {})
 
 
 def shown(markdown: str) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View
+from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View, markdown
 
-from . import files, ics, markdown, page, poster, tagging
+from . import files, ics, page, poster, tagging
 from .sheet import Sheet
 from .words import plain
 
@@ -98,7 +98,8 @@ class Adapter:
             made["event.ics"] = ics.ics(post, sheet.url)
         made |= {name: text.encode() for name, text in sheet.texts().items()}
         if self.data["markdown"] and sheet.show_body:
-            made["article.md"] = markdown.markdown(post.html, sheet.placed).encode()
+            names = {m.sha256: name for name, m in sheet.placed.items() if m.role in ("image", "cover")}
+            made["article.md"] = markdown(post.html, names).encode()
         kit = {"kit": sheet, "made": sorted(made), "qr": "qr.png" in made, "w": sheet.words}
         body = page.embedded(post, sheet.placed)
         made[PAGE] = self.channel.render("article.html.j2", body=body, **page.SCRIPT, **kit).encode()

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from steadycast.platform import Limit, count, cut
+from steadycast.platform import Limit, count, cut, web_address
 
-from .words import address, plain
+from .words import plain
 
 if TYPE_CHECKING:
     from .sheet import Sheet
@@ -65,6 +65,6 @@ def _event(sheet: Sheet) -> dict[str, str]:
         "organiser": plain(extra.get("organiser") or sheet.channel.community),
         **(days if event.all_day else hours),
         "place": plain(event.place),
-        "online": address(event.url),
+        "online": web_address(event.url),
         "contact": plain(extra.get("contact") or sheet.settings.get("contact") or sheet.channel.email),
     }

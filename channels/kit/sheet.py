@@ -9,10 +9,10 @@ from html import unescape
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Channel, Media, Post
+from steadycast.platform import Channel, Media, Post, web_address
 
 from .fields import Field, fields
-from .words import address, first_fit, plain
+from .words import first_fit, plain
 
 
 class Sheet:
@@ -25,14 +25,14 @@ class Sheet:
         self.words = channel.words
         self.platform = channel.spec.title
         self.title = plain(post.title)
-        self.url = address(post.canonical_url) or address(channel.site_url)
+        self.url = web_address(post.canonical_url) or web_address(channel.site_url)
         self.account = plain(self.settings.get("account") or channel.public_title)
         self.creator = self.settings.get("creator") or self.data["creator"].get(post.form, "")
         self.command = f"steadycast confirm {post.key} --url URL"
         self.hosts = channel.spec.confirm_hosts
         self.guard = bool(self.data["guard"])
         self.groups = [plain(g) for g in self.settings.get("groups") or ()]
-        self.links = [(plain(words), address(url)) for words, url in post.links if address(url)]
+        self.links = [(plain(words), web_address(url)) for words, url in post.links if web_address(url)]
         self.tags = [plain(tag) for tag in post.tags]
         self.text = self.short() if self.data.get("short") else post.text.strip()
         self.fields = list(fields(self))

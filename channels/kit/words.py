@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
 from steadycast.platform import Limit, first_that_fits, one_line
 
@@ -11,15 +10,6 @@ from steadycast.platform import Limit, first_that_fits, one_line
 def plain(text: object) -> str:
     """Return `text` as one line without controls."""
     return one_line(str(text))
-
-
-def address(url: object) -> str:
-    """Return an http(s) address as one word, or "" for anything else: a kit links to nothing a draft made up."""
-    text = plain(url).replace(" ", "%20")
-    try:
-        return text if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname else ""
-    except ValueError:
-        return ""
 
 
 def first_fit(forms: Iterable[str], given: Mapping[str, str], limit: Limit) -> str:

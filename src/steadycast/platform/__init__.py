@@ -28,6 +28,8 @@ from steadycast.platform.contract import (
 )
 from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.folder import FolderAdapter
+from steadycast.platform.markdown import markdown
+from steadycast.platform.markdown_escapes import web_address
 from steadycast.platform.post import Event, Media, Post, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.styled import Span, runs, styled
@@ -76,6 +78,7 @@ __all__ = [
     "fits",
     "hashtags",
     "in_turn",
+    "markdown",
     "marks",
     "media_name",
     "one_line",
@@ -83,6 +86,7 @@ __all__ = [
     "slot_path",
     "split",
     "styled",
+    "web_address",
 ]
 
 

@@ -1,4 +1,4 @@
-"""A post's sanitised HTML as Markdown to paste: what was text stays text, whatever marks a member wrote into it."""
+"""A post's sanitised HTML as Markdown: what was text stays text, whatever marks a member wrote into it. Pure."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from steadycast.platform import Element, Media, elements
-
-from .escapes import begun, code, escaped, fenced, small, spaced, target
-from .marks import MARKS, Piece, counting, marked
-from .words import address, plain
+from steadycast.characters import one_line
+from steadycast.html_tree import Element, elements
+from steadycast.platform.markdown_escapes import begun, code, escaped, fenced, small, spaced, target, web_address
+from steadycast.platform.markdown_marks import MARKS, Piece, counting, marked
 
 BREAK = "  \n"
 DEEPEST = 40  # elements inside each other
 
 
-def markdown(html: str, placed: Mapping[str, Media]) -> str:
-    """Return `html` as Markdown; pictures by their names in the kit, links to http(s) only, no HTML at all."""
-    names = {media.sha256: name for name, media in placed.items() if media.role in ("image", "cover")}
-    blocks = _Writer(names).blocks(elements(html, DEEPEST))
+def markdown(html: str, pictures: Mapping[str, str]) -> str:
+    """A post's `html` as Markdown: no HTML at all, links to http(s) only.
+
+    `pictures` maps hashes to addresses or file names; a picture that has none becomes its description.
+    """
+    blocks = _Writer(pictures).blocks(elements(html, DEEPEST))
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
@@ -116,14 +117,14 @@ class _Writer:
                 yield from self.pieces(part.inside, within, cell=cell)
 
     def picture(self, at: Element) -> Piece:
-        source, alt = at.attributes.get("src") or "", plain(at.attributes.get("alt") or "")
-        name = self.names.get(source.removeprefix("media:")) or address(source)
+        source, alt = at.attributes.get("src") or "", one_line(at.attributes.get("alt") or "")
+        name = self.names.get(source.removeprefix("media:")) or web_address(source)
         return Piece("done", f"![{escaped(alt)}]({target(name)})") if name else Piece("text", alt)
 
 
 def _linked(at: Element, inside: list[Piece]) -> Iterator[Piece]:
     """Yield `inside` as a link; as it is where there is nothing to click or nowhere to go."""
-    url = address(at.attributes.get("href") or "")
+    url = web_address(at.attributes.get("href") or "")
     if url and any(piece.kind == "done" or piece.value.strip() for piece in inside):
         yield from (Piece("done", "["), *inside, Piece("done", f"]({target(url)})"))
     else:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
+
+from steadycast.characters import one_line
 
 FIGURES = {
     "sup": str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
@@ -51,3 +54,12 @@ def begun(row: str) -> str:
 def small(text: str, tag: str) -> str:
     """Return raised or lowered words with small figures: 10³ is not 103."""
     return text.translate(FIGURES[tag])
+
+
+def web_address(url: object) -> str:
+    """Return an http(s) address as one word, or "" for anything else: nothing links to what a draft made up."""
+    text = one_line(str(url)).replace(" ", "%20")
+    try:
+        return text if urlsplit(text).scheme in ("http", "https") and urlsplit(text).hostname else ""
+    except ValueError:
+        return ""
