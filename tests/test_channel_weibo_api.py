@@ -145,3 +145,37 @@ def test_a_preview_shows_what_goes_out(tmp_path: Path, far: Any, post: Post) -> 
     (view,) = speaking(far, tmp_path).views(changed(post, text="#一# 书"))
     assert view.text == "＃一＃ 书\nhttps://hu.example/"
     assert not far.requests
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_login_gives_the_token(tmp_path: Path, far: Any, bare: bool) -> None:
+    """The whole address may be pasted, or the code alone."""
+    shown: list[str] = []
+
+    def ask(_words: str) -> str:
+        told = str(far.code(shown[-1]))
+        return told.rpartition("code=")[2] if bare else f" {told}\n"
+
+    given = speaking(far, tmp_path, {"token": ""}).login(lambda _words, address: shown.append(address), ask)
+    assert given == far.secrets()
+    assert shown[0] == "https://open.weibo.com/apps/1073880650/info/basic"
+    assert not far.posts()
+
+
+@pytest.mark.parametrize(
+    ("settings", "pasted", "fix"),
+    [
+        ({"app": ""}, "x", "set `app`"),
+        ({}, "wr0ng", "the app's secret is wrong"),
+        ({"back": "https://hu.example/back"}, "", "`back` has to be"),
+    ],
+)
+def test_a_login_that_fails_says_what_to_do(
+    tmp_path: Path, far: Any, settings: dict[str, Any], pasted: str, fix: str
+) -> None:
+    shown = [""]
+    with pytest.raises(Refused, match=fix) as refused:
+        speaking(far, tmp_path, **settings).login(
+            lambda _words, address: shown.append(address), lambda _words: pasted or far.code(shown[-1])
+        )
+    assert "wr0ng" not in str(refused.value)

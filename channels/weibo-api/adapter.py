@@ -9,9 +9,10 @@ from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from steadycast.platform import Account, Channel, HttpClient, Known, Post, Receipt, Unknown, View, count, cut
+from steadycast.platform import Account, Ask, Channel, HttpClient, Known, Post, Receipt, Show, Unknown, View, count, cut
 
 from .answers import DELAYED, meant, number_in
+from .login import token_for
 
 SIGNS = re.compile(r"(https?://\S+)|[#@]")  # a topic is refused, and a member's words shall call nobody
 WIDE = {"#": "＃", "@": "＠"}  # as many characters, so the text keeps its limit
@@ -50,6 +51,10 @@ class Adapter:
         if not isinstance(told, dict) or not isinstance(left := told.get("expire_in"), int):
             raise answer.garbled(self.channel.tell("garbled"), answer)
         return Account(str(told.get("uid", "")), until=self.channel.now() + dt.timedelta(seconds=left))
+
+    def login(self, show: Show, ask: Ask) -> dict[str, str]:
+        """A person lets the app in on the vendor's page, and pastes the address to which it leads."""
+        return {"token": token_for(self.channel, show, ask)}
 
     def views(self, post: Post) -> list[View]:
         """What a reader would see."""

@@ -13,6 +13,7 @@ TOO_MANY = {"10022", "10023", "10024", "20016"}
 UNSURE = {"10001", "10002", "10003", "10009", "10010", "10011"}  # the vendor's own trouble: was it done before?
 WRONG = {  # what a person has to see to, by code
     "10014": "rights", "10005": "rights", "10017": "domain",
+    "21322": "back", "21324": "code", "21325": "code",
     "10006": "token", **dict.fromkeys(map(str, (*range(21314, 21320), 21327, 21332)), "token"),
 }  # fmt: skip
 

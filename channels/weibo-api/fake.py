@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from steadycast.testing import FakeServer, Reply, Request, Seen, Upload
 
 TOKEN, UID, DOMAIN = "2.00A1b2c3D4e5f6G7h8", "1195230310", "hu.example"
+APP, APP_SECRET, CODE = "1073880650", "9d4f0c1e77b2aa5", "c0de-5b1e0f"
+BACK = "https://api.weibo.com/oauth2/default.html"
 AN_HOUR = 30
 KINDS = (b"\xff\xd8", b"\x89PNG", b"GIF8")
 
@@ -23,15 +26,24 @@ class Fake(FakeServer):
 
     def settings(self) -> dict[str, str]:
         """Its address, and a page under the app's safe domain."""
-        return {"url": self.url, "link": f"https://{DOMAIN}/"}
+        return {"url": self.url, "link": f"https://{DOMAIN}/", "app": APP}
 
     def secrets(self) -> dict[str, str]:
         """The token that it lets in."""
         return {"token": TOKEN}
 
+    def code(self, address: str) -> str:
+        """The app's secret on the app's page; on that of the login, the address to which it leads."""
+        if "/apps/" in address:
+            return APP_SECRET
+        back = parse_qs(urlsplit(address).query).get("redirect_uri", [""])[0]
+        return f"{back}?code={CODE}"
+
     def handle(self, request: Request) -> Reply:
         """Answer as the vendor does: an error has its code in the body, and status 400 or 403."""
         form = request.form()
+        if request.path == "/oauth2/access_token":
+            return _let_in(request, form)
         if form.get("access_token") != TOKEN:
             return _error(request, 21332, "invalid_access_token", 403)
         if request.path == "/oauth2/get_token_info":
@@ -54,6 +66,16 @@ class Fake(FakeServer):
     def posts(self) -> list[Seen]:
         """What stands on the account's page."""
         return self.kept
+
+
+def _let_in(request: Request, form: Mapping[str, Any]) -> Reply:
+    if (form["client_id"], form["client_secret"]) != (APP, APP_SECRET):
+        return _error(request, 21324, "invalid_client")
+    if form["redirect_uri"] != BACK:
+        return _error(request, 21322, "redirect_uri_mismatch")
+    if form["code"] != CODE or form["grant_type"] != "authorization_code":
+        return _error(request, 21325, "invalid_grant")
+    return Reply(200, {"access_token": TOKEN, "remind_in": "157679999", "expires_in": 157679999, "uid": UID})
 
 
 def _wrong(request: Request, status: str, form: Mapping[str, Any], kept: list[Seen]) -> Reply | None:
