@@ -240,6 +240,22 @@ def test_a_bot_sends_again_what_has_not_arrived(tmp_path: Path, bot: Any, post: 
     assert len(bot.posts()) == 2
 
 
+@pytest.mark.parametrize("changes", ["the server", "a setting"])
+def test_a_bot_whose_words_were_changed_sends_nothing_again(tmp_path: Path, bot: Any, post: Post, changes: str) -> None:
+    delivery = Bench.of(bot.platform, tmp_path).delivery(post, bot)
+    bot.accept_then_cut("POST")
+    with pytest.raises(Unknown):
+        delivery.publish()
+    (message,) = bot.kept.values()
+    if changes == "the server":
+        message["content"] += " ."
+    look = made(bot, tmp_path / "out", style="card" if changes == "a setting" else "text")
+    with pytest.raises(Unknown, match="say something else"):
+        look.find(post, delivery.known)
+    message["author"] = {"id": "9"}
+    assert look.find(post, delivery.known) is None  # of its own there is nothing
+
+
 def test_a_second_message_with_the_key_is_the_first(tmp_path: Path, bot: Any, post: Post) -> None:
     first = made(bot, tmp_path / "a").publish(post)
     assert made(bot, tmp_path / "b").publish(post).remote_id == first.remote_id
