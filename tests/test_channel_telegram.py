@@ -15,7 +15,7 @@ from whole_bench import corrected, published
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Post, Receipt, Refused, Unknown, registry
 from steadycast.testing import FakeServer, Reply
-from steadycast.testing.bench import Bench
+from steadycast.testing.bench import Bench, Steps, channel
 
 PAGE = "https://hu.example/2026/a.html"
 
@@ -32,6 +32,13 @@ def far() -> Iterator[Any]:
 def bot(far: FakeServer, out: Path, **settings: Any) -> Any:
     http = HttpClient("tg", deadline=3.0)
     return adapter("telegram", out, secrets=far.secrets(), http=http, **{**far.settings(), **settings})
+
+
+def tried(far: FakeServer, scratch: Path, steps: Steps, **settings: Any) -> Any:
+    """The bot of one try, over the steps of all."""
+    http, spec = HttpClient("tg", deadline=3.0), PLATFORMS["telegram"]
+    over = {**far.settings(), **settings}
+    return registry.load(spec)(channel(spec, scratch, settings=over, secrets=far.secrets(), http=http, steps=steps))
 
 
 @pytest.fixture
@@ -176,6 +183,37 @@ def test_a_server_without_rich_messages_gets_the_text(tmp_path: Path, far: Any, 
     assert receipt.detail["messages"][0]["kind"] == "caption"
     (seen,) = far.posts()
     assert seen.text == post.text
+
+
+@pytest.mark.parametrize("changes", ["the server", "a setting"])
+def test_a_later_try_goes_on_with_the_text_that_the_first_began(
+    tmp_path: Path, far: Any, post: Post, changes: str
+) -> None:
+    long, steps = changed(post, text=LONG), Steps("blind")
+    far.rich = changes != "the server"
+    far.busy(5, path="sendMessage")
+    with pytest.raises(Busy):
+        tried(far, tmp_path, steps, rich=changes != "a setting").publish(long)
+    far.rich = True
+    tried(far, tmp_path, steps, rich=True).publish(long)
+    assert [(seen.text, len(seen.media)) for seen in far.posts()] == [("", 2), (LONG, 0)]
+
+
+def test_what_stops_all_messages_leaves_the_article_rich(tmp_path: Path, far: Any, post: Post) -> None:
+    steps, said = Steps("blind"), "Forbidden: bot was kicked from the channel chat"
+    for status, why in ((401, "Unauthorized"), (403, said), (400, "Bad Request: chat not found"), (404, "Not Found")):
+        far.answer(Reply(status, {"ok": False, "error_code": status, "description": why}))
+        with pytest.raises(Refused):
+            tried(far, tmp_path, steps, rich=True).publish(post)
+    assert tried(far, tmp_path, steps, rich=True).publish(post).detail["messages"][0]["kind"] == "rich"
+
+
+def test_that_an_article_goes_as_text_is_no_sending(tmp_path: Path, far: Any, post: Post) -> None:
+    steps = Steps("blind")
+    far.busy(5, path="sendMediaGroup")
+    with pytest.raises(Busy):
+        tried(far, tmp_path, steps).publish(post)
+    assert tried(far, tmp_path, steps).find(post, Known(steps=steps.kept)) is None
 
 
 def test_an_article_too_long_for_a_rich_message_is_a_text(tmp_path: Path, far: Any, post: Post) -> None:

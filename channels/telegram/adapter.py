@@ -7,7 +7,7 @@ from typing import Any
 
 from steadycast.platform import Account, Channel, Known, Post, Receipt, Refused, Unknown, View, fits
 
-from .answers import Messages, account_of, messages_of, receipt_of
+from .answers import Messages, account_of, messages_of, receipt_of, stops_all
 from .api import Api
 from .content import CAPTION, album_of, edit_of, rich_of, text_of
 
@@ -29,7 +29,8 @@ class Adapter:
         """Of a message whose id is known whether it is there; None where nothing was begun, else a person looks."""
         sent = messages_of(known)
         if not any(message["kind"] != "media" for message in sent):
-            if known.frozen and not known.steps and not known.receipt:
+            begun = any(value != [] for value in known.steps.values())
+            if known.frozen and not begun and not known.receipt:
                 return None
             raise Unknown(self.channel.tell("cannot-ask"), channel=self.channel.name)
         return receipt_of(sent, "read-back") if all(self._edited(m, post) for m in sent) else None
@@ -64,13 +65,19 @@ class Adapter:
         return [View("text", text=post.text)]
 
     def _sent_rich(self, post: Post) -> Messages:
-        """The article as a rich message; none where it is too long for one, or an older server takes none."""
-        rich, files = rich_of(post) if self.channel.settings["rich"] and post.form == "article" else ({}, [])
-        if not rich:
-            return []
+        """The article as a rich message; none where it is too long for one, or an older server takes none.
+
+        None is kept as well: a later try, under other settings or on a newer server, goes on as the first one began.
+        """
+        return self.channel.step("rich", partial(self._rich, post)) if post.form == "article" else []
+
+    def _rich(self, post: Post) -> Messages:
+        rich, files = rich_of(post) if self.channel.settings["rich"] else ({}, [])
         try:
-            return self.channel.step("rich", partial(self.api.send, "sendRichMessage", "rich", rich, files))
-        except Refused:
+            return self.api.send("sendRichMessage", "rich", rich, files) if rich else []
+        except Refused as error:
+            if stops_all(error):
+                raise
             return []
 
     def _sent_plain(self, post: Post) -> Messages:

@@ -49,6 +49,16 @@ def sorted_error(tell: Callable[..., str], answer: Answer) -> Busy | Refused | U
     return Unknown(said, code) if answer.status == 200 else None
 
 
+def stops_all(error: Refused) -> bool:
+    """Whether no message would be taken, of whatever kind: the token or the chat is wrong, and a person fixes it."""
+    if not error.answer:  # it was refused here, before a request
+        return True
+    said = error.answer.message.lower()
+    if error.code == "404":
+        return "method" not in said
+    return error.code in ("401", "403") or any(words in said for words in MEANT)
+
+
 def parameters(answer: Answer | None) -> Mapping[str, Any]:
     """What an error says besides its words: how long to wait, or where the chat has gone."""
     told: Any = {}
