@@ -135,6 +135,29 @@ def test_a_film_or_a_recording_is_shared_and_taken_away_with_its_message(tmp_pat
     assert not far.kept
 
 
+@pytest.mark.parametrize("lost", ["", "message"])
+def test_a_film_is_taken_away_also_where_no_receipt_was_kept(tmp_path: Path, far: Any, lost: str) -> None:
+    delivery = Bench.of(far.platform, tmp_path).delivery(video(tmp_path / "in"), far)
+    delivery.publish()  # the process died before the receipt was kept
+    steps = {name: None if name == lost else value for name, value in delivery.steps.kept.items()}
+    sl = made(far, tmp_path / "out")
+    found = sl.find(delivery.post, Known(steps=steps))
+    assert found.detail["message"]["files"] == [*far.files]
+    sl.withdraw(delivery.post, Known(steps=steps))
+    assert not far.files
+    assert not far.kept
+
+
+def test_a_film_whose_message_was_refused_is_taken_away(tmp_path: Path, far: Any) -> None:
+    delivery = Bench.of(far.platform, tmp_path).delivery(video(tmp_path / "in"), far)
+    far.answer(Reply(200, {"ok": False, "error": "msg_blocks_too_long"}), path="chat.postMessage")
+    with pytest.raises(Refused):
+        delivery.publish()
+    assert [*far.files.values()] == ["shared"]
+    made(far, tmp_path / "out").withdraw(delivery.post, delivery.known)
+    assert not far.files
+
+
 def test_a_film_whose_answer_was_lost_is_not_shared_twice(tmp_path: Path, far: Any) -> None:
     delivery = Bench.of(far.platform, tmp_path).delivery(video(tmp_path / "in"), far)
     far.accept_then_cut(path="completeUploadExternal")

@@ -34,8 +34,7 @@ class Adapter:
         there = message_of(known)
         found = self.api.at(there["ts"]) if there else self.api.keyed(post.key, post.due)
         if found:
-            files = there.get("files", []) if there else self._ids(known)
-            return receipt_of({**self.api.kept(found), "files": files}, self.api.team(), "read-back")
+            return receipt_of({**self.api.kept(found), "files": self._ids(known)}, self.api.team(), "read-back")
         if any(name.startswith("share-") and value is None for name, value in known.steps.items()):
             raise Unknown(self.channel.tell("cannot-ask"), channel=self.channel.name)  # the film may be there
         return None
@@ -51,7 +50,7 @@ class Adapter:
         """Delete the message, and its film or recording; what is not there is no error."""
         if there := message_of(known) or message_of(Known(self.find(post, known))):
             self.api.changed("chat.delete", there)
-            self.api.forget(there.get("files", []))
+        self.api.forget(self._ids(known))
 
     def check(self) -> Account:
         """As which bot, in which workspace, with which scopes; refused where it lacks one, or is not in the channel."""
@@ -74,4 +73,7 @@ class Adapter:
         return self.channel.step(f"share-{sha}", partial(self.api.completed, id, media.name, shared=True))
 
     def _ids(self, known: Known) -> list[Any]:
-        return [value for name, value in known.steps.items() if name.startswith("share-") and value]
+        """Its films and recordings that stand in the channel, also those whose message was never sent."""
+        told = (message_of(known) or {}).get("files", [])
+        shared = [value for name, value in known.steps.items() if name.startswith("share-") and value]
+        return [*dict.fromkeys([*told, *shared])]
