@@ -23,7 +23,7 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 def waits(id_: int, title: str, *, slot: dt.datetime = NOW, addresses: tuple[str, ...] = ()) -> Expected:
-    return Expected(id_, slot, frozenset({title}), frozenset(addresses))
+    return Expected(id_, slot - 12 * HOUR, slot, frozenset({title}), frozenset(addresses))
 
 
 def found(items: Any, *expected: Expected, now: dt.datetime = NOW, others: Any = ()) -> dict[int, str]:
@@ -55,6 +55,8 @@ def test_a_title_is_known_however_the_outlet_writes_it(told: str, title: str) ->
         ("", "晨读"),
         ("…", "!"),
         ("A walk", "Not a walk along the river"),
+        ("沪语每日一词", "沪语每日一词：白相"),
+        ("沪语每日一词：白相", "沪语每日一词"),
     ],
 )
 def test_another_title_is_another_post(told: str, title: str) -> None:
@@ -63,9 +65,13 @@ def test_another_title_is_another_post(told: str, title: str) -> None:
 
 def test_an_address_tells_more_than_a_title() -> None:
     page = "https://hu.example/nongtang/"
-    leads = item(1, title="Something else", body=f"Read it at {page} today")
+    leads = item(1, title="弄堂里的早晨", body=f"Read it [here]({page}) today")
+    cites = item(3, title="Something else", body=f"As we said at {page} today")
+    assert found([cites], waits(7, "弄堂里的早晨", addresses=(page,))) == {}
+    assert found([leads], waits(7, "弄堂里的早晨"), waits(8, "弄堂里的早晨", addresses=(page,))) == {8: leads.link}
+    near = item(4, title="弄堂里的早晨", body="https://hu.example/nongtang/12")
+    assert found([near], waits(7, "弄堂里的早晨"), waits(8, "弄堂里的早晨", addresses=(page,))) == {}
     same = item(2, title="Renamed there", link="http://www.a.example/x/")
-    assert found([leads], waits(7, "Ours", addresses=(page,))) == {7: "https://a.example/1"}
     assert found([same], waits(7, "Ours", addresses=("https://a.example/x",))) == {7: "http://www.a.example/x/"}
 
 
@@ -188,6 +194,17 @@ def test_an_address_that_the_outlet_cannot_have_closes_nothing(bench: Bench, out
     assert row_of(app, id_).state == State.HANDED
 
 
+def test_a_kit_that_is_made_and_posted_a_day_ahead_is_seen(bench: Bench, outlet: Outlet) -> None:
+    content = {"pgc/1.md": article("A walk along the river")}
+    app = ready(bench, COMMUNITY + DAILY.replace('"far"', '"hand"') + SITE + KIT.format(url=outlet.url), content)
+    bench.at(22, 22, 0)
+    (handed,) = [s for s in pipeline.publish(app, series="daily").sent if s.channel == "hand"]
+    bench.at(22, 22, 30)
+    outlet.shows("A walk along the river", "https://hand.example/p/1", bench.clock.now())
+    pipeline.verify(app, bench.clock.now())
+    assert row_of(app, handed.delivery.id).state == State.CONFIRMED
+
+
 @pytest.mark.parametrize("status", [404, 500, 503])
 def test_a_feed_that_fails_harms_nothing(bench: Bench, outlet: Outlet, status: int) -> None:
     app, id_, _ = handed_over(bench, outlet)
@@ -197,12 +214,18 @@ def test_a_feed_that_fails_harms_nothing(bench: Bench, outlet: Outlet, status: i
     assert (row_of(app, id_).state, outlet.asked) == (State.HANDED, 1)
 
 
-def test_a_feed_in_this_network_is_read_with_leave_only(bench: Bench, outlet: Outlet) -> None:
+def test_a_feed_in_this_network_is_read_with_leave_only(
+    bench: Bench, outlet: Outlet, caplog: pytest.LogCaptureFixture
+) -> None:
     app, id_, title = handed_over(bench, outlet, KIT.replace("true", "false"))
     outlet.shows(title, "https://hand.example/p/1", bench.clock.now())
     bench.at(23, 20, 20)
     pipeline.verify(app, bench.clock.now())
     assert (row_of(app, id_).state, outlet.asked) == (State.HANDED, 0)
+    assert "Then write read_back_private = true" in caplog.text
+    app = bench.settings((bench.root / "steadycast.toml").read_text("utf-8").replace("false", "true"))
+    pipeline.verify(app, bench.clock.now())
+    assert row_of(app, id_).state == State.CONFIRMED, "other settings are tried at once"
 
 
 def test_a_lost_answer_is_settled_by_what_the_feed_shows(bench: Bench, outlet: Outlet) -> None:

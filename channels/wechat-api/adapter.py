@@ -8,7 +8,7 @@ from typing import Any
 
 from steadycast.platform import Account, Channel, Known, Post, Receipt, Refused, Unknown, cut
 
-from .answers import NO_PERMISSION, SENT_BEFORE, is_ours, marked, receipt_of
+from .answers import FAILED, NO_PERMISSION, SENT_BEFORE, is_ours, marked, receipt_of, submission
 from .api import Api
 
 POLLS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between two looks at what is being published
@@ -29,7 +29,7 @@ class Adapter:
         draft = step(
             f"draft-{post.revision[:12]}", lambda: self.api.made("draft/add", asked, "media_id"), repeatable=True
         )
-        sent = step("mass" if self.mass else "submit", lambda: self._submit(post, draft))
+        sent = step("mass" if self.mass else submission(draft), lambda: self._submit(post, draft))
         if self.mass:
             return receipt_of(f"mass-{sent}", "")
         for wait in POLLS:
@@ -39,27 +39,33 @@ class Adapter:
         raise Unknown(self.channel.tell("publishing"), channel=self.channel.name)
 
     def find(self, post: Post, known: Known) -> Receipt | None:
-        """By the number of its submission, else among the newest articles; while its draft is there it is not out."""
+        """By the numbers of its submissions, else among the newest articles.
+
+        A submission whose answer was lost was not made while its own draft lies in the draft box.
+        """
         if self.mass:
-            sent = known.steps.get("mass")
-            if sent is None:
-                raise Unknown(self.channel.tell("cannot-tell"), channel=self.channel.name)
-            return receipt_of(f"mass-{sent}", "", "read-back")
-        if sent := known.steps.get("submit"):
-            try:
-                there = self._state(sent, "read-back")
-            except Refused:
-                return None  # it never will be: publish says why
-            if not there:
-                raise Unknown(self.channel.tell("publishing"), channel=self.channel.name)
-            return there
+            if (sent := known.steps.get("mass")) is not None:
+                return receipt_of(f"mass-{sent}", "", "read-back")
+            if known.frozen and "mass" not in known.steps:
+                return None
+            raise Unknown(self.channel.tell("cannot-tell"), channel=self.channel.name)
+        drafts = [draft for name, draft in known.steps.items() if name.startswith("draft-") and draft]
+        begun = {draft: known.steps[submission(draft)] for draft in drafts if submission(draft) in known.steps}
+        for sent in filter(None, begun.values() if not known.receipt else ()):
+            if there := self._submitted(sent):
+                return there
         for row in self.api.published():
             if is_ours(row, post.key):
                 news = row["content"]["news_item"][0]
-                return None if news.get("is_deleted") else receipt_of(str(row["article_id"]), news["url"], "read-back")
-        if self.api.has_draft(post.key) or (known.frozen and "submit" not in known.steps):
-            return None
-        raise Unknown(self.channel.tell("cannot-tell"), channel=self.channel.name)
+                if news.get("is_deleted") and known.receipt:
+                    return None  # it was ours to see, and a person or we took it away
+                if news.get("is_deleted"):
+                    raise Unknown(self.channel.tell("taken-away"), channel=self.channel.name)
+                return receipt_of(str(row["article_id"]), news["url"], "read-back")
+        lost = {draft for draft, sent in begun.items() if sent is None}
+        if not known.frozen or (lost and not lost <= self.api.drafts()):
+            raise Unknown(self.channel.tell("cannot-tell"), channel=self.channel.name)
+        return None
 
     def withdraw(self, post: Post, known: Known) -> None:
         """Delete the article for good. What was sent to all followers only a person can take back."""
@@ -116,6 +122,18 @@ class Adapter:
             if error.code == NO_PERMISSION:
                 raise Refused(self.channel.tell("no-permission"), NO_PERMISSION, channel=self.channel.name) from None
             raise
+
+    def _submitted(self, sent: str) -> Receipt | None:
+        """What came of one submission: None where it surely failed. What was out and is not any more stays unknown."""
+        try:
+            there = self._state(sent, "read-back")
+        except Refused as error:
+            if error.code in FAILED:
+                return None
+            raise Unknown(self.channel.tell("taken-away"), channel=self.channel.name) from None
+        if not there:
+            raise Unknown(self.channel.tell("publishing"), channel=self.channel.name)
+        return there
 
     def _state(self, sent: str, seen: str = "answer") -> Receipt | None:
         """The article once it is out, None while the vendor is at it; Refused where it never will be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ WRONG = {  # what a person has to see to, by code
     "89501": "confirm", "89503": "confirm", "53504": "by-hand", "53505": "by-hand",
 }  # fmt: skip
 WAITS = {"45011": 60, "45009": 3600, "45028": 3600, "45066": 60}  # seconds
+FAILED = ("2", "3", "4")  # how a submission ended that no reader ever saw
 SYSTEM_BUSY, NO_PERMISSION, SENT_BEFORE = "-1", "48001", "45065"
 
 
@@ -45,6 +47,11 @@ def is_ours(row: Any, key: str) -> bool:
     return any(
         str(each.get("content_source_url", "")).endswith(f"#{key}") for each in news or () if isinstance(each, dict)
     )
+
+
+def submission(draft: str) -> str:
+    """The step that submits this draft: another draft of the post is another submission."""
+    return f"submit-{hashlib.sha256(draft.encode()).hexdigest()[:16]}"
 
 
 def receipt_of(article: str, url: str, seen: str = "answer") -> Receipt:

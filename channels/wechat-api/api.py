@@ -11,7 +11,7 @@ from typing import Any
 
 from steadycast.platform import Channel, HttpClient, Media, MemoryState, Refused, Unknown
 
-from .answers import NO_PERMISSION, STALE, is_ours, meant
+from .answers import NO_PERMISSION, STALE, meant
 
 EARLY = dt.timedelta(minutes=5)  # before a token ends, when the vendor renews it
 PAGE, PAGES = 20, 3  # articles that are looked through
@@ -54,9 +54,9 @@ class Api:
         """The newest articles that were published."""
         return self._listed("freepublish/batchget")
 
-    def has_draft(self, key: str) -> bool:
-        """Whether the post's draft lies in the draft box: then it was surely not published."""
-        return any(is_ours(row, key) for row in self._listed("draft/batchget"))
+    def drafts(self) -> set[str]:
+        """The ids of the newest drafts in the draft box: one that lies there was not published."""
+        return {str(row.get("media_id")) for row in self._listed("draft/batchget")}
 
     def may(self, path: str) -> bool:
         """Whether the account has the right to one of the lists."""

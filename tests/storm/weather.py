@@ -40,7 +40,7 @@ CLASSES = {
 }  # fmt: skip
 CHANNELS = 4  # of each platform; odd ones carry threads
 LATE = dt.timedelta(hours=2)  # so long that nothing may be missed
-POINTS = tuple(p for p in crashpoints.POINTS if not p.startswith(("media", "file", "shelf", "amend")))
+POINTS = tuple(p for p in crashpoints.POINTS if not p.startswith(("media", "file", "shelf", "amend", "upload")))
 PAUSE = (0.8, 2.2)  # seconds: past a lease of 300 s / SCALE, and of a sending's 240 s / SCALE
 LONG_PAUSE = (2.5, 4.0)  # until others have surely sent for him
 STEPS = 120  # crash points that a worker may pass, at most: some eight deliveries' worth

@@ -25,6 +25,7 @@ POINTS = (  # in the order in which a delivery comes to them
     "look-begins", "look-answered",  # read-back
     "media-linked", "media-placed", "file-written", "file-replaced",  # file outputs: whole beside the name, then there
     "shelf-put", "shelf-finish", "shelf-finished",
+    "upload-portion", "upload-portion-there",  # some of a folder's files, brought to its web host
 )  # fmt: skip
 
 

@@ -110,7 +110,9 @@ def read(feed: FeedSettings, state: FeedState, fetcher: Fetcher, now: dt.datetim
     except FetchError as error:
         private = isinstance(error, PrivateAddressError)
         hint = _("set allow_private = true for this feed") if private else _("it is tried again")
-        return FeedResult(feed, Outcome.FAILED, state, error=_wrong(feed, str(error), hint))
+        wrong = _wrong(feed, str(error), hint)
+        wrong.__cause__ = error
+        return FeedResult(feed, Outcome.FAILED, state, error=wrong)
     except FeedError as error:
         return FeedResult(feed, Outcome.FAILED, state, error=error)
     etag, modified = got.headers.get("ETag", "")[:500], got.headers.get("Last-Modified", "")[:100]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from urllib.parse import urlsplit
 
 from steadycast.intake.feed_items import Item
 from steadycast.intake.feeds import FeedSettings, FeedState, read
+from steadycast.language import gettext as _
 from steadycast.ledger.tables import DeliveryRow, State
-from steadycast.outgoing import Fetcher
+from steadycast.outgoing import Fetcher, PrivateAddressError
 from steadycast.pipeline.app import App
 from steadycast.pipeline.post_address import is_of, is_web_address
 from steadycast.platform.post_bytes import post_from_bytes
@@ -25,7 +27,9 @@ EARLIER = dt.timedelta(hours=12)  # a person may post before the hour
 LATER = dt.timedelta(days=14)
 UNDATED = dt.timedelta(days=2)  # of a slot, within which an item without a time may be it
 PAUSE = dt.timedelta(minutes=10)  # between two looks at one feed
-SHORTEST = 6  # letters and digits of a title of which the other may be the beginning
+SHORTEST = 6  # letters and digits that are left of a title which the outlet cut
+LONG = 12  # of a title with which a text begins, so that it is no other's beginning
+URL = re.compile(r"https?://[^\s<>\"'()\[\]]+")
 KEY = "read-back-feed"  # in the channel's state: when its feed was looked at last
 BY = "feed"
 
@@ -35,6 +39,7 @@ class Expected:
     """A delivery that may be there, and what an item of it would have."""
 
     id: int
+    since: dt.datetime  # what was out before that is another post
     slot: dt.datetime
     titles: frozenset[str]  # as its post has it, and as its draft has it
     addresses: frozenset[str] = frozenset()  # of the post itself, or of its page that the post leads to
@@ -73,16 +78,20 @@ def sighted(
 
 
 def _same_address(item: Item, expected: Expected) -> bool:
-    linked = _plain(item.link) in {_plain(address) for address in expected.addresses}
-    return linked or any(address in item.body for address in expected.addresses)
+    """Whether the item is at our address; or leads to our page under our title: who cites us has another."""
+    ours = {_plain(address) for address in expected.addresses}
+    leads = any(_plain(url) in ours for url in URL.findall(item.body))
+    return _plain(item.link) in ours or (leads and _same_title(item, expected))
 
 
 def _same_title(item: Item, expected: Expected) -> bool:
-    """Whether one title is the other, or begins it: outlets cut titles, and a short post's title is its text."""
-    told = letters(item.title)
-    for title in filter(None, map(letters, expected.titles)):
-        short, long = sorted((told, title), key=len)
-        if short == long or (len(short) >= SHORTEST and long.startswith(short)):
+    """Whether one title is the other, or surely its beginning: outlets cut titles, and a short post's is its text."""
+    told, was_cut = letters(item.title), item.title.rstrip().endswith(("…", "..."))
+    for title in expected.titles:
+        ours = letters(title)
+        begins = ours.startswith(told) and was_cut and len(told) >= SHORTEST
+        goes_on = told.startswith(ours) and (len(ours) >= LONG or item.title.lstrip().startswith(f"【{title}】"))
+        if ours and (told == ours or begins or goes_on):
             return True
     return False
 
@@ -94,7 +103,7 @@ def _has_twin(item: Item, items: Iterable[Item], expected: Expected) -> bool:
 def _in_time(item: Item, expected: Expected, now: dt.datetime) -> bool:
     if item.published is None:
         return now - expected.slot <= UNDATED
-    return expected.slot - EARLIER <= item.published <= expected.slot + LATER
+    return expected.since <= item.published <= expected.slot + LATER
 
 
 def letters(title: str) -> str:
@@ -117,24 +126,38 @@ def look(app: App, now: dt.datetime) -> list[int]:
     waiting: dict[str, list[DeliveryRow]] = {}
     for row in app.ledger.deliveries(states=(State.HANDED, State.UNKNOWN), after=now - LATER):
         settings = app.workspace.channels.get(row.channel)
-        if settings and settings.read_back_feed and app.usable(row.channel) and row.at - EARLIER <= now:
+        if settings and settings.read_back_feed and app.usable(row.channel):
             waiting.setdefault(row.channel, []).append(row)
     looked = app.ledger.states(KEY) if waiting else {}
-    due = [channel for channel in waiting if _is_due(looked.get(channel), now)]
+    due = [channel for channel in waiting if _is_due(looked.get(channel), _feed(app, channel), now)]
     return [row for channel in due for row in _look(app, channel, waiting[channel], now)]
 
 
-def _is_due(last: str | None, now: dt.datetime) -> bool:
-    return last is None or not dt.timedelta() <= now - dt.datetime.fromisoformat(last) < PAUSE
+def _is_due(last: Mapping[str, str] | None, feed: FeedSettings, now: dt.datetime) -> bool:
+    """Whether its time has come; a feed whose settings have changed since is looked at as a new one."""
+    if last is None or last["feed"] != _named(feed):
+        return True
+    return not dt.timedelta() <= now - dt.datetime.fromisoformat(last["at"]) < PAUSE
+
+
+def _feed(app: App, channel: str) -> FeedSettings:
+    settings = app.workspace.channels[channel]
+    return FeedSettings(channel, settings.read_back_feed, allow_private=settings.read_back_private)
+
+
+def _named(feed: FeedSettings) -> str:
+    return f"{feed.key}{'+' * feed.allow_private}"
 
 
 def _look(app: App, channel: str, rows: Sequence[DeliveryRow], now: dt.datetime) -> Iterator[int]:
-    settings, platform = app.workspace.channels[channel], app.platform(channel)
-    app.ledger.set_state(channel, KEY, now.isoformat(), None)
-    feed = FeedSettings(channel, settings.read_back_feed, allow_private=settings.read_back_private)
+    platform, feed = app.platform(channel), _feed(app, channel)
+    app.ledger.set_state(channel, KEY, {"at": now.isoformat(), "feed": _named(feed)}, None)
     result = read(feed, FeedState(), Fetcher(), now)
     if result.error:
-        logging.getLogger(__name__).warning("%s: its feed was not read: %s", channel, app.redact(result.error.message))
+        why, private = app.redact(result.error.message), isinstance(result.error.__cause__, PrivateAddressError)
+        said = _("%(channel)s: its feed could not be read: %(why)s", channel=app.channel_title(channel), why=why)
+        way = _("; is it on this machine or in this network? Then write read_back_private = true") if private else ""
+        logging.getLogger(__name__).warning("%s%s", said, way)
     ours = {row.id or 0: row for row in rows}
     around = app.ledger.deliveries(channels=[channel], after=now - 2 * LATER)
     others = [row.url for row in around if row.url and row.id not in ours]
@@ -147,11 +170,13 @@ def _look(app: App, channel: str, rows: Sequence[DeliveryRow], now: dt.datetime)
 
 def _expected(app: App, rows: Mapping[int, DeliveryRow]) -> list[Expected]:
     titles = app.ledger.titles({row.draft for row in rows.values() if row.draft})
-    frozen = app.ledger.frozen(rows)
+    frozen, handed = app.ledger.frozen(rows), app.ledger.receipts_of(rows)
     expected = []
     for id_, row in rows.items():
         post = post_from_bytes(frozen[id_]) if id_ in frozen else None
         named = {titles.get(row.draft or "", ""), post.title if post else ""}
         leads = {row.url, post.canonical_url if post else ""}
-        expected.append(Expected(id_, row.at, frozenset(named - {""}), frozenset(leads - {""})))
+        begun = handed[id_].at if id_ in handed and handed[id_].at else row.at
+        since = min(row.at - EARLIER, begun or row.at)
+        expected.append(Expected(id_, since, row.at, frozenset(named - {""}), frozenset(leads - {""})))
     return expected
