@@ -96,7 +96,7 @@ def test_a_duplicate_of_what_was_sent_before_is_ours(tmp_path: Path, far: Any, p
     with pytest.raises(Unknown):
         told.publish()
     with pytest.raises(Unknown, match="look at the page"):
-        told.adapter().withdraw(post, told.known)
+        page(far, tmp_path).withdraw(post, told.known)
     told.steps.kept.pop("post")  # a person looked, did not see it, and let it be sent again
     for reads in (False, True):
         far.reads = reads
