@@ -233,6 +233,28 @@ def test_withdrawn_twice_nothing_of_it_can_be_read_and_it_can_be_published_again
     assert len(side.there(post)) == 3
 
 
+def test_every_one_of_many_edits_goes_with_its_text(side: Side, tmp_path: Path, post: Post) -> None:
+    sending, alone = side.channel(tmp_path), changed(post, media=())
+    receipt = sending.publish(alone)
+    for n in range(6):
+        sending.revise(changed(alone, text=f"corrected words {n}", revision=f"{n}" * 64), Known(receipt))
+    assert len(side.every("corrected words")) == 6
+    sending.withdraw(alone, Known(receipt))
+    assert side.every("corrected words") == []
+
+
+def test_what_a_moderator_took_away_before_it_was_seen_stays_unknown(side: Side, tmp_path: Path, post: Post) -> None:
+    """Nor is it sent again by the next attempt; a withdrawal of it takes its files away."""
+    receipt = side.channel(tmp_path).publish(changed(post, media=()))
+    side.made.remove(receipt.remote_id)
+    for verb in ("find", "publish", "find"):
+        channel = side.channel(tmp_path)
+        with pytest.raises(Unknown, match="somebody else took it away"):
+            channel.find(post, Known(steps={"text": None})) if verb == "find" else channel.publish(post)
+    assert side.there(post) == []
+    side.channel(tmp_path).withdraw(post, Known())
+
+
 def test_a_receipt_of_a_person_has_the_address_alone(side: Side, tmp_path: Path, post: Post) -> None:
     receipt = side.channel(tmp_path).publish(changed(post, media=()))
     known = Known(Receipt("", receipt.url, seen="person"))
@@ -348,6 +370,42 @@ def test_a_look_goes_through_many_messages_and_not_without_end(side: Side, tmp_p
         side.channel(tmp_path).find(post, Known())
     late = changed(post, published=post.published + dt.timedelta(days=60))
     assert side.channel(tmp_path).find(late, Known()) is None  # all that is older than its day is none of it
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(404, {"errcode": "M_NOT_FOUND", "error": "Event not found."}),  # also: no permission to view it
+        Reply(404, "no such page"),
+        Reply(403, {"errcode": "M_FORBIDDEN", "error": "You don't have permission to view it"}),
+        Reply(401, {"errcode": "M_UNKNOWN_TOKEN", "error": "Token is not active"}),
+        Reply(503, "busy"),
+    ],
+)
+def test_what_was_accepted_and_cannot_be_looked_at_is_sent(
+    side: Side, tmp_path: Path, post: Post, reply: Reply
+) -> None:
+    side.made.answer(reply, "GET", "/event/", times=3)
+    receipt = side.channel(tmp_path).publish(post)
+    assert (receipt.at, len(receipt.detail["events"])) == (None, 3)
+    assert len(side.there(post)) == len([r for r in side.made.requests if r.method == "PUT"]) == 3
+
+
+def test_edits_are_read_from_every_page(side: Side, tmp_path: Path, post: Post) -> None:
+    side.made.most = 2
+    test_every_one_of_many_edits_goes_with_its_text(side, tmp_path, post)
+
+
+def test_what_a_moderator_took_away_is_not_sent_again_by_its_transaction(
+    side: Side, tmp_path: Path, post: Post
+) -> None:
+    """Also a file of it, which the room's messages do not show to be gone."""
+    receipt = side.channel(tmp_path).publish(post)
+    (cover, _) = (id for part, id in receipt.detail["events"].items() if part != "text")
+    side.made.remove(cover)
+    with pytest.raises(Unknown, match="somebody else took it away"):
+        side.channel(tmp_path).publish(post)
+    assert len(side.there(post)) == 2
 
 
 @pytest.mark.parametrize("after", range(5))

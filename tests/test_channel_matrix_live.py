@@ -32,9 +32,11 @@ from test_channel_matrix import (  # noqa: F401  held here by the real server
     test_an_event_over_65536_bytes_is_refused,
     test_check_says_as_whom_and_probe_how_large,
     test_every_form_is_taken,
+    test_every_one_of_many_edits_goes_with_its_text,
     test_everybody_is_called_only_where_the_community_says_so,
     test_no_word_of_a_draft_is_markup_and_nobody_is_called,
     test_published_and_published_again_it_is_there_once,
+    test_what_a_moderator_took_away_before_it_was_seen_stays_unknown,
     test_what_fills_every_limit_is_taken,
     test_what_was_accepted_without_an_answer_is_found,
     test_withdrawn_twice_nothing_of_it_can_be_read_and_it_can_be_published_again,
@@ -65,6 +67,13 @@ class Server:
         asked = urllib.request.Request(f"{self.url}/{path}", data=data, headers=headers, method=method)
         with urllib.request.urlopen(asked, timeout=30) as answer:
             return json.load(answer)
+
+    def remove(self, id: str) -> None:
+        """The one who made the room takes a message of it away."""
+        room = self.ask("GET", f"_matrix/client/v3/directory/room/{urllib.parse.quote('#club:localhost')}")["room_id"]
+        self.ask(
+            "PUT", f"_matrix/client/v3/rooms/{urllib.parse.quote(room)}/redact/{urllib.parse.quote(id)}/{id[1:]}", {}
+        )
 
     def room(self, *members: str, as_: str = "admin", **asked: Any) -> str:
         """A new room, with these users in it."""

@@ -30,7 +30,10 @@ class Adapter:
         return receipt_of(self.api.room, self.api.user, {part: there[part] for part in contents})
 
     def find(self, post: Post, known: Known) -> Receipt | None:
-        """The text by its id; where that is not known, every message of the post among the account's own."""
+        """The text by its id; where that is not known, every message of the post among the account's own.
+
+        Unknown where somebody else took the text away before it was found: nothing is sent again over their decision.
+        """
         if known.receipt:
             parts = parts_of(known.receipt)
             text = self.api.event(parts[TEXT]["id"])
@@ -61,7 +64,7 @@ class Adapter:
 
     def withdraw(self, post: Post, known: Known) -> None:
         """Take each message away, the text last: until then it can be found again."""
-        there = parts_of(known.receipt) if known.receipt else self.api.own(post)
+        there = parts_of(known.receipt) if known.receipt else self.api.standing(post)
         for part in sorted(there, key=lambda part: part == TEXT):
             self.api.redact(there[part]["id"])
 

@@ -51,6 +51,17 @@ def part_of(event: Mapping[str, Any], key: str) -> str:
     return str(ours.get("part")) if isinstance(ours, dict) and ours.get("key") == key and not edit else ""
 
 
+def removed(event: Mapping[str, Any], user: str) -> bool:
+    """Whether somebody else took that message of the user away; what the user took away may be sent anew."""
+    because = event.get("unsigned", {}).get("redacted_because") or {}
+    return not event.get("content") and because.get("sender") != user
+
+
+def sent_as(event: Mapping[str, Any]) -> str:
+    """Under which transaction id this device sent a message, which stays when it is taken away; "" for others."""
+    return str(event.get("unsigned", {}).get("transaction_id", ""))
+
+
 def receipt_of(room: str, user: str, parts: Mapping[str, Any], seen: str = "answer") -> Receipt:
     """The proof of a post: its text, and in the detail every message of it by its part."""
     text = parts[TEXT]

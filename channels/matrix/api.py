@@ -1,109 +1,113 @@
-"""The few calls of the Client-Server API that the adapter makes."""
+"""The calls of the Client-Server API by which messages are sent, read and taken away."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
-from functools import cached_property, partial
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from steadycast.platform import Answer, Busy, Channel, HttpClient, Media, Post, Refused, Unknown
+from steadycast.platform import Busy, Media, Post, Refused, Unknown
 
-from .answers import created, kept, lacking, part_of, sorted_error
-from .content import file_of, files_of
+from .answers import kept, part_of, removed, sent_as, sorted_error
+from .content import TEXT, file_of, files_of
+from .server import Server
 
 PAGES = 25  # of 100 messages of this account: who sends more between a post and its look is not looked through
+PAGE = "100"
 EARLY = dt.timedelta(days=1)  # how long before its hour a post can have gone out
 AGAIN = 5  # how often a message that was taken away can be sent anew
 
 
-class Api:
-    """One room, as the account that the channel's token speaks for."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-
-    @cached_property
-    def http(self) -> HttpClient:
-        base = f"{self.channel.settings['url'].rstrip('/')}/_matrix"
-        token = {"Authorization": f"Bearer {self.channel.secret('token')}"}
-        return self.channel.http.using(base=base, headers=token, errors=partial(sorted_error, self.channel))
-
-    @cached_property
-    def user(self) -> str:
-        """As whom the token speaks."""
-        return str(self._named(self.http.request("GET", "client/v3/account/whoami"), "user_id"))
-
-    @cached_property
-    def room(self) -> str:
-        """The room's id: an alias may be given to another room one day."""
-        named = self.channel.settings["room"].strip()
-        if named.startswith("!"):
-            return named
-        there = self.http.request("GET", f"client/v3/directory/room/{quote(named, safe='')}", ok=(200, 404))
-        if there.status == 404:
-            raise Refused(self.channel.tell("no-room", said=there.message), channel=self.channel.name)
-        return str(self._named(there, "room_id"))
-
-    def state(self, kind: str, **params: str) -> Any:
-        """An event of the room's state, or {} where there is none."""
-        there = self.http.request("GET", self._path(f"state/{kind}/"), params=params, ok=(200, 404))
-        return there.json() if there.status == 200 else {}
-
-    def lacks(self, wanted: tuple[str, ...]) -> list[str]:
-        """Which of these the account may not do in the room."""
-        lacks = lacking(self.user, self.state("m.room.power_levels"), wanted)
-        return lacks if lacks and not created(self.user, self.state("m.room.create", format="event")) else []
-
-    def most(self) -> int | None:
-        """How many bytes a file may have."""
-        size = self.http.request("GET", "client/v1/media/config").json().get("m.upload.size")
-        return size if isinstance(size, int) else None
+class Api(Server):
+    """What the account says in the room, and takes away."""
 
     def send(self, content: Mapping[str, Any], txn: str) -> dict[str, Any]:
         """The message under that transaction id: the same id of the same device gives the first one again.
 
-        Also one that was taken away since. Where the message is gone, it is sent anew, under an id made of it.
+        Also one that was taken away since. What this account itself took away is sent anew, under an id made of it.
         """
         for _ in range(AGAIN):
             path = self._path(f"send/m.room.message/{txn}")
             id = str(self._named(self.http.request("PUT", path, json=content), "event_id"))
             try:
-                if there := self.event(id):
-                    return kept(there)
-            except Busy:  # it was accepted: that it cannot be looked at does not make it late
+                there = self._event(id)
+            except (Busy, Refused):
+                there = None
+            if not there:  # it was accepted: that it cannot be looked at does not make it late, nor gone
                 return {"id": id, "at": 0}
+            if there.get("content"):
+                return kept(there)
+            if removed(there, self.user):
+                raise Unknown(self.channel.tell("removed"), channel=self.channel.name)
             txn = f"{txn}-{id[1:9]}"
         raise Unknown(self.channel.tell("gone"), channel=self.channel.name)
 
     def event(self, id: str) -> Any:
         """A message by its id; None where it is not there, or was taken away."""
+        there = self._event(id)
+        return there if there and there.get("content") else None
+
+    def _event(self, id: str) -> Any:
         there = self.http.request("GET", self._path(f"event/{quote(id, safe='')}"), ok=(200, 404))
-        return there.json() if there.status == 200 and there.json().get("content") else None
+        return there.json() if there.status == 200 else None
 
     def own(self, post: Post) -> dict[str, Any]:
+        """As `standing`; Unknown where somebody else took the text away: it was there, and is not sent again."""
+        there, taken = self._read(post)
+        if taken and TEXT not in there:
+            raise Unknown(self.channel.tell("removed"), channel=self.channel.name)
+        return there
+
+    def standing(self, post: Post) -> dict[str, Any]:
         """The messages of a post by their parts, from among this account's own in the room, the newest first."""
+        return self._read(post)[0]
+
+    def _read(self, post: Post) -> tuple[dict[str, Any], bool]:
+        """The messages of a post that stand, by their parts; and whether somebody else took its text away."""
+        there, taken = dict[str, Any](), False
+        for event in self._sent(post):
+            if part := part_of(event, post.key):
+                there[part] = kept(event)
+            elif sent_as(event).startswith(f"{post.key}-{TEXT}") and removed(event, self.user):
+                taken = True
+        return there, taken
+
+    def _sent(self, post: Post) -> Iterator[Any]:
+        """This account's messages in the room, the newest first, back to the day before the post's."""
         since = (min(post.published, post.due) - EARLY).timestamp() * 1000
         wanted = json.dumps({"senders": [self.user], "types": ["m.room.message"]})
-        found, params = dict[str, Any](), {"dir": "b", "limit": "100", "filter": wanted}
+        params = {"dir": "b", "limit": PAGE, "filter": wanted}
         for _ in range(PAGES):
             page = self.http.request("GET", self._path("messages"), params=params)
             events, end = self._named(page, "chunk"), page.json().get("end")
-            found |= {part: kept(event) for event in events if (part := part_of(event, post.key))}
+            yield from events
             if not end or any(event["origin_server_ts"] < since for event in events):
-                return found
+                return
             params["from"] = end
         raise Unknown(self.channel.tell("too-many", num=PAGES * 100), channel=self.channel.name)
 
     def redact(self, id: str) -> None:
         """Take a message away, its edits first: afterwards the server would not tell them, and still show them."""
-        path = self._path(f"relations/{quote(id, safe='')}/m.replace", version=1)
-        edits = self.http.request("GET", path, ok=(200, 404))
-        for each in (*(edits.json()["chunk"] if edits.status == 200 else ()), {"event_id": id}):
-            path = self._path(f"redact/{quote(each['event_id'], safe='')}/{each['event_id'][1:]}")
+        for each in (*self._edits(id), id):
+            path = self._path(f"redact/{quote(each, safe='')}/{each[1:]}")
             self.http.request("PUT", path, json={}, ok=(200, 404), repeatable=True)
+
+    def _edits(self, id: str) -> list[str]:
+        """The ids of every edit of a message, from all pages: a server gives few at once."""
+        path, params = self._path(f"relations/{quote(id, safe='')}/m.replace", version=1), {"limit": PAGE}
+        edits = list[str]()
+        for _ in range(PAGES):
+            page = self.http.request("GET", path, params=params, ok=(200, 404))
+            if page.status == 404:
+                return edits
+            edits += [each["event_id"] for each in self._named(page, "chunk")]
+            if not (more := page.json().get("next_batch")):
+                return edits
+            params["from"] = more
+        raise Unknown(self.channel.tell("too-many", num=PAGES * 100), channel=self.channel.name)
 
     def files(self, post: Post) -> dict[str, dict[str, Any]]:
         """The content that shows each file of a post, by its part; the file itself is on the server then."""
@@ -121,12 +125,3 @@ class Api:
             headers, params = {"Content-Type": file.mime}, {"filename": file.name}
             answer = http.request("POST", "media/v3/upload", data=data, headers=headers, params=params, repeatable=True)
         return str(self._named(answer, "content_uri"))
-
-    def _path(self, rest: str, version: int = 3) -> str:
-        return f"client/v{version}/rooms/{quote(self.room, safe='')}/{rest}"
-
-    def _named(self, answer: Answer, name: str) -> Any:
-        try:
-            return answer.json()[name]
-        except (KeyError, TypeError):
-            raise answer.garbled(self.channel.tell("no-id"), answer) from None

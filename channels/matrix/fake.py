@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -12,26 +10,25 @@ from steadycast.testing import FakeServer, Reply, Request, Seen
 from steadycast.testing.bench import NOW
 
 from .fake_login import TOKEN, USER, Door, after
+from .fake_room import Room
 from .fake_rules import edits, error, shown, wrong
 
 ROOM, ALIAS = "!roomoftheclub", "#club:hu.example"
 FIELD = "dev.steadycast.post"
 
 
-class Fake(FakeServer):
+class Fake(Room, FakeServer):
     """One account in one room. `joined`, `levels` and `encrypted` are the room's; `door.flows` the ways to log in."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.events: dict[str, dict[str, Any]] = {}
+        FakeServer.__init__(self)
+        Room.__init__(self, NOW)
         self.files: dict[str, tuple[str, bytes]] = {}  # mxc -> name, bytes
-        self.transactions: dict[str, str] = {}  # of the device: id -> event
         self.door = Door()
         self.joined, self.invited, self.encrypted = True, True, False
         self.levels: dict[str, Any] = {"users": {USER: 50}, "events_default": 0}
         self.room_version = "11"
         self.largest = 50 * 1024 * 1024
-        self._numbers = itertools.count(1)
 
     def settings(self) -> dict[str, str]:
         return {"url": self.url, "room": ALIAS, "user": USER}
@@ -96,7 +93,7 @@ class Fake(FakeServer):
         if verb == "event":
             return Reply(200, self.events[rest]) if rest in self.events else self._nothing()
         if verb == "relations":
-            return Reply(200, {"chunk": edits(self.events, rest.partition("/")[0])})
+            return Reply(200, self._relations(rest.partition("/")[0], request.query))
         state: dict[str, Any] = {"m.room.power_levels": self.levels}
         state |= {"m.room.encryption": {"algorithm": "m.megolm.v1.aes-sha2"}} if self.encrypted else {}
         state["m.room.create"] = {"sender": USER, "content": {"room_version": self.room_version}}
@@ -114,26 +111,8 @@ class Fake(FakeServer):
             return Reply(*said_wrong)
         return Reply(200, {"event_id": self._add("m.room.message", content, txn)})
 
-    def _add(self, kind: str, content: Any, txn: str) -> str:
-        n = next(self._numbers)
-        id = f"${n:043d}"
-        stamp = round(NOW.timestamp() * 1000) + n
-        self.events[id] = {"event_id": id, "type": kind, "sender": USER, "content": content, "origin_server_ts": stamp}
-        self.transactions[txn] = id
-        return id
-
     def _redact(self, id: str, txn: str) -> Reply:
-        if id in self.events and txn not in self.transactions:
-            self.events[id]["content"] = {}
-        made = self.transactions.get(txn) or self._add("m.room.redaction", {"redacts": id}, txn)
-        return Reply(200, {"event_id": made})
-
-    def _messages(self, query: Any) -> dict[str, Any]:
-        wanted = json.loads(query.get("filter", "{}"))
-        every = [e for e in reversed(self.events.values()) if e["type"] in wanted.get("types", [e["type"]])]
-        start, most = int(query.get("from", 0)), int(query["limit"])
-        end = {"end": str(start + most)} if start + most < len(every) else {}
-        return {"chunk": every[start : start + most], "start": str(start), **end}
+        return Reply(200, {"event_id": self.transactions.get(txn) or self._take_away(id, txn, USER)})
 
     def _upload(self, request: Request) -> Reply:
         if len(request.body) > self.largest:
