@@ -151,6 +151,19 @@ def test_what_never_arrived_is_surely_not_there(fake: Any, tmp_path: Path) -> No
     assert sending.find(article(tmp_path / "in"), Known(steps={"newest": "0", "part-1": None})) is None
 
 
+def test_what_else_came_in_between_is_asked_about_once_the_server_may_have_forgotten_the_key(
+    fake: Any, tmp_path: Path
+) -> None:
+    """A server may change a word of ours: within the hour its key keeps a second sending from being another status."""
+    fake.add("somebody else's words, or ours as the server changed them")
+    post, begun = article(tmp_path / "in"), Known(steps={"newest": "0", "part-1": None})
+    sent = made(fake, tmp_path).channel.now()
+    assert made(fake, tmp_path).find(changed(post, published=sent), begun) is None
+    with pytest.raises(Unknown):
+        made(fake, tmp_path).find(changed(post, published=sent - dt.timedelta(hours=1)), begun)
+    assert made(fake, tmp_path).find(changed(post, published=sent - dt.timedelta(hours=1)), Known()) is None
+
+
 def test_the_same_words_of_an_earlier_slot_are_another_post(fake: Any, tmp_path: Path) -> None:
     """An evergreen goes out again: its first status is older than the newest one before the second."""
     first = made(fake, tmp_path).publish(article(tmp_path / "in"))

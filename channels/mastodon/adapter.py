@@ -7,7 +7,7 @@ from typing import Any
 
 from steadycast.platform import Account, Ask, Channel, Known, Limits, Post, Receipt, Refused, Show, Unknown
 
-from .answers import kept, limits_of, parts_of, receipt_of, same_words
+from .answers import in_doubt, kept, limits_of, parts_of, receipt_of, same_words
 from .api import Api
 from .login import lacking, token_for
 
@@ -37,7 +37,7 @@ class Adapter:
             if (part := known.steps.get(f"part-{n}") or next(same, None)) is None:
                 break
             parts.append(part)
-        if own and not parts and not known.frozen:
+        if own and not parts and in_doubt(known, self.channel.now() - post.due):
             raise Unknown(self.channel.tell("cannot-tell", num=len(own)), channel=self.channel.name)
         return receipt_of(parts, seen="read-back") if parts else None
 

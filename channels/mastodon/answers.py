@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from math import isqrt
 from typing import Any
 
-from steadycast.platform import Answer, Busy, Limit, Limits, MediaRule, Receipt
+from steadycast.platform import Answer, Busy, Known, Limit, Limits, MediaRule, Receipt
 
+REMEMBERED = dt.timedelta(minutes=50)  # of the hour for which a server keeps an Idempotency-Key
 MIMES = {
     "jpg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp", "mp3": "audio/mpeg",
     "m4a": "audio/mp4", "ogg": "audio/ogg", "flac": "audio/flac", "wav": "audio/wav", "mp4": "video/mp4",
@@ -23,6 +24,15 @@ def sorted_error(answer: Answer) -> Busy | None:
     """What a status alone does not say: a file that is still being made ready comes as 422."""
     waits = answer.status == 422 and "finished processing" in answer.message
     return Busy(answer.message, "422", retry_after=dt.timedelta(seconds=30)) if waits else None
+
+
+def in_doubt(known: Known, since: dt.timedelta) -> bool:
+    """Whether newer statuses with other words may be ours, as a server changed them, so long after the hour.
+
+    Within the hour the Idempotency-Key is known again: a second sending is the first.
+    """
+    begun = any(name.startswith("part-") for name in known.steps)
+    return not known.frozen or (begun and since > REMEMBERED)
 
 
 def part_of(answer: Answer) -> dict[str, str]:
