@@ -305,10 +305,11 @@ def test_a_client_that_says_nothing_keeps_nobody_waiting(asked: Asked, port: int
 
 def test_it_listens_on_this_machine_only(asked: Asked) -> None:
     """Whoever wants it elsewhere puts a proxy in front."""
+    before = threading.active_count()  # other tests' servers may still be ending
     server = LocalServer(0, asked)
     try:
         assert server.server_address[0] == "127.0.0.1"
-        assert threading.active_count() < 50
+        assert threading.active_count() <= before, "no thread is made before somebody asks"
     finally:
         server.server_close()
 
