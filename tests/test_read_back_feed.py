@@ -9,14 +9,16 @@ import pytest
 from feed_examples import NOW, item
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
+from pipeline_bench import COMMUNITY, DAILY, SETTINGS, SITE, Bench, article
 from publish_bench import ready
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from steadycast import pipeline
-from steadycast.errors import SettingsError
+from steadycast.errors import InputError, SettingsError
 from steadycast.ledger.tables import State
+from steadycast.ops import channel_add
+from steadycast.ops.doctor import channel as examined
 from steadycast.pipeline.read_back_feed import Expected, letters, sighted
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -226,6 +228,39 @@ def test_a_feed_in_this_network_is_read_with_leave_only(
     app = bench.settings((bench.root / "steadycast.toml").read_text("utf-8").replace("false", "true"))
     pipeline.verify(app, bench.clock.now())
     assert row_of(app, id_).state == State.CONFIRMED, "other settings are tried at once"
+
+
+def test_a_test_of_the_channel_reads_its_feed(bench: Bench, outlet: Outlet) -> None:
+    """And says what it found, and what to do where none of it can be a post of that platform."""
+    app, id_, title = handed_over(bench, outlet)
+    outlet.shows(title, "https://hand.example/p/1", bench.clock.now())
+
+    def said(app: Any) -> Any:
+        return [
+            (each.severity, each.said, each.hint)
+            for each in examined(app, "hand", bench.clock.now())
+            if "feed" in each.where
+        ]
+
+    ((how, what, _),) = said(app)
+    assert (how, what) == ("ok", f"1 item, the newest: {title}")
+    assert row_of(app, id_).state == State.HANDED, "a test closes nothing"
+    outlet.items = outlet.items.replace("hand.example", "other.example")
+    assert said(app)[0][2] == "none can be a post: an address begins with hand.example/ or www.hand.example/"
+    outlet.status = 404
+    assert said(app)[0][::2] == ("warn", "open the address in a browser")
+    app = bench.settings((bench.root / "steadycast.toml").read_text("utf-8").replace("true", "false"))
+    assert "read_back_private = true" in said(app)[0][2]
+
+
+def test_a_channel_is_added_with_its_feed(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS)
+    feed = {"read_back_feed": "https://rsshub.example/a", "read_back_private": "yes"}
+    made = channel_add.wanted(app.workspace, "paste", "hand", given=feed)
+    assert made.values == {"platform": "paste", "read_back_feed": feed["read_back_feed"], "read_back_private": True}
+    with pytest.raises(InputError) as wrong:
+        channel_add.wanted(app.workspace, "paste", "hand", given={"read_back_fed": "x"})
+    assert "read_back_feed" in str(wrong.value.hint)
 
 
 def test_a_lost_answer_is_settled_by_what_the_feed_shows(bench: Bench, outlet: Outlet) -> None:

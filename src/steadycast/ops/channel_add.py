@@ -21,6 +21,13 @@ from steadycast.workspace.settings import NAME
 Ask = Callable[[Setting], str]  # what a person answers; "" takes the default
 YES, NO = {"true", "yes", "y", "1", "on", "是"}, {"false", "no", "n", "0", "off", "否"}
 
+COMMON = {  # what every channel may have, whatever its platform
+    "title": Setting("title"),
+    "paused": Setting("paused", "bool"),
+    "read_back_feed": Setting("read_back_feed", "url"),
+    "read_back_private": Setting("read_back_private", "bool"),
+}
+
 
 @dataclass
 class Wanted:
@@ -57,10 +64,13 @@ def wanted(
     spec, name = known[platform], name or platform
     _free(workspace, name)
     for key in [*given, *secrets]:
-        if key not in spec.settings:
-            has = _("%(platform)s has %(settings)s", platform=platform, settings=listed(spec.settings) or _("none"))
-            raise unknown_name("setting", key, spec.settings, has)
+        if key not in spec.settings and (key not in COMMON or key in secrets):
+            all_ = [*spec.settings, *COMMON]
+            raise unknown_name(
+                "setting", key, all_, _("%(platform)s has %(settings)s", platform=platform, settings=listed(all_))
+            )
     made = Wanted(spec, name, {"platform": platform})
+    made.values |= {key: typed(setting, given[key]) for key, setting in COMMON.items() if key in given}
     missing = []
     for setting in spec.settings.values():
         if setting.secret:

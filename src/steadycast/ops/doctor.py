@@ -36,6 +36,7 @@ from steadycast.ops import doctor_checks
 from steadycast.ops.check import channels, rights, secrets
 from steadycast.ops.deployments import differences
 from steadycast.ops.health import UNKNOWN_AFTER
+from steadycast.pipeline import read_back_feed
 from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
 from steadycast.pipeline.uploads import Uploader
@@ -215,6 +216,23 @@ def channel(app: App, name: str, now: dt.datetime) -> Iterator[Problem]:
     if asked := ask(app, name, now):
         hint = _("what was known holds") if app.far_limits(name) else _("the platform's own hold")
         yield looked_at(f"limits {name}", str(asked), hint, WARN if asked.error else OK)
+    if app.workspace.channels[name].read_back_feed:
+        yield _feed(app, name, now)
+
+
+def _feed(app: App, name: str, now: dt.datetime) -> Problem:
+    """What the feed holds that shows what is out on a channel, and whether that can be its posts."""
+    tried, where = read_back_feed.tried(app, name, now), f"feed {name}"
+    if tried.error:
+        return looked_at(where, tried.error, tried.hint, WARN)
+    said = ngettext("%(num)s item", "%(num)s items", tried.items)
+    newest = _(", the newest: %(title)s", title=tried.newest) if tried.newest else ""
+    if tried.items and not tried.usable:
+        hosts = _(" or ").join(app.platform(name).confirm_hosts)
+        return looked_at(
+            where, said + newest, _("none can be a post: an address begins with %(hosts)s", hosts=hosts), WARN
+        )
+    return looked_at(where, said + newest)
 
 
 def _credentials(app: App, name: str) -> Problem:

@@ -10,7 +10,7 @@ from typing import Any
 from steadycast.errors import InputError, SettingsError, unknown_name
 from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
-from steadycast.ops.channel_add import typed
+from steadycast.ops.channel_add import COMMON, typed
 from steadycast.ops.settings_forms import check_rhythm, free_name
 from steadycast.ops.starter import series_name
 from steadycast.platform import Platform
@@ -22,7 +22,7 @@ DATES = ("start", "until")
 NUMBERS = ("reserve",)
 LISTS = ("forms", "channels")
 DEFAULTS: Mapping[str, Any] = {"title": "", "forms": ["article"], "channels": [], "reserve": 0, "editor": ""}
-CHANNEL = ("title", "paused", "read_back_feed", "read_back_private")  # what every channel has in its form
+CHANNEL = tuple(COMMON)  # what every channel has in its form
 MOST_ENTRIES = 100  # of a list in a form
 
 

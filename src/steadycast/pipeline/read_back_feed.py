@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from steadycast.errors import FeedError
 from steadycast.intake.feed_items import Item
 from steadycast.intake.feeds import FeedSettings, FeedState, read
 from steadycast.language import gettext as _
@@ -133,6 +134,32 @@ def look(app: App, now: dt.datetime) -> list[int]:
     return [row for channel in due for row in _look(app, channel, waiting[channel], now)]
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a feed holds, as it was read for a test: `error` and `hint` where it could not be."""
+
+    items: int = 0
+    usable: int = 0  # whose address may be a post's of this platform
+    newest: str = ""
+    error: str = ""
+    hint: str = ""
+
+
+def tried(app: App, channel: str, now: dt.datetime) -> Tried:
+    """Reads a channel's feed for whoever asks whether it works; closes nothing, and keeps nothing."""
+    platform, result = app.platform(channel), read(_feed(app, channel), FeedState(), Fetcher(), now)
+    if result.error:
+        return Tried(error=app.redact(result.error.message), hint=_way(result.error))
+    usable = [item for item in result.items if is_web_address(item.link) and is_of(platform, item.link)]
+    return Tried(len(result.items), len(usable), result.items[0].title if result.items else "")
+
+
+def _way(error: FeedError) -> str:
+    if isinstance(error.__cause__, PrivateAddressError):
+        return _("is it on this machine or in this network? Then write read_back_private = true")
+    return _("open the address in a browser")
+
+
 def _is_due(last: Mapping[str, str] | None, feed: FeedSettings, now: dt.datetime) -> bool:
     """Whether its time has come; a feed whose settings have changed since is looked at as a new one."""
     if last is None or last["feed"] != _named(feed):
@@ -154,10 +181,9 @@ def _look(app: App, channel: str, rows: Sequence[DeliveryRow], now: dt.datetime)
     app.ledger.set_state(channel, KEY, {"at": now.isoformat(), "feed": _named(feed)}, None)
     result = read(feed, FeedState(), Fetcher(), now)
     if result.error:
-        why, private = app.redact(result.error.message), isinstance(result.error.__cause__, PrivateAddressError)
-        said = _("%(channel)s: its feed could not be read: %(why)s", channel=app.channel_title(channel), why=why)
-        way = _("; is it on this machine or in this network? Then write read_back_private = true") if private else ""
-        logging.getLogger(__name__).warning("%s%s", said, way)
+        why, named = app.redact(result.error.message), app.channel_title(channel)
+        said = _("%(channel)s: its feed could not be read: %(why)s", channel=named, why=why)
+        logging.getLogger(__name__).warning("%s; %s", said, _way(result.error))
     ours = {row.id or 0: row for row in rows}
     around = app.ledger.deliveries(channels=[channel], after=now - 2 * LATER)
     others = [row.url for row in around if row.url and row.id not in ours]
