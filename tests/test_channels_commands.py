@@ -180,7 +180,7 @@ def test_a_person_is_asked_with_help_and_default_until_it_is_right(
     assert made.secrets == {"NEW_TOKEN": SECRET}
     seen = capsys.readouterr()
     assert "many: how many" in seen.out
-    assert "int [20]:" in seen.out
+    assert "number [20]:" in seen.out
     assert "expected a web address" in seen.err
     assert SECRET not in seen.out + seen.err
 

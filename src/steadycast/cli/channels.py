@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from steadycast.platform import Platform, Setting
     from steadycast.testing.contract import Result
 
-TITLES = {"credentials": N_("The channel would be let in."), "limits": N_("What the channel's far side allows.")}
+TITLES = {
+    "credentials": N_("The channel would be let in."),
+    "limits": N_("What the channel's far side allows."),
+    "feed": N_("The feed that shows what is out there."),
+}
+KINDS = {"str": N_("some text"), "int": N_("number"), "bool": N_("yes or no"), "url": N_("address"), "path": N_("file"),
+         "list": N_("list, with commas between")}  # fmt: skip
 COLUMNS = {"state": "", "title": "rule", "said": "what was seen", "where": "where"}
 STATES = {"kept": "ok"}  # a slot that is kept has another word
 STANDS = {"waiting": "subscribed"}  # of no delivery: nobody waits
@@ -95,7 +101,7 @@ def _let_in(name: str) -> Iterator[dict[str, str]]:
     with pipeline.App.in_force(readonly=True) as app:
         app.platform(name)  # or what is wrong with it
         for found in channel(app, name, pipeline.now()):
-            rule = "limits" if found.where.startswith("limits ") else "credentials"
+            rule = kind if (kind := found.where.partition(" ")[0]) in TITLES else "credentials"
             said = with_hint(found.message, found.hint)
             yield {"state": found.severity, "rule": rule, "title": _(TITLES[rule]), "said": said, "where": ""}
 
@@ -141,6 +147,11 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
             complain(str(error))
             say(_("`steadycast channel login %(name)s` tries it again.", name=wanted.name))
     code = _tried(wanted.name, all_rules=False)
+    if code != OK:
+        if channel_login.has_login(platform_named(platform)):
+            say(_("`steadycast channel login %(name)s` tries it again.", name=wanted.name))
+        say("", _("Next: correct it in steadycast.toml, then `steadycast channel test %(name)s`.", name=wanted.name))
+        return code
     say("", _('Next: add "%(name)s" to the channels of a series in steadycast.toml.', name=wanted.name))
     return code
 
@@ -227,12 +238,15 @@ def _asked(setting: Setting, *, login: bool = False) -> str:
 
     from steadycast.ops.channel_add import typed
 
-    default = "" if setting.default in (None, "", [], ()) else f" [{setting.default}]"
+    usual = _("yes") if setting.default is True else _("no") if setting.default is False else setting.default
+    default = "" if setting.default in (None, "", [], ()) else f" [{usual}]"
     left_out = "" if setting.required or default else _(" (Enter leaves it out)")
     not_shown = _("(not shown; Enter logs in instead)") if login and setting.required else _("(not shown)")
     say(f"{setting.name}: {setting.shown_help}" if setting.help else setting.name)
     while True:
-        text = getpass(f"  {not_shown} ") if setting.secret else input(f"  {setting.type}{default}{left_out}: ")
+        text = (
+            getpass(f"  {not_shown} ") if setting.secret else input(f"  {_(KINDS[setting.type])}{default}{left_out}: ")
+        )
         if not text.strip():
             if setting.required and setting.default is None and not (login and setting.secret):
                 continue
