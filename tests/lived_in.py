@@ -6,11 +6,12 @@ import datetime as dt
 from pathlib import Path
 from urllib.parse import quote
 
+import letters_platform
 from pictures import noise
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import pipeline
-from steadycast.pipeline import App, accounts, asking, invites
+from steadycast.pipeline import App, accounts, asking, invites, recipients
 from steadycast.pipeline.permissions import Act, Role
 from steadycast.testing import Clock
 from steadycast.workspace import load
@@ -51,6 +52,10 @@ title = "知乎"
 platform = "hook"
 title = "Hook"
 url = "HOOK_URL"
+
+[channel.letters]
+platform = "letters"
+title = "Letters"
 
 [alarms]
 urls = ["ALARM"]
@@ -93,6 +98,7 @@ class LivedIn(Bench):
         super().__init__(root, empty)
         begun = pipeline.now() - 5 * DAY
         self.clock = Clock(begun.replace(hour=1, minute=0, second=0, microsecond=0))  # a morning in Shanghai
+        letters_platform.brought(self)
         app = self.set_up(SETTINGS, CONTENT)
         lin = accounts.add_person(app, "小林", Role.OWNER, PASSWORD, pipeline.now())
         accounts.add_person(app, "wang", Role.EDITOR, PASSWORD, pipeline.now(), series=["daily"])
@@ -134,6 +140,9 @@ class LivedIn(Bench):
             drafts = {row.path: row.id for row in app.ledger.drafts()}
             slots = app.ledger.slots_between(now - 6 * DAY, now + 20 * DAY, series="daily")
             sent = app.ledger.deliveries()
+            leaving = recipients.subscribers(app, "letters")
+            assert leaving is not None
+            reader = leaving.token("ann@a.example")
         coming = [slot for slot in slots if slot.at > now + dt.timedelta(minutes=5)]
         full = next(slot for slot in coming if slot.draft)
         empty = next(slot for slot in coming if not slot.draft)
@@ -179,6 +188,7 @@ class LivedIn(Bench):
             ],
             "/members/{name}": ["/members/bob", "/members/carol"],
             "/m/{token}": [f"/m/{self.token}"],
+            "/leave/{channel}/{token}": [f"/leave/letters/{reader}"],
             "/settings": ["/settings"],
             "/settings/series/{name}": ["/settings/series/daily"],
             "/settings/channels/{name}": ["/settings/channels/far", "/settings/channels/hook"],

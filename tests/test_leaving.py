@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import axe
+import letters_platform
 import pytest
 import requests
 from api_bench import Client
 from desk_bench import Desk, browsing, opened
-from pipeline_bench import COMMUNITY, PLATFORM, Bench
+from pipeline_bench import COMMUNITY, Bench
 
 from steadycast import pipeline
 from steadycast.errors import InputError
@@ -35,34 +36,12 @@ title = "Daily"
 every = "day at 20:00"
 channels = ["letters", "far"]
 """
-LISTED = """
-from steadycast.platform import Recipient
-
-
-class Adapter:
-    def __init__(self, channel):
-        self.channel = channel
-
-    def publish(self, post):
-        raise NotImplementedError
-
-    def find(self, post, known):
-        return None
-
-    def recipients(self, known):
-        left = self.channel.subscribers.left()
-        for who in ("ann@a.example", "bo@a.example"):
-            gone = left.get(self.channel.subscribers.mark(who))
-            yield Recipient(who, "left" if gone else "waiting", gone.why if gone else "")
-"""
 PUBLIC = {"Host": "desk.example"}
 
 
 @pytest.fixture
 def listed(bench: Bench) -> Bench:
-    toml = PLATFORM.format(delivery="blind").replace("read_back = true", "subscribers = true")
-    bench.drop("../channels/letters/channel.toml", toml)
-    bench.drop("../channels/letters/adapter.py", LISTED)
+    letters_platform.brought(bench)
     bench.set_up(COMMUNITY + LETTERS)
     return bench
 

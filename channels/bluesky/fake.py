@@ -104,8 +104,8 @@ class Fake(FakeServer):
         if not TID.fullmatch(rkey):
             said = f'Invalid record key for app.bsky.feed.post: Invalid TID string (got "{rkey}") at $'
             return _error("InvalidRequest", said)
-        if said := wrong(record, self.blobs):
-            return _error(*said)
+        if fault := wrong(record, self.blobs):
+            return _error(*fault)
         there, new = self._cid(rkey), cid(json.dumps(record, sort_keys=True).encode(), "bafyrei")
         done = {"uri": f"at://{DID}/{POSTS}/{rkey}", "cid": new, "validationStatus": "valid"}
         if there == new:  # asked before the swap is: the same record again is no change

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 ROOM = {"app.bsky.embed.images": 2_000_000, "app.bsky.embed.video": 300_000_000, "app.bsky.embed.external": 1_000_000}
@@ -66,7 +66,8 @@ def files_of(embed: Mapping[str, Any]) -> list[Any]:
 
 def read(record: Mapping[str, Any]) -> str:
     """The text with each link's whole address in the place of what is shown of it."""
-    data, done, made = record["text"].encode(), 0, ""
+    text: str = record["text"]
+    data, done, made = text.encode(), 0, ""
     for facet in record.get("facets", ()):
         if uri := facet["features"][0].get("uri"):
             made += data[done : facet["index"]["byteStart"]].decode() + uri

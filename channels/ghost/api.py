@@ -109,7 +109,9 @@ class Api:
             return address
         with file.path.open("rb") as data:
             files = {"file": (name, data, file.mime)}
-            return self.http.request("POST", f"{kind}/upload/", files=files, repeatable=True).json()[kind][0]["url"]
+            return str(
+                self.http.request("POST", f"{kind}/upload/", files=files, repeatable=True).json()[kind][0]["url"]
+            )
 
 
 def signed(id: str, secret: bytes, request: Any) -> Any:

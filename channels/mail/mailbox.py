@@ -85,7 +85,7 @@ def _opened(channel: Channel) -> Iterator[imaplib.IMAP4]:
     """The mailbox, opened for reading alone; cut when a look takes too long."""
     settings, tell, name = channel.settings, channel.tell, channel.name
     ropes: list[socket.socket] = []
-    timer = threading.Timer(SECONDS, lambda: [_cut(rope) for rope in ropes])
+    timer = threading.Timer(SECONDS, _cut, [ropes])
     timer.daemon = True
     timer.start()
     imap: imaplib.IMAP4 | None = None
@@ -136,6 +136,7 @@ def _quoted(folder: str) -> str:
     return '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _cut(rope: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        rope.shutdown(socket.SHUT_RDWR)
+def _cut(ropes: list[socket.socket]) -> None:
+    for rope in ropes:
+        with contextlib.suppress(OSError):
+            rope.shutdown(socket.SHUT_RDWR)

@@ -61,6 +61,8 @@ def _bounce(letter: Message) -> tuple[str, bool] | None:
             continue
         blocks = part.get_payload()
         for block in blocks[:MOST_PARTS] if isinstance(blocks, list) else ():
+            if not isinstance(block, Message):
+                continue
             action, status = (str(block.get(name, "")).strip().lower() for name in ("Action", "Status"))
             if action in ("failed", "delayed") and (code := STATUS.match(status)):
                 return code[1], action == "failed" and NONE.fullmatch(code[1]) is not None

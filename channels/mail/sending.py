@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from steadycast.platform import Busy, Channel, Refused, Unknown
 
@@ -26,7 +27,7 @@ class Sending:
         with Submission(self.channel) as server:
             for address in people:
                 try:
-                    self.ended.append(self.channel.step(step_of(address), lambda to=address: self._one(server, to)))
+                    self.ended.append(self.channel.step(step_of(address), partial(self._one, server, address)))
                 except Unknown as unknown:  # it was begun by a worker that ended in the middle
                     self.doubtful.append(unknown)
                     self.ended.append("unknown")

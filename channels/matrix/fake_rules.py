@@ -38,7 +38,8 @@ def _has_float(value: Any) -> bool:
 def shown(event: Mapping[str, Any], edits: list[dict[str, Any]]) -> dict[str, Any]:
     """A message as its readers see it: the newest edit in its place."""
     newest = edits[-1]["content"].get("m.new_content") if edits else None
-    return newest or event["content"]
+    content: dict[str, Any] = newest or event["content"]
+    return content
 
 
 def edits(events: Mapping[str, Any], id: str) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ class Server:
     @cached_property
     def room(self) -> str:
         """The room's id: an alias may be given to another room one day."""
-        named = self.channel.settings["room"].strip()
+        named = str(self.channel.settings["room"]).strip()
         if named.startswith("!"):
             return named
         there = self.http.request("GET", f"client/v3/directory/room/{quote(named, safe='')}", ok=(200, 404))

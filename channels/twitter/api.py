@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -33,7 +33,7 @@ class Api:
             raise Refused(self.channel.tell("no-token"), channel=self.channel.name)
         way: dict[str, Any] = {"headers": {"Authorization": f"Bearer {token}"}}
         if not token:
-            way = {"auth": partial(_signed, (key, *more))}
+            way = {"auth": partial(_signed, [key, *more])}
         base = f"{self.channel.settings['server'].rstrip('/')}/2"
         return self.channel.http.using(base=base, errors=partial(sorted_error, self.channel.tell), **way)
 
@@ -111,7 +111,7 @@ class Api:
         return id
 
 
-def _signed(keys: tuple[str, str, str, str], request: Any) -> Any:
+def _signed(keys: Sequence[str], request: Any) -> Any:
     """The request under OAuth 1.0a, by real time: X holds it against its own clock. JSON and files are not signed."""
     made = header(request.method, request.url, keys, nonce=secrets.token_hex(16), timestamp=int(time.time()))
     request.headers["Authorization"] = made

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl, quote, urlsplit
 
 
 def header(
     method: str,
     url: str,
-    keys: tuple[str, str, str, str],
+    keys: Sequence[str],
     *,
     nonce: str,
     timestamp: int,
