@@ -236,7 +236,10 @@ def test_what_the_description_says_is_true(desk: Desk, bench: Bench, examples: i
             @few
             @given(case=operation.as_strategy(generation_mode=mode))
             def tried(case: Any) -> None:
-                answer = case.call_and_validate(headers=headers, checks=asked)
+                answer = case.call(headers=headers)
+                # 413 refuses a body, too; the check does not know it.
+                checked = [check for check in asked if answer.status_code != 413 or check is not rejection]
+                case.validate_response(answer, checks=checked, headers=headers)
                 answered.setdefault(operation.label, set()).add(answer.status_code)
 
             tried()

@@ -67,6 +67,7 @@ def test_sample(tmp_path: Path, far: Any, post: Post) -> None:
 
 
 def test_an_article_is_drafted_published_and_waited_for(tmp_path: Path, far: Any, post: Post) -> None:
+    far.polls = 1
     receipt = speaking(far, tmp_path / "out").publish(post)
     (seen,) = far.posts()
     assert (seen.key, seen.title, seen.url) == (post.key, post.title, receipt.url)

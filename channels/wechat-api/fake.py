@@ -15,7 +15,7 @@ APPID, SECRET = "wx0123456789abcdef", "fake-app-secret-0123"
 class Fake(FakeServer):
     """One account. `certified`: it may publish. `polls`: how often it says that it is still at it."""
 
-    def __init__(self, *, certified: bool = True, drafts: bool = True, polls: int = 1) -> None:
+    def __init__(self, *, certified: bool = True, drafts: bool = True, polls: int = 0) -> None:
         super().__init__()
         self.certified, self.drafts_allowed, self.polls = certified, drafts, polls
         self.status, self.quota = 0, 1  # how publishing ends; mass sendings of today
