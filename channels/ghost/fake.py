@@ -93,13 +93,8 @@ class Fake(FakeServer):
     def _create(self, asked: dict[str, Any]) -> Reply:
         if said := refused(asked, self.role):
             return Reply(*wrong(*said))
-        row: dict[str, Any] = {
-            **dict.fromkeys(FIELDS),
-            "id": f"{next(self._ids):024x}",
-            "tags": [],
-            "html": "",
-            "published_at": None,
-        }
+        row: dict[str, Any] = dict.fromkeys(FIELDS)
+        row |= {"id": f"{next(self._ids):024x}", "tags": [], "html": "", "published_at": None}
         row |= {"slug": unique(asked["slug"], {other["slug"] for other in self.rows.values()}), "mailed": False}
         self.rows[row["id"]] = row
         self._write(row, asked)
