@@ -18,6 +18,8 @@ import pytest
 from powercut.cut import cut, traced
 from powercut.disk import EXT4, KINDS, POSIX, Change, Disk, File, Folder
 from powercut.judge import LOST, MISSING, OPENS, TORN
+from powercut.replay import Replay, replayed
+from powercut.trace import calls
 
 SEED = int(os.environ.get("POWERCUT_SEED") or secrets.randbelow(10**6))
 IMAGES = 1000
@@ -94,6 +96,30 @@ def test_a_new_folder_is_a_name_of_the_folder_above() -> None:
     assert (("old", b""),) in images(disk)
     disk.sync(root)
     assert images(disk) == {(("new/file", b""), ("old", b""))}
+
+
+def test_a_close_that_comes_back_late_takes_no_other_thread_s_sync(tmp_path: Any) -> None:
+    """Two threads: one is still closing 7 when the other gets 7, writes and syncs."""
+
+    def name(path: str) -> str:
+        return '"' + "".join(f"\\x{byte:02x}" for byte in path.encode()) + '"'
+
+    root, log = tmp_path / "disk", tmp_path / "log"
+    folder, fresh, page = str(root), f"{root}/.fresh", f"{root}/page"
+    lines = [
+        "1 clone(child_stack=NULL, flags=CLONE_VM|CLONE_FILES) = 2",
+        f"1 openat(AT_FDCWD, {name(folder)}, O_RDONLY|O_CLOEXEC) = 7",
+        "1 close(7 <unfinished ...>",
+        f"2 openat(AT_FDCWD, {name(fresh)}, O_WRONLY|O_CREAT|O_EXCL, 0600) = 7",
+        f'2 write(7, {name("whole")}, 5) = 5',
+        "1 <... close resumed>) = 0",
+        "2 fsync(7) = 0",
+        f"2 rename({name(fresh)}, {name(page)}) = 0",
+    ]  # fmt: skip
+    log.write_text("\n".join(lines) + "\n")
+    disk = Disk(EXT4, Folder())
+    assert list(replayed(calls(log), Replay(disk, root, tmp_path / "marks")))
+    assert {dict(image).get("page", b"whole") for image in images(disk)} == {b"whole"}
 
 
 # The real thing

@@ -16,6 +16,7 @@ TRACED = ",".join(f"?{name}" for name in f"{WRITES},{SYNCS},{NAMES},{DESCRIPTORS
 LINE = re.compile(r"(\d+) +(?:<\.\.\. (\w+) resumed>)?(.*)", re.DOTALL)
 CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+|0x[0-9a-f]+|\?)(?: (\w+) .*)?(?: \(.*\))?$", re.DOTALL)
 UNFINISHED = " <unfinished ...>"
+CLOSED = re.compile(r"close\((\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,11 @@ def command(log: Path) -> list[str]:
 
 
 def calls(log: Path) -> Iterator[Call]:
-    """Every call that succeeded, in the order in which they came back."""
+    """Every call that succeeded, in the order in which they came back; a close counts from where it begins.
+
+    The kernel frees a descriptor as soon as it is asked to. Another thread may open a file under the same number, write
+    and sync it before the close has come back: told late, it would close the other's file.
+    """
     begun: dict[str, str] = {}
     with log.open(encoding="ascii") as lines:
         for line in lines:
@@ -45,9 +50,13 @@ def calls(log: Path) -> Iterator[Call]:
             pid, resumed, text = found.groups()
             if text.endswith(UNFINISHED):
                 begun[pid] = text.removesuffix(UNFINISHED)
+                if (closed := CLOSED.fullmatch(begun[pid])) is not None:
+                    yield Call(int(pid), "close", [closed[1]], 0)
                 continue
             if resumed:
                 text = begun.pop(pid) + text
+                if resumed == "close":
+                    continue
             if text.startswith(("+++", "---")):
                 continue
             if (call := _call(int(pid), text)) is not None:
