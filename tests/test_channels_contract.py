@@ -48,6 +48,12 @@ def test_its_folder_is_whole(name: str) -> None:
     assert any(any((f / "samples").glob("*")) for f in spec.folders), "no sample"
 
 
+def test_a_form_calls_its_settings_by_titles_in_three_languages(name: str) -> None:
+    for setting in PLATFORMS[name].settings.values():
+        assert setting.title, setting.name
+        assert {"zh-Hans", "zh-Hant"} <= setting.titles.keys() & setting.helps.keys(), setting.name
+
+
 def test_its_readme_tells_every_setting_and_the_promise(name: str) -> None:
     """The settings table is channel.toml's; who shares a base's adapter may leave the base's settings to its README."""
     spec = PLATFORMS[name]

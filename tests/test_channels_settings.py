@@ -66,6 +66,9 @@ def test_a_value_comes_out_as_its_type(type_: str, given_: Any, made: Any) -> No
         (Setting("x", "str"), ["a"], "text in quotes"),
         (Setting("x", "path"), "a\0b", "the path of a file"),
         (Setting("x", choices=("tls", "none")), "ssl", "one of 'tls', 'none', not 'ssl'"),
+        (Setting("x", pattern=r"#\S+", examples=("#club",)), "club", "something like #club, not 'club'"),
+        (Setting("x", pattern=r"#\S+", examples=("#club",)), "#" * 1_001, "something like #club, not '###"),
+        (Setting("x", "list", pattern=r"\S+@\S+", examples=("a@b",)), ["a@b", "c"], "something like a@b, not ["),
     ],
 )
 def test_another_type_is_named_with_what_was_expected(setting: Any, given_: Any, said: str) -> None:
@@ -112,7 +115,11 @@ def test_a_composition_with_another_piece_is_a_fault_of_the_platform(tmp_path: P
 
 def test_every_platforms_own_defaults_are_of_their_types() -> None:
     for platform in platforms([Path(__file__).parent.parent / "channels"]).values():
-        needed = {n: "https://a.example/" for n, s in platform.settings.items() if s.required and not s.secret}
+        needed = {
+            n: (*s.examples, "https://a.example/")[0]
+            for n, s in platform.settings.items()
+            if s.required and not s.secret
+        }
         for name, value in settings("a", platform, needed, Path("/w")).items():
             kind = {"int": int, "bool": bool, "list": list}.get(platform.settings[name].type, str)
             assert value is None or isinstance(value, kind), f"{platform.name}.{name}"

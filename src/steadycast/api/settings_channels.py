@@ -32,12 +32,14 @@ class SettingShown(Shown):
     """One setting of a platform, as its channel.toml declares it."""
 
     name: str
+    title: str = Field(description="What a form calls it.")
     type: str = Field(description="str, int, bool, url, path, list.")
     default: Any
     required: bool
     secret: bool
     help: str
     choices: list[str | int]
+    examples: list[str] = Field(description="How a value looks, where it has to look so.")
 
 
 class Platform(Shown):
@@ -106,8 +108,9 @@ def platforms(app: Here) -> list[Platform]:
 def _setting(each: Setting) -> SettingShown:
     default = [*each.default] if isinstance(each.default, tuple) else each.default
     return SettingShown(
-        name=each.name, type=each.type, default=default, required=each.required, secret=each.secret,
-        help=each.shown_help, choices=[*each.choices],
+        name=each.name, title=each.shown_title, type=each.type, default=default, required=each.required,
+        secret=each.secret,
+        help=each.shown_help, choices=[*each.choices], examples=[*each.examples],
     )  # fmt: skip
 
 

@@ -144,12 +144,11 @@ def _secret(made: Wanted, setting: Setting, value: str, ask: Ask | None) -> bool
     value = (value or (ask(setting) if ask else "")).strip()
     if not value:
         return False
-    if setting.type == "url":
-        try:
-            configured.cast(setting, value, setting.name)
-        except SettingsError:  # its message would show what it is
-            said = _("%(setting)s: expected a web address", setting=setting.name)
-            raise InputError(said, hint=setting.shown_help or None) from None
+    try:
+        configured.cast(setting, value, setting.name)
+    except SettingsError:  # its message would show what it is
+        said = _("%(setting)s: expected %(expected)s", setting=setting.name, expected=configured.expected(setting))
+        raise InputError(said, hint=setting.shown_help or None) from None
     name = secret_name(made.name, setting.name)
     made.values[setting.name], made.secrets[name] = name, value
     return True

@@ -79,6 +79,8 @@ def _may_be(setting: Setting, value: Any) -> bool:
     """Whether a value of the right type is one of those the setting takes."""
     if setting.choices:
         return value in setting.choices
+    if setting.type in ("str", "list"):
+        return all(map(setting.fits, value if setting.type == "list" else [value]))
     if setting.type != "int":
         return True
     return (setting.min is None or value >= setting.min) and (setting.max is None or value <= setting.max)
@@ -88,6 +90,8 @@ def expected(setting: Setting) -> str:
     """What a setting takes, for people."""
     if setting.choices:
         return _("one of %(choices)s", choices=listed([quoted(each) for each in setting.choices]))
+    if setting.examples:
+        return _("something like %(examples)s", examples=_(" or ").join(setting.examples))
     if setting.type != "int":
         return _(EXPECTED[setting.type])
     least = "" if setting.min is None else _(", at least %(min)s", min=setting.min)

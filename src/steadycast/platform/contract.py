@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +20,7 @@ from steadycast.platform.words import nearest, spoken
 from steadycast.receipt import Receipt
 
 T = TypeVar("T")
+LONGEST = 1_000  # characters of a setting that has a pattern
 Show = Callable[[str, str], None]  # words, and an address that a person opens
 Ask = Callable[[str], str]  # words -> what a person pastes
 
@@ -92,6 +94,10 @@ class Setting:
     secret: bool = False  # steadycast.toml holds the NAME of an environment variable or Secret block
     help: str = ""
     helps: Mapping[str, str] = field(default_factory=dict)  # in other languages, by tag
+    title: str = ""  # what a form calls it; its name where there is none
+    titles: Mapping[str, str] = field(default_factory=dict)
+    pattern: str = ""  # of a str or a secret, and of each entry of a list: a regular expression of the whole value
+    examples: tuple[str, ...] = ()  # values as they should look, for people
     min: int | None = None  # of an int, both ends included
     max: int | None = None
     choices: tuple[str | int, ...] = ()  # one of these, and nothing else
@@ -100,6 +106,17 @@ class Setting:
     def shown_help(self) -> str:
         """What it is for, for whoever reads now."""
         return nearest(self.helps, current().tag, self.help)
+
+    @property
+    def shown_title(self) -> str:
+        """What a form calls it, for whoever reads now."""
+        return nearest(self.titles, current().tag, self.title) or self.name
+
+    def fits(self, value: str) -> bool:
+        """Whether a text looks as it should: that is asked of no empty one."""
+        return not (self.pattern and value) or bool(
+            len(value) <= LONGEST and re.fullmatch(self.pattern, value, re.ASCII)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
-from steadycast.language import N_, listed
+from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.platform import composition
 from steadycast.platform.configured import cast
@@ -295,6 +295,19 @@ def _resolve(name: str, sheets: Mapping[str, _Sheet], found: dict[str, Platform]
     return found[name]
 
 
+def _shaped(sheet: _Sheet, setting: Setting) -> None:
+    """A setting's pattern is one, its examples are what it takes, and people are told how a value should look."""
+    at = ("settings", setting.name, "pattern")
+    try:
+        re.compile(setting.pattern)
+    except re.error as error:
+        raise sheet.wrong(_("pattern: %(why)s", why=error), *at, hint=_("see the module re of Python")) from None
+    if odd := next((each for each in setting.examples if not setting.fits(each)), None):
+        raise sheet.wrong(_("its example %(example)s does not fit its pattern", example=quoted(odd)), *at)
+    if setting.pattern and not setting.examples:
+        raise sheet.wrong(_("a pattern needs examples"), *at, hint=_('write examples = ["…"]'))
+
+
 def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     own = {key: getattr(base, key) for key in TOP if base is not None and key not in OWN}
     settings = sheet.settings(base.settings if base else {})
@@ -309,6 +322,7 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
             raise sheet.wrong(
                 _("secret setting %(name)r has a default", name=setting.name), "settings", setting.name, "default"
             )
+        _shaped(sheet, setting)
         if setting.default is not None:
             with sheet.at("settings", setting.name, "default"):
                 cast(setting, setting.default, f"settings.{setting.name}.default")
