@@ -36,8 +36,9 @@ SETTINGS = (
     )
 )
 PAGES = (
-    "/", "/calendar", "/drafts", "/drafts?tag=a", "/log", "/why", "/members", "/matrix", "/record", "/record.csv",
-    "/calendar/plan.ics", "/skip?series=notes&day=TOMORROW",
+    "/", "/calendar", "/drafts", "/drafts?tag=a", "/drafts?series=notes", "/drafts?language=en", "/log", "/why",
+    "/members", "/matrix", "/record", "/record?channels=all", "/record.csv", "/calendar/plan.ics",
+    "/skip?series=notes&day=TOMORROW",
 )  # fmt: skip
 RHYTHM = {"rhythm": "day at 21:00", "forms": ["article", "audio"], "channels": CHANNELS}  # another hour: its effect
 KEY = b"bench"

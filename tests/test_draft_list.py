@@ -115,6 +115,27 @@ def test_drafts_are_found_by_what_is_asked_of_them(ledger: Ledger) -> None:
     assert ids(ledger, words="%' OR 1=1 --") == []
 
 
+def test_labels_are_of_the_newest_revision_and_case_is_the_same(ledger: Ledger) -> None:
+    put(ledger, "a", 1, {"tags": ["Walks", "WALKS", "x" * 300], "series": ["Notes"], "language": "zh-CN"})
+    assert ids(ledger, tag="walks") == ids(ledger, tag="WALKS") == ids(ledger, tag="x" * 300) == ["a"]
+    assert ids(ledger, series="notes") == ids(ledger, language="zh-cn") == ["a"]
+    ledger.put_drafts(
+        [a_draft("a", revision="r2")], [RevisionRow(hash="r2", draft="a", at=NOON, content={"tags": ["海"]})]
+    )
+    assert ids(ledger, tag="walks") == ids(ledger, series="notes") == ids(ledger, language="zh-CN") == []
+    assert ids(ledger, tag="海") == ids(ledger, language="en", own_language="en") == ["a"]
+
+
+def test_no_text_is_read_to_find_drafts(ledger: Ledger) -> None:
+    """But those of the page that is shown."""
+    fill(ledger, NOON, drafts=100, deliveries=100)
+    for what in ({"tag": "上海"}, {"language": "en", "own_language": "en"}, {"series": "notes"}):
+        with counted(ledger) as said:
+            found = ledger.draft_page(DraftsAsked(**what), NOON, most=5)
+        assert found.total > len(found.rows) == 5
+        assert ["revision" in statement for statement in said] == [False, False, True]
+
+
 def test_what_waits_comes_the_oldest_first_and_all_else_the_newest(ledger: Ledger) -> None:
     for n in range(4):
         put(ledger, f"w{n}", n, state="waiting")

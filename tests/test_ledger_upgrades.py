@@ -24,6 +24,7 @@ from steadycast.ledger.tables import (
     ApiTokenRow,
     AskRow,
     AuditRow,
+    DraftRow,
     FeedItemRow,
     FeedRow,
     IdempotencyRow,
@@ -31,6 +32,7 @@ from steadycast.ledger.tables import (
     PersonRow,
     ProblemRow,
     PublishRequestRow,
+    RevisionRow,
     SessionRow,
     page_in,
 )
@@ -49,6 +51,12 @@ def small(path: Path) -> None:
         ledger.set_meta("secret", SECRET)
         ledger.secret = bytes.fromhex(SECRET)
         ids = promised(ledger, "blog", "mail", "far", "kit")
+        told = {"tags": ["上海", "Walks"], "series": ["notes"], "language": "zh-CN"}
+        draft = DraftRow(
+            id="d0", path="pgc/d0.md", origin="pgc", form="article", title="旧", revision="r0", state="rejected",
+            first_seen=NOON, changed=NOON,
+        )  # fmt: skip
+        ledger.put_drafts([draft], [RevisionRow(hash="r0", draft="d0", at=NOON, content=told)])
         promised(ledger, "blog", at=NOON + HOUR, draft=None)
         claims = ledger.claim(NOON, "worker", HOUR, ids=ids)
         ledger.freeze([(replace(c, revision="r1"), b"{}") for c in claims], NOON)
@@ -164,6 +172,28 @@ def test_a_kit_that_waits_keeps_its_page(kept: Path, tmp_path: Path) -> None:
     with Ledger.open(kept) as ledger:
         receipt = ledger.receipts_of([4])[4]
     assert page_in(receipt.detail, tmp_path / "out" / "kit") == folder / "article.html"
+
+
+@pytest.mark.parametrize("kept", [KEPT / "0009.sql"], indirect=True)
+def test_drafts_that_were_there_are_found_by_their_labels(kept: Path) -> None:
+    """The tags, series and language of their newest revisions, and of no older one."""
+    told = {"tags": ["上海", "Walks", "walks"], "series": ["notes"], "language": "zh-CN", "body": "x"}
+    with closing(sqlite3.connect(kept)) as connection, connection:
+        connection.execute("UPDATE revision SET content = ?", (json.dumps(told),))
+        connection.execute("INSERT INTO revision VALUES ('r0', 'd1', 0, ?)", (json.dumps({"tags": ["older"]}),))
+    labels = [("language", "zh-cn"), ("series", "notes"), ("tag", "walks"), ("tag", "上海")]
+    with Ledger.open(kept) as ledger:
+        assert _labels_of(ledger) == labels
+        row = ledger.draft("d1")
+        assert row
+        ledger.put_drafts([row])
+        assert _labels_of(ledger) == labels, "what intake writes is the same"
+
+
+def _labels_of(ledger: Ledger) -> list[tuple[str, str]]:
+    with ledger.read() as connection:
+        found = connection.exec_driver_sql("SELECT kind, name FROM draft_label WHERE draft = 'd1' ORDER BY kind, name")
+        return [(kind, name) for kind, name in found]
 
 
 def test_the_newest_kept_ledger_is_what_this_program_makes(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ The database
     database_check   what the database says of itself: its version, its damage
 What a draft goes through
     intake, plans    drafts, problems and feed items; which draft each slot will carry
+    draft_labels     by which tags, series and language a draft is found
     delivery, claims, outcomes   a delivery as a worker gets it; who has what is due; what came of a try
     amendments       posts that are out: changed in their place, or taken away
     history          what happened to a delivery, in order, for people

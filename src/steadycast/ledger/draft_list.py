@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, or_, select, true
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, one_of, table
+from steadycast.ledger.draft_labels import labelled
 from steadycast.ledger.intake import DRAFT, REVISION
 from steadycast.ledger.tables import WENT_OUT
 
@@ -158,29 +158,16 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
     if asked.words:
         words = asked.words[:LONGEST]
         found.append(or_(D.title.icontains(words, autoescape=True), D.path.icontains(words, autoescape=True)))
-    said = [_names("tags", [asked.tag])] if asked.tag else []
+    if asked.tag:
+        found.append(labelled("tag", [asked.tag]))
     if asked.language:
-        unsaid = asked.own_language if asked.language == asked.own_language else ""
-        said.append(func.coalesce(func.nullif(R.content["language"].as_string(), ""), unsaid) == asked.language)
-    if said:
-        found.append(exists(select(R.hash).where(_here, *said)))
+        unsaid = [""] if asked.language == asked.own_language else []
+        found.append(labelled("language", [asked.language, *unsaid]))
     if asked.series:
-        named = exists(select(R.hash).where(_here, _names("series", [asked.series, *asked.series_names])))
         # Read once: asked of each draft, a database goes through the slots of the series each time.
         carried = select(SLOT.c.draft).where(SLOT.c.series == asked.series, SLOT.c.draft.is_not(None))
-        found.append(D.id.in_(carried) | named)
+        found.append(D.id.in_(carried) | labelled("series", [asked.series, *asked.series_names]))
     return and_(*found)
-
-
-def _names(key: str, names: Sequence[str]) -> ColumnElement[bool]:
-    """Whether a list in a revision's content has one of these words: as JSON writes it, in ASCII or not."""
-    written = {json.dumps(name[:LONGEST], ensure_ascii=ascii) for name in names for ascii in (True, False)}
-
-    def in_(text: ColumnElement[str]) -> ColumnElement[bool]:
-        return or_(*(text.contains(one, autoescape=True) for one in sorted(written)))
-
-    # Most drafts hold none of them anywhere: their content is not read as JSON.
-    return in_(cast(R.content, Text)) & in_(cast(R.content[key], Text))
 
 
 def _rows(ids: Sequence[str], now: dt.datetime) -> Any:

@@ -26,6 +26,7 @@ from sqlmodel import SQLModel
 
 from steadycast.ledger import draft_decisions
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
+from steadycast.ledger.draft_labels import note_labels
 from steadycast.ledger.installation import STOCK, tell
 from steadycast.ledger.raw_sql import fetch
 from steadycast.ledger.tables import EPOCH, DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
@@ -129,9 +130,11 @@ def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[Rev
     for name in ("held", "resembles"):
         kept[name] = case((decided, ""), else_=literal_column(f"excluded.{name}"))
     seen = ("path", "source", "origin", "member", "form", "title", "revision", "changed", "plan")
+    rows = values(drafts)
     with db.write() as connection:
-        came = upsert(connection, DRAFT, values(drafts), seen, state=state, **kept)
+        came = upsert(connection, DRAFT, rows, seen, state=state, **kept)
         upsert(connection, REVISION, values(revisions))
+        note_labels(connection, {row["id"] for row in rows})
         if came:
             tell(connection, STOCK)
 

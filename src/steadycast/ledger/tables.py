@@ -112,6 +112,15 @@ class RevisionRow(SQLModel, table=True):
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # the Draft, media by sha256
 
 
+class DraftLabelRow(SQLModel, table=True):
+    """One tag, series or language that a draft's newest revision names: see draft_labels.py."""
+
+    __tablename__ = "draft_label"
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)  # in lower case
+    draft: str = Field(foreign_key="draft.id", ondelete="CASCADE", primary_key=True, index=True, max_length=16)
+
+
 class ProblemRow(SQLModel, table=True):
     """Why a file or a feed could not be taken in; gone once it can."""
 
