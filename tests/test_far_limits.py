@@ -139,7 +139,7 @@ def test_an_answer_is_kept_a_day_and_one_that_fails_changes_nothing(
     (far.out / "far.json").unlink()
     (failed,) = refresh(app, MORNING + dt.timedelta(hours=24))
     assert failed.error == "it is down"
-    assert "short: its server's limits could not be read: it is down; what was known holds" in caplog.text
+    assert "short: its server's limits could not be read: it is down (what was known holds)" in caplog.text
     assert bench.open().platform("short").limits["text"].max == 90
     assert refresh(app, MORNING + dt.timedelta(hours=25)), "asked again at the next look"
 

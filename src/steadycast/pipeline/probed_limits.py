@@ -72,7 +72,7 @@ def refresh(app: App, now: dt.datetime) -> list[Probed]:
         if made := ask(app, name, now):
             asked.append(made)
             if made.error:
-                logging.getLogger(__name__).warning("%s: %s; what was known holds", name, made)
+                logging.getLogger(__name__).warning("%s: %s (%s)", name, made, _("what was known holds"))
     return asked
 
 
