@@ -31,6 +31,8 @@ def lists(found: Mapping[str, Platform]) -> dict[str, str]:
     kits = {name: p for name, p in found.items() if p.delivery == "kit"}
     own = {name: p for name, p in found.items() if name not in kits}
     made = {"trust": trusted(own), "outlets": table(OWN, own), "kits": table(KITS, kits)}
+    for call in ("link", "qr"):
+        made[f"calls {call}"] = f" ({', '.join(f'`{name}`' for name, p in found.items() if p.call == call)})"
     for delivery in ("conditional", "read-back", "blind"):
         names = [f"`{name}`" for name, p in own.items() if p.delivery == delivery]
         made |= {delivery: f" ({', '.join(names)})", f"{delivery} zh": f"（{'、'.join(names)}）"}

@@ -26,6 +26,7 @@ TABLES = {
     "[series.NAME]": tables.SeriesTable,
     "[channel.NAME]": tables.ChannelSettings,
     "[channel.NAME.upload]": tables.Upload,
+    "[call.NAME]": tables.Call,
     "[[feed]]": tables.Feed,
     "[intake]": tables.Intake,
     "[publish]": tables.Publish,

@@ -87,6 +87,8 @@ def _edition(workspace: Workspace, name: str, files: Sequence[Path]) -> str:
         {name: (member.title, member.url) for name, member in workspace.members.items()},
         workspace.series_names,  # a draft that names another one is refused
         workspace.intake.max_bytes,
+        {name: call.model_dump() for name, call in workspace.calls.items()},
+        {name: table.call for name, table in workspace.promises.items()},
         workspace.channels[name].model_dump(exclude={"paused", "read_back_feed", "read_back_private", "upload"}),
         [(file, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files],
         [(path, facts(path)) for path in _code_files()],  # reading them would cost more than it tells

@@ -24,6 +24,7 @@ from steadycast.intake import folder
 from steadycast.language import current, speak
 from steadycast.language import gettext as _
 from steadycast.platform import Post
+from steadycast.render.call import call_at
 from steadycast.render.compose import Target, compose
 from steadycast.render.prepared_body import prepare
 from steadycast.workspace import Workspace, load
@@ -148,7 +149,9 @@ class _Piece:
             if draft.form not in outlet.forms or draft.channels.get(name, {}).get("skip"):
                 continue
             with self.noting(name):
-                to = replace(target, channel=name)
+                called = maker.workspace.call(name, draft.series[0] if draft.series else "", draft.call)
+                call = call_at(called, maker.workspace.root, name, outlet.platform)
+                to = replace(target, channel=name, call=call)
                 post = compose(body, outlet.platform, to)
                 extension, text = _shown(outlet, self._with_pictures(post, outlet) if "media:" in post.html else post)
                 self.written += write_if_new(f"{outlet.channel.out}/{self.stem}.{extension}", text.encode())

@@ -17,8 +17,8 @@ COVER = (
 )  # fmt: skip
 _OTHERS = (
     "series", "form", "slot", "not_before", "publishDate", "expires", "expiryDate", "evergreen", "priority",
-    "language", "lang", "canonical_url", "canonical", "slug", "draft", "published", "status", "event", "media", "audio",
-    "video", "channels", "taxonomies",
+    "language", "lang", "call", "canonical_url", "canonical", "slug", "draft", "published", "status", "event", "media",
+    "audio", "video", "channels", "taxonomies",
 )  # fmt: skip
 EVENT = ("start", "begin", "end", "place", "location", "venue", "url")
 # What other tools write, so near to a key of ours that it would be taken for a slip.
@@ -49,6 +49,7 @@ _IN_CHINESE = {
     "audio": "音频 音頻",
     "video": "视频 視頻",
     "channels": "渠道 频道 頻道",
+    "call": "引导 引導",
     "event": "活动 活動",
     # below 活动 and 渠道
     "start": "开始 開始 时间 時間 开始时间 開始時間",

@@ -79,6 +79,7 @@ class Draft:
     dated: bool = True  # False: `date` is the time of the file, and nobody said it
     event: DraftEvent | None = None
     media: tuple[MediaRef, ...] = ()
+    call: str = ""  # the name of another call than the series' own, or none
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
     title_line: int | None = None  # the file's line on which its title stands

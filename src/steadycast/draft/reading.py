@@ -116,6 +116,8 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
         content["event"].append("all day")
+    if not draft.call:  # a draft from before there were calls keeps its revision
+        del content["call"]
     content["media"] = [(m.role, m.ref, m.alt, m.sha256) for m in draft.media]
     return hashlib.sha256(orjson.dumps(content, default=_as_text, option=_AS_JSON_DOES)).hexdigest()
 
@@ -183,6 +185,7 @@ class _Reading:
             language=keys.text("language", "lang"),
             canonical_url=self.address("canonical_url", "canonical"),
             slug=keys.text("slug"),
+            call=keys.text("call"),
             ready=is_ready(self.keys, self.path),
             date=date or mtime,
             dated=date is not None,

@@ -39,6 +39,7 @@ from steadycast.schedule.stock import in_time, near
 from steadycast.upload import known
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.paths import SETTINGS_FILE
+from steadycast.workspace.settings import NO_CALL
 from steadycast.workspace.upload_target import PROGRAMS
 
 YEAR = dt.timedelta(days=366)
@@ -70,7 +71,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
 def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     """What is wrong with the settings alone, and with what they name: no draft is read for it."""
     workspace = app.workspace
-    found = [*channels(app), *uploads(app), *members(workspace), *rights(workspace)]
+    found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
     return [*found, *_surprises(workspace, now), *_placeholders(workspace), *secrets(app), *_files_named(app)]
@@ -144,6 +145,25 @@ def uploads(app: App) -> Iterator[Problem]:
             yield _in_settings(workspace, path, said, _("install it: `apt install openssh-client rsync git`"))
         elif target.over_ssh and not known(target, workspace.known_hosts):
             yield _in_settings(workspace, path, unknown_host(name), "")
+
+
+def calls(app: App) -> Iterator[Problem]:
+    """Calls for a channel whose platform lets nobody be led away; pictures of theirs that are not there."""
+    workspace = app.workspace
+    for name, call in workspace.calls.items():
+        for channel in call.channels:
+            if (platform := app.usable(channel)) and platform.call == NO_CALL:
+                said = _(
+                    "call.%(name)s: %(channel)s (%(platform)s) leads nobody away, or is not known to allow it",
+                    name=name,
+                    channel=channel,
+                    platform=platform.shown_title,
+                )
+                yield _in_settings(workspace, ("call", name, "channels"), said, _("take the channel out of its list"))
+        if call.qr and not (workspace.root / call.qr).is_file():
+            path = ("call", name, "qr")
+            said = _("%(name)s: the file %(file)s is not there", name=".".join(path), file=quoted(call.qr))
+            yield _in_settings(workspace, path, said, _("make it, beside steadycast.toml"))
 
 
 def members(workspace: Workspace) -> Iterator[Problem]:
@@ -273,6 +293,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
                 yield from _expired(draft, item.raw or b"", now)
                 yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(app, draft, item.raw or b"")
+                yield from _no_call(app, draft, item.raw or b"")
                 yield from draft_media.away(draft)
                 yield from notes_of(draft)
                 titles.add(draft)
@@ -364,6 +385,16 @@ def _no_channels(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
         if name not in known:
             hint = did_you_mean(name, known, _("channels are %(names)s", names=listed(sorted(known))))
             yield _in_draft(draft, raw, "channels", _("channels.%(name)s: there is no such channel", name=name), hint)
+
+
+def _no_call(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
+    """A call that is none: nothing would be said at the draft's end."""
+    known = (*app.workspace.calls, NO_CALL)
+    if draft.call and draft.call not in known:
+        said = _("there is no [call.%(name)s]", name=draft.call)
+        yield _in_draft(
+            draft, raw, "call", said, did_you_mean(draft.call, known, _("one of: %(names)s", names=listed(known)))
+        )
 
 
 def _in_draft(draft: Draft, raw: bytes, key: str, said: str, hint: str) -> Problem:

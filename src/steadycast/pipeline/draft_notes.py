@@ -18,7 +18,7 @@ from steadycast.intake.folder import OtherFile
 from steadycast.language import N_, listed, ngettext
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
-from steadycast.pipeline.posts import page_url
+from steadycast.pipeline.posts import call_of, page_url
 from steadycast.platform import Platform
 from steadycast.render.compose import Target, fits
 from steadycast.render.prepared_body import prepare
@@ -92,7 +92,9 @@ def _targets(app: App, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target,
     for channel in channels_for(app, draft):
         if platform := app.usable(channel):  # else: reported already
             page = page_url(app, slot, lambda _: "", app.workspace.channels) if platform.render.compose else ""
-            yield Target(channel, published=now, canonical_url=page), platform
+            at = slot if platform.call != "qr" else ""  # however long a code's address is: one picture serves all looks
+            call = call_of(app, draft, channel, slot.partition("@")[0], at)
+            yield Target(channel, published=now, canonical_url=page, call=call), platform
 
 
 def likely_slot(app: App, draft: Draft, now: dt.datetime) -> str:

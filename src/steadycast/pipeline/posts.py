@@ -25,6 +25,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import from_content
 from steadycast.platform import Post
 from steadycast.platform.files import page_path
+from steadycast.render.call import Call, call_at
 from steadycast.render.compose import Target, compose, fits
 from steadycast.render.prepared_body import Body, prepare
 
@@ -212,8 +213,16 @@ class Posts:
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
             member_url=workspace.member_url(draft.member),
             canonical_url=self._page(place.slot),
+            call=call_of(self.app, draft, place.channel, place.series, place.slot),
             links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
+
+
+def call_of(app: App, draft: Draft, channel: str, series: str, slot: str) -> Call | None:
+    """What a draft's post says at its end, at that slot on that channel."""
+    workspace, platform = app.workspace, app.usable(channel)
+    named = workspace.call(channel, series, draft.call) if platform else None
+    return call_at(named, workspace.root, channel, platform, series=series, slot=slot) if platform else None
 
 
 def page_url(app: App, slot: str, key_on: Callable[[str], str], carried: Collection[str]) -> str:

@@ -144,6 +144,8 @@ class Platform:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     read_back: bool = False
     about: str = ""  # what it is in a line, where its title does not say it
+    # How a post may lead its reader away from there: link, qr (a picture to be scanned), text (words alone), none
+    call: str = "none"
     permalink: str = ""  # where a post's page is below the channel's address: "{path}.html"; other channels link to it
     confirm_hosts: tuple[str, ...] = ()  # `host/path` prefixes: an address that confirms a post by hand begins with one
     local: bool = False  # it writes into a folder of this machine, and nothing leaves by it

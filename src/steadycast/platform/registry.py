@@ -27,6 +27,7 @@ API = 2
 NEWER = N_("channels/README.md, “From api 1 to 2”, names all that changed")
 FORMS = ("article", "audio", "video", "event")
 CLASSES = ("conditional", "read-back", "blind", "kit")
+CALLS = ("link", "qr", "text", "none")
 TOP: Mapping[str, Any] = {
     "api": int,
     "name": str,
@@ -46,6 +47,7 @@ TOP: Mapping[str, Any] = {
     "one_writer": bool,
     "subscribers": bool,
     "permalink": str,
+    "call": str,
     "confirm_hosts": tuple[str, ...],
     "tried": str,
 }
@@ -273,6 +275,8 @@ class _Sheet(Table):
         typed = {key: self.typed(TOP[key], value, key) for key, value in given.items()}
         for form in typed.get("forms", ()):
             self.chosen(form, FORMS, "forms")
+        if "call" in typed:
+            self.chosen(typed["call"], CALLS, "call")
         if "delivery" in typed:
             self.chosen(typed["delivery"], CLASSES, "delivery")
             typed.setdefault("read_back", typed["delivery"] == "read-back")

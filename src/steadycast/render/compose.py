@@ -16,7 +16,10 @@ from steadycast.language import gettext as _
 from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
 from steadycast.platform.composition import fill
 from steadycast.platform.text import count, split
+from steadycast.platform.text import fits as fits_limit
+from steadycast.render.call import as_html, as_text, code, tracked
 from steadycast.render.dates import when_text
+from steadycast.render.html import render as as_html_by_rule
 from steadycast.render.inline_style import load
 from steadycast.render.lexer import Numbered
 from steadycast.render.prepared_body import Body
@@ -73,6 +76,7 @@ class _Composer(Words):
         html, links = self._html(names)
         summary = self._summary()
         text, parts, text_links = self._text(self.pieces(summary) | self._told_event())
+        html, text, parts, media = self._with_call(html, text, parts, media)
         self._check_whole(html, text, media)
         if rule.links != "footnotes" and rule.text_links == "numbered":
             links = text_links
@@ -99,7 +103,7 @@ class _Composer(Words):
             slug=self.body.slug or target.key,
             language=draft.language or target.language,
             tags=self.tags,
-            canonical_url=self.url,
+            canonical_url=self._counted_url(),
             links=links,
             media=media,
             event=self.event,
@@ -167,18 +171,63 @@ class _Composer(Words):
         limit = self.platform.limits.get("whole")
         if limit is None:
             return
-        size = (
-            len(html.encode())
-            + len(text.encode())
-            + sum({m.sha256: m.size for m in media if m.role in self.platform.media}.values())
-        )
-        if size > limit.max:
+        if (size := self._size(html, text, media)) > limit.max:
             said = _(
                 "the whole is too large: %(size)s of at most %(most)s kB, its files included",
                 size=size // 1000,
                 most=limit.max // 1000,
             )
             self.fault(said, _("take files out of the draft, or make them smaller"))
+
+    def _size(self, html: str, text: str, media: Iterable[Media]) -> int:
+        files = {m.sha256: m.size for m in media if m.role in self.platform.media}
+        return len(html.encode()) + len(text.encode()) + sum(files.values())
+
+    # Call
+
+    def _with_call(
+        self, html: str, text: str, parts: tuple[str, ...], media: tuple[Media, ...]
+    ) -> tuple[str, str, tuple[str, ...], tuple[Media, ...]]:
+        """The same with the call at their end; as they were where it has no room, which is said."""
+        call, manner, rule = self.target.call, self.platform.call, self.platform.render
+        if call is None or manner == "none":
+            return html, text, parts, media
+        if manner == "qr" and not (call.url or call.picture):
+            manner = "text"
+        said = "\n\n".join(filter(None, (text, as_text(call, manner))))
+        limit = self.limit("text") or NO_LIMIT
+        longer = split(said, limit) if rule.thread else (said,)
+        scanned = self._code(media) if manner == "qr" else ()
+        shown = as_html(call, manner, links=rule.links == "keep", picture=next(iter(scanned), None))
+        style = load(rule.style, self.platform.folders) if rule.style else None
+        whole = "\n".join(filter(None, (html, as_html_by_rule(shown, rule, style)[0])))
+        of_html, of_all = self.platform.limits.get("html", NO_LIMIT), self.platform.limits.get("whole", NO_LIMIT)
+        if (
+            (len(longer) == len(parts) if rule.thread else fits_limit(said, limit))
+            and fits_limit(whole, of_html)
+            and self._size(whole, said, (*media, *scanned)) <= of_all.max
+            and (manner != "qr" or scanned)
+        ):
+            return whole, said, longer, (*media, *scanned)
+        told = _("the call %(name)s has no room here, and is left out", name=call.name)
+        self.fault(told, _("shorten the call, or the draft"), harmless=True)
+        return html, text, parts, media
+
+    def _code(self, media: tuple[Media, ...]) -> tuple[Media, ...]:
+        """The call's picture, where one more may come."""
+        call, rule = self.target.call, self.platform.media.get("image", _ANY)
+        if call is None or (rule.count is not None and sum(m.role == "image" for m in media) >= rule.count):
+            return ()
+        with self.noting():
+            return (code(call, self.body.studio, rule),)
+        return ()
+
+    def _counted_url(self) -> str:
+        """The address of its page; beside a code it is the one link that can be followed, and is counted as well."""
+        call, here = self.target.call, self.target
+        if call and call.counted and self.platform.call == "qr" and here.canonical_url and not self.draft.canonical_url:
+            return tracked(here.canonical_url, here.channel, self.platform, here.series, here.slot)
+        return self.url
 
     # HTML
 

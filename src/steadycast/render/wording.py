@@ -20,6 +20,7 @@ from steadycast.platform import Limit, Platform
 from steadycast.platform.composition import composed, fill, hashtags
 from steadycast.platform.text import count, cut
 from steadycast.platform.text import fits as fits_limit
+from steadycast.render.call import Call
 from steadycast.render.sanitise import calm
 from steadycast.schedule.model import Origin
 
@@ -49,6 +50,7 @@ class Target:
     member_title: str = ""
     member_url: str = ""
     canonical_url: str = ""
+    call: Call | None = None  # what its end leads to, where the platform lets it
     links: Mapping[str, str] = field(default_factory=dict)  # a link to another draft -> where it leads, "" for nowhere
 
 

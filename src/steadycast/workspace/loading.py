@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,9 @@ from steadycast.language import listed, quoted
 from steadycast.schedule.model import Series
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
+    NO_CALL,
     Alarms,
+    Call,
     ChannelSettings,
     Community,
     DeskSettings,
@@ -38,7 +40,7 @@ from steadycast.workspace.settings import (
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
 UNKNOWN_KEY = "extra_forbidden"  # as the models call it
-NAMED = {"members", "series", "channel"}  # tables whose keys are names that the community chose
+NAMED = {"members", "series", "channel", "call"}  # tables whose keys are names that the community chose
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Workspace(Paths):
     desk: DeskSettings
     channels: dict[str, ChannelSettings]
     promises: dict[str, SeriesTable]  # as they are written
+    calls: dict[str, Call] = field(default_factory=dict)  # what posts say at their end
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
     sources: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # the files, as read
 
@@ -81,7 +84,7 @@ class Workspace(Paths):
         return {day: reason(each) for each in plain for day in dates(each)}
 
     def _series(self, name: str, table: SeriesTable) -> Series:
-        given = table.model_dump(exclude={"skip", "editor"})
+        given = table.model_dump(exclude={"skip", "editor", "call"})
         plain = [s for s in table.skip if not s.startswith("holidays:")]
         countries = [s.partition(":")[2] for s in table.skip if s.startswith("holidays:")]
         off, worked = self._days_off(name, countries) if countries else ({}, frozenset())
@@ -123,6 +126,13 @@ class Workspace(Paths):
             path = tuple(re.match(r"[\w.-]*", error.message)[0].split("."))  # type: ignore[index]  # it may be empty
             line = self.line(path if path[:2] == ("channel", channel) else ("channel", channel))
             raise replace(error, file=error.file or self.settings_file, line=error.line or line) from None
+
+    def call(self, channel: str, series: str = "", wanted: str = "") -> tuple[str, Call] | None:
+        """The call that a post has there, by name: the draft's `wanted` one, the series' own, else the first."""
+        table = self.promises.get(series)
+        named = wanted or (table.call if table else "")
+        found = ((name, call) for name, call in self.calls.items() if not named or name == named)
+        return next(((n, call) for n, call in found if not call.channels or channel in call.channels), None)
 
     def member_url(self, member: str) -> str:
         """A member's own page, where steadycast.toml names one that is on the web."""
@@ -181,8 +191,9 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         c.desk,
         channels,
         c.series,
-        own,
-        sources,
+        calls=c.call,
+        overrides=own,
+        sources=sources,
     )
 
 
@@ -258,6 +269,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
     if BY_HAND in settings.series:
         said = _("that is the name of what is published by hand")
         raise wrong(("series", BY_HAND), said, _("give the series another name"))
+    _calls(settings, wrong)
     heirs: dict[str, str] = {}
     for name, series in settings.series.items():
         was = ("series", name, "was")
@@ -274,6 +286,21 @@ def _references(file: Path, text: str, settings: Settings) -> None:
             if channel not in settings.channel:
                 hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
                 raise wrong(("series", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
+
+
+def _calls(settings: Settings, wrong: Callable[[tuple[str, ...], str, str], SettingsError]) -> None:
+    if NO_CALL in settings.call:
+        raise wrong(("call", NO_CALL), _("that is the word for no call"), _("give the call another name"))
+    for name, call in settings.call.items():
+        for channel in call.channels:
+            if channel not in settings.channel:
+                hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
+                raise wrong(("call", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
+    for name, series in settings.series.items():
+        if series.call not in ("", NO_CALL, *settings.call):
+            write = _("write a [call.%(name)s] table", name=series.call)
+            hint = did_you_mean(series.call, [*settings.call, NO_CALL], write)
+            raise wrong(("series", name, "call"), _("there is no [call.%(name)s]", name=series.call), hint)
 
 
 def dotted(path: Iterable[str | int]) -> str:

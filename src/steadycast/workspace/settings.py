@@ -18,6 +18,7 @@ from steadycast.schedule.model import Form, Origin
 from steadycast.workspace.upload_target import UploadTarget, upload_target
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a series' or channel's is a folder, part of a URL and of a slot's id
+NO_CALL = "none"  # of a series or a draft: nothing is said at its end
 LONGEST_NAME = 80  # characters of a member's folder
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 YEARS = (2000, 2199)  # of a day that is written down
@@ -158,6 +159,7 @@ class SeriesTable(Model):
     per_year: int | None = Field(default=None, ge=1, le=10000)
     announce: tuple[Span, ...] = ()
     editor: str = ""  # who can fix it: named in alarms
+    call: str = Field(default="", pattern=f"{NAME}|^$")  # the name of another [call.NAME] than the first, or none
 
     @model_validator(mode="after")
     def _one_rhythm(self) -> SeriesTable:
@@ -178,6 +180,31 @@ def _on_the_web(url: str) -> str:
 
 
 WebAddress = Annotated[str, AfterValidator(_on_the_web)]
+
+
+class Call(Model):
+    """[call.NAME]: what posts say at their end, and where that leads: the community's own place."""
+
+    text: str = Field(default="", max_length=200)
+    url: WebAddress = Field(default="", max_length=1000)
+    channels: tuple[str, ...] = ()  # where it is said; (): wherever the platform lets it
+    qr: str = Field(default="", max_length=200)  # a picture of the workspace; "": drawn from the address
+    utm: bool = True  # the address says where it stands, for statistics
+
+    @field_validator("qr")
+    @classmethod
+    def _in_the_workspace(cls, qr: str) -> str:
+        if qr.startswith(("/", "\\", "~")) or ".." in re.split(r"[/\\]", qr) or ":" in qr:
+            message = _("is no file of the workspace; write images/join.png")
+            raise ValueError(message)
+        return qr
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Call:
+        if not (self.text.strip() or self.url):
+            message = _("give it a text, a url, or both")
+            raise ValueError(message)
+        return self
 
 
 class Upload(Model):
@@ -359,6 +386,7 @@ class Settings(Model):
     members: dict[MemberName, Member] = Field(default_factory=dict)
     series: dict[Annotated[str, Field(pattern=NAME)], SeriesTable] = Field(default_factory=dict)
     channel: dict[Annotated[str, Field(pattern=NAME)], ChannelSettings] = Field(default_factory=dict)
+    call: dict[Annotated[str, Field(pattern=NAME)], Call] = Field(default_factory=dict)
     feed: tuple[Feed, ...] = ()
     intake: Intake = Field(default_factory=Intake)
     publish: Publish = Field(default_factory=Publish)
