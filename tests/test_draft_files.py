@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from reading_drafts import read, refused
@@ -39,6 +40,39 @@ class TestFiles:
         assert [(m.role, m.ref) for m in draft.media] == [("audio", "img/voice.m4a"), ("video", "film.mp4")]
         assert draft.form == "video"
         assert read(content, "文 ![](https://x.example/a.mp3)\n").media == ()
+
+    @pytest.mark.parametrize(
+        ("head", "said"),
+        [
+            ("cover: img/a.png\nfocal: 0.3 0.7", {"cover": (0.3, 0.7), "image": (0.3, 0.7)}),
+            ("cover: img/a.png\nfocal: [30%, 70%]", {"cover": (0.3, 0.7), "image": (0.3, 0.7)}),
+            ("焦点: 0.3，0.7", {"image": (0.3, 0.7)}),
+            ("cover:\n  image: img/a.png\n  alt: 海\n  focal: 1, 0", {"cover": (1.0, 0.0), "image": (1.0, 0.0)}),
+            ("media:\n  - file: img/a.png\n    focal: 0.3 0.7", {"image": (0.3, 0.7)}),
+            ("image:\n  image: img/a.png\n  focal_point: TopRight", {"cover": (1.0, 0.0), "image": (1.0, 0.0)}),
+            ("image:\n  image: img/a.png\n  focal_point: Smart", {"cover": None, "image": None}),
+            ("cover: img/a.png", {"cover": None, "image": None}),
+        ],
+    )
+    def test_a_head_says_what_a_crop_of_a_picture_has_to_keep(self, content: Path, head: str, said: Any) -> None:
+        (content / "pgc/img/a.png").write_bytes(b"a")
+        draft = read(content, f"---\ntitle: t\n{head}\n---\n文 ![](img/a.png)\n")
+        assert {m.role: m.focal for m in draft.media} == said
+
+    def test_a_focal_point_that_is_none_is_said_with_its_line(self, content: Path) -> None:
+        (content / "pgc/img/a.png").write_bytes(b"a")
+        for wrong in ("1.2 0", "0.5", "-0.1 0.5", "nan 0.5", "top middle left"):
+            said = refused(content, f"---\ntitle: t\ncover: img/a.png\nfocal: {wrong}\n---\n文\n")
+            assert said.startswith(f"pgc/a.md:4: '{wrong}' is no point of a picture") or "is no point" in said
+        assert "of no picture" in refused(content, "---\ntitle: t\nfocal: 0.1 0.2\n---\n文\n")
+
+    def test_words_for_a_picture_count_wherever_they_are_written(self, content: Path) -> None:
+        """And a draft without a focal point, and with its words in one place, keeps the revision that it had."""
+        (content / "pgc/img/a.png").write_bytes(b"a")
+        head = "---\ntitle: t\ncover: img/a.png\ncover_alt: 海\n---\n文 ![](img/a.png)\n"
+        assert [(m.role, m.alt) for m in read(content, head).media] == [("cover", "海"), ("image", "海")]
+        moved = head.replace("cover_alt", "focal: 0.1 0.2\ncover_alt")
+        assert read(content, moved).revision != read(content, head).revision
 
     def test_a_missing_picture_is_said_with_its_line(self, content: Path) -> None:
         assert refused(content, "# t\n\n文\n\n![](img/no.png)\n").startswith(

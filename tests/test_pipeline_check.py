@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, Bench, article
+from platform_bench import png
 
 from steadycast import ops, pipeline
 from steadycast.ops.deployments import prefect_yaml
@@ -245,6 +246,25 @@ def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(be
     assert "mail: body is long, and may be clipped: " in problem.said
     assert problem.hint == "shorten the draft"
     assert problem.harmless
+
+
+def test_words_are_asked_for_of_pictures_that_have_none_and_a_preview_asks_too(bench: Bench) -> None:
+    """Once a draft, with its line; what the head says of a picture counts. Nothing has to be fixed before its hour."""
+    bare = article("One", "cover: b.png", body="![](a.png)\n\n![The sea](b.png)\n\n![](c.png)")
+    files = {f"pgc/{name}.png": png(1, 2, number) for number, name in enumerate("abc")}
+    (problem,) = check(bench, **{"pgc/1.md": bare}, **files)
+    assert str(problem).startswith("pgc/1.md:6: 2 pictures have no description: a.png first (say what is to be seen")
+    assert problem.harmless
+    with pipeline.App.open(load(bench.root), readonly=True) as app:
+        made = pipeline.preview(app, "pgc/1.md", now=MORNING)
+    assert [str(each) for each in made.noticed] == [str(problem)]
+    assert "2 pictures have no description" in made.page.read_text(encoding="utf-8")
+    told = article(
+        "One",
+        "cover: b.png\ncover_alt: The sea\nmedia:\n- {file: a.png, alt: A boat}\n- {file: c.png, alt: Rain}",
+        body="![](a.png) ![](c.png)",
+    )
+    assert check(bench, **{"pgc/1.md": told}) == []
 
 
 def test_drafts_are_checked_though_a_channel_is_broken(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -226,6 +227,33 @@ def test_a_picture_that_stops_moving_is_told_with_its_line(tmp_path: Path, post:
     assert said.startswith("ugc/alice/a.md:7: outlet: image a.gif is an animation, and becomes its first picture")
     assert post(moving, media=still).of("image")[0].mime == "image/jpeg"
     assert faults(moving, media={"image": MediaRule(formats=("jpg", "gif"))}) == []
+
+
+def test_a_cover_of_which_little_is_left_is_told_until_somebody_says_what_stays(
+    tmp_path: Path, post: Any, faults: Any
+) -> None:
+    Image.new("RGB", (900, 300)).save(tmp_path / "a.png")
+    cover = MediaRef("cover", "a.png", tmp_path / "a.png", "海", line=3)
+    rule = {"cover": MediaRule(ratios=("1:1",))}
+    (said,) = faults(draft(media=(cover,)), media=rule)
+    assert said.startswith("ugc/alice/a.md:3: outlet: cover a.png is cut to 33 % of it (say what has to stay: focal:")
+    assert faults(draft(media=(replace(cover, focal=(0.9, 0.5)),)), media=rule) == []
+    assert faults(draft(media=(cover,)), media={"cover": MediaRule(ratios=("2:1",))}) == []
+
+
+def test_files_of_which_a_platform_takes_none_are_told_as_left_out(tmp_path: Path, post: Any, faults: Any) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    shown = draft("![海](a.png)", media=(MediaRef("image", "a.png", tmp_path / "a.png", "海", line=5),))
+    none = {"image": MediaRule(count=0)}
+    (said,) = faults(shown, media=none)
+    assert said.startswith("ugc/alice/a.md:5: outlet: image a.png is left out: none is taken")
+    assert post(shown, media=none).of("image") == ()
+
+
+def test_the_words_of_a_picture_go_with_it_where_the_text_has_none(tmp_path: Path, post: Any) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    shown = draft("![](a.png)", media=(MediaRef("image", "a.png", tmp_path / "a.png", '海 "1"'),))
+    assert 'alt="海 &quot;1&quot;"' in post(shown).html
 
 
 def test_a_body_that_may_be_clipped_is_told_and_goes_out_all_the_same(post: Any, faults: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
 from pictures import opened, picture
+from PIL import Image
 
 from steadycast.characters import pieces
 from steadycast.platform import MediaRule
@@ -23,6 +25,25 @@ def test_covers_are_cropped_to_each_ratio(studio: Studio, take: Callable[..., An
     ]
     by_ratio = studio.covers(take(picture((1000, 1000)), "c.jpg", "cover"), MediaRule(ratios=("16:9",)), "题", "")
     assert (by_ratio[0].width, by_ratio[0].height) == (1000, 562)
+
+
+@pytest.mark.parametrize(
+    ("focal", "ratio", "left"),
+    [((0.9, 0.5), "1:1", 100), ((0.0, 0.5), "1:1", 0), ((0.5, 0.5), "1:1", 50), ((0.9, 0.1), "2:1", 0)],
+)
+def test_a_crop_keeps_the_focal_point_and_stays_within_the_picture(
+    studio: Studio, take: Callable[..., Any], focal: tuple[float, float], ratio: str, left: int
+) -> None:
+    """Each column of the picture has its number as its red: what is left of it says where it was cut."""
+    data = BytesIO()
+    Image.frombytes("RGB", (200, 100), bytes(v for _ in range(100) for x in range(200) for v in (x, 0, 0))).save(
+        data, "PNG"
+    )
+    (cover,) = studio.covers(take(data.getvalue(), "c.png", "cover"), MediaRule(ratios=(ratio,)), "", "", focal)
+    assert opened(cover).getpixel((0, 0))[0] == left
+    sized = MediaRule(ratios=(ratio,), sizes=((50, 50),))
+    (small,) = studio.covers(take(data.getvalue(), "c.png", "cover"), sized, "", "", focal)
+    assert opened(small).size == (50, 50)
 
 
 @pytest.mark.parametrize("letters", [True, False])

@@ -169,6 +169,52 @@ def test_an_animation_keeps_its_frames_where_it_may(studio: Studio, take: Callab
     assert getattr(opened(studio.adapt(moving, MediaRule(formats=("png",)))), "n_frames", 1) == 1
 
 
+def moving(kind: str, size: tuple[int, int] = (40, 40), **options: Any) -> bytes:
+    """Four pictures after each other, the first black, the last red."""
+    data = BytesIO()
+    frames = [Image.new("RGB", size, (i * 80, 0, 0)) for i in range(4)]
+    frames[0].save(data, kind, save_all=True, append_images=frames[1:], duration=50, loop=0, **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "formats", "animated", "made"),
+    [
+        ("PNG", ("jpg", "png"), ("png",), "PNG"),
+        ("PNG", ("jpg", "gif"), ("gif",), "GIF"),
+        ("GIF", ("jpg", "webp"), ("webp",), "WEBP"),
+        ("WEBP", ("png", "gif"), ("gif", "webp"), "GIF"),
+        ("WEBP", (), ("gif", "webp"), "WEBP"),
+    ],
+)
+def test_an_animation_stays_one_in_a_format_that_moves_there(
+    studio: Studio, take: Callable[..., Any], given: str, formats: Any, animated: Any, made: str
+) -> None:
+    found = opened(studio.adapt(take(moving(given)), MediaRule(formats=formats, animated=animated)))
+    assert (found.format, found.n_frames) == (made, 4)
+
+
+def test_what_may_not_move_is_the_first_picture_whichever_was_looked_at_last(
+    studio: Studio, take: Callable[..., Any]
+) -> None:
+    for rule in (MediaRule(("png",), animated=()), MediaRule(("png", "gif"), bytes=120)):
+        still = opened(studio.adapt(take(moving("GIF", (400, 400))), rule)).convert("RGB")
+        assert getattr(still, "n_frames", 1) == 1
+        assert still.getpixel((5, 5)) == (0, 0, 0)
+
+
+def test_an_animation_that_is_too_large_is_made_smaller_before_it_is_stopped(
+    studio: Studio, take: Callable[..., Any]
+) -> None:
+    frames = [Image.frombytes("RGB", (200, 200), os.urandom(120_000)) for _ in range(2)]
+    data = BytesIO()
+    frames[0].save(data, "WEBP", save_all=True, append_images=frames[1:], duration=50)
+    whole = studio.adapt(take(data.getvalue()), MediaRule())
+    found = studio.adapt(take(data.getvalue()), MediaRule(bytes=whole.size * 2 // 3))
+    assert opened(found).n_frames == 2
+    assert found.width == 150
+
+
 def png_that_claims(width: Any, height: Any) -> bytes:
     def chunk(name: Any, data: Any) -> Any:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

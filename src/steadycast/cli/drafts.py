@@ -217,7 +217,7 @@ def preview(draft: Path, *, channel: str = "", open: bool = False, out: Path | N
         made = pipeline.preview(app, draft, channel=channel, out=out, now=pipeline.now())
     for name, count in made.counts.items():
         say(_("%(name)s: %(said)s", name=name, said=count))
-    say(*map(str, made.problems), _("Page  %(file)s", file=made.page))
+    say(*map(str, (*made.problems, *made.noticed)), _("Page  %(file)s", file=made.page))
     if open:
         import webbrowser
 

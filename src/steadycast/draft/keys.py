@@ -12,19 +12,21 @@ SUMMARY = ("summary", "description", "excerpt", "custom_excerpt")
 AUTHOR = ("author", "authors", "byline")
 TAGS = ("tags", "tag")
 CATEGORIES = ("categories", "category")
+FOCAL = ("focal", "focal_point")
+COVER_ALT = ("cover_alt", "image_alt", "feature_image_alt")
 COVER = (
     "cover", "feature_image", "featured_image", "hero_image", "image", "thumbnail", "banner", "index_img",
 )  # fmt: skip
 _OTHERS = (
     "series", "form", "slot", "not_before", "publishDate", "expires", "expiryDate", "evergreen", "priority",
     "language", "lang", "call", "canonical_url", "canonical", "slug", "draft", "published", "status", "event", "media",
-    "audio", "video", "channels", "taxonomies",
+    "audio", "video", "channels", "taxonomies", *FOCAL, *COVER_ALT,
 )  # fmt: skip
 EVENT = ("start", "begin", "end", "place", "location", "venue", "url")
 # What other tools write, so near to a key of ours that it would be taken for a slip.
 _OF_OTHER_TOOLS = frozenset(
     "format images updated update created_at layouts headless covers_from statue lastdate categorized tagline "  # noqa: SIM905
-    "updated_date modified_date lastmod modified slugs_from published_by image_alt covers".split()
+    "updated_date modified_date lastmod modified slugs_from published_by covers".split()
 )
 _IN_CHINESE = {
     "title": "标题 標題 题目 題目",
@@ -35,6 +37,8 @@ _IN_CHINESE = {
     "categories": "分类 分類",
     "series": "栏目 欄目",
     "cover": "封面 封面图 封面圖 头图 頭圖",
+    "focal": "焦点 焦點",
+    "cover_alt": "封面说明 封面說明",
     "draft": "草稿",
     "published": "发布 發布",
     "language": "语言 語言",
@@ -81,7 +85,19 @@ def folded(key: str) -> str:
 _TOP = (*TITLE, *DATE, *SUMMARY, *AUTHOR, *TAGS, *CATEGORIES, *COVER, *_OTHERS)
 _KNOWN = {folded(key): key for key in _TOP}
 _EVENT = {folded(key): key for key in EVENT}
-_NEVER_MEANT = {folded(key) for key in (*DATE[1:], "custom_excerpt", "byline", *COVER[1:], "published", "taxonomies")}
+_NEVER_MEANT = {
+    folded(key)
+    for key in (
+        *DATE[1:],
+        "custom_excerpt",
+        "byline",
+        *COVER[1:],
+        *COVER_ALT[1:],
+        "focal_point",
+        "published",
+        "taxonomies",
+    )
+}
 _FOREIGN = {folded(key) for key in _OF_OTHER_TOOLS}
 # What Pelican, Hexo and others write in a head, beside what is read here.
 _OF_HEADS = (

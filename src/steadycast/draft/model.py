@@ -28,6 +28,7 @@ class MediaRef:
     size: int = 0  # bytes
     mtime_ns: int = 0
     stored: str = ""  # its name in var/media, once its kind is known: <sha256>.<extension>
+    focal: tuple[float, float] | None = None  # what a crop keeps: from the left and from the top, each from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from steadycast.draft.attached import Folder, is_remote
 from steadycast.draft.decoding import shown
 from steadycast.draft.fields import Keys
-from steadycast.draft.keys import COVER, folded
+from steadycast.draft.keys import COVER, COVER_ALT, FOCAL, folded
 from steadycast.draft.model import AUDIO_ENDINGS, VIDEO_ENDINGS, Draft, MediaRef
 from steadycast.draft.outline import Shown, outline
 from steadycast.errors import DraftError
@@ -24,6 +24,13 @@ _ROLES = {
     "video": re.compile(rf"\.(?:{VIDEO_ENDINGS})\Z", re.IGNORECASE),
 }
 _MAY_SHOW = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
+# What Hugo's themes write as focal_point.
+_NAMED_POINTS = {
+    f"{down}{across}" or "center": (x, y)
+    for down, y in (("top", 0.0), ("", 0.5), ("bottom", 1.0))
+    for across, x in (("left", 0.0), ("", 0.5), ("right", 1.0))
+}
+_POINT = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})(%?)", re.ASCII)
 _FILE = ("file", "src", "path", "url")  # the keys by which a mapping names its file
 
 
@@ -40,13 +47,13 @@ def of_head(keys: Keys) -> Iterator[MediaRef]:
         if name == "media" and isinstance(value, dict) and not value.keys() & _FILE:
             value = [{"role": role, "file": ref} for role, ref in value.items()]
         for number, item in enumerate(value if isinstance(value, list) else [value] if value else ()):
-            yield _item(key, item, name, keys.lines.get(f"{key}.{number}", keys.lines.get(key)))
+            yield _item(keys, key, item, name, keys.lines.get(f"{key}.{number}", keys.lines.get(key)))
 
 
 def found(named: Iterator[MediaRef], folder: Callable[[], Folder]) -> Iterator[MediaRef]:
     """Each file of a draft's own, found, once a role; `folder` is asked for only by a draft that names one."""
     seen: set[tuple[str, str]] = set()
-    for file in named:
+    for file in _said_once(list(named)):
         if is_remote(file.ref) or (file.role, file.ref) in seen:
             continue
         if len(seen) == MOST_FILES:
@@ -58,6 +65,17 @@ def found(named: Iterator[MediaRef], folder: Callable[[], Folder]) -> Iterator[M
         if (there := folder().find(file)) is not None:
             seen.add((file.role, file.ref))
             yield there
+
+
+def _said_once(named: list[MediaRef]) -> Iterator[MediaRef]:
+    """Each as it is named first, with what another place says of the same file: its words, and its focal point."""
+    words: dict[str, str] = {}
+    points: dict[str, tuple[float, float] | None] = {}
+    for file in named:
+        words[file.ref] = words.get(file.ref) or file.alt
+        points[file.ref] = points.get(file.ref) or file.focal
+    for file in named:
+        yield replace(file, alt=file.alt or words[file.ref], focal=file.focal or points[file.ref])
 
 
 def from_elsewhere(draft: Draft) -> list[Shown]:
@@ -73,19 +91,69 @@ def from_elsewhere(draft: Draft) -> list[Shown]:
 
 def _cover(keys: Keys) -> Iterator[MediaRef]:
     key, value = keys.take(*COVER)
-    ref, alt = value, ""
+    named, words = keys.take(*COVER_ALT)
+    if words and not isinstance(words, str):  # another tool's
+        keys.left[named] = words
+    ref, alt, point = value, words.strip() if isinstance(words, str) else "", None
     if isinstance(value, dict):
         ref = next((value[name] for name in ("image", *_FILE) if value.get(name)), "")
-        alt = str(value.get("alt", ""))
+        alt = str(value.get("alt", "")) or alt
+        point = _focal(keys, key, value)
     usable = ref and isinstance(ref, str) and not is_remote(ref)
     if usable and (folded(key) == "cover" or _ROLES["image"].search(ref)):
-        yield MediaRef("cover", ref.strip(), Path(), alt, keys.lines.get(key))
+        yield MediaRef("cover", ref.strip(), Path(), alt, keys.lines.get(key), focal=point)
     elif value:  # a link, or another tool's word: kept as it is
         keys.left[key] = value
 
 
-def _item(key: str, item: Any, name: str, line: int | None) -> MediaRef:
-    """One entry of `media`: a file's name, or a mapping with file, role and alt."""
+def with_focal(keys: Keys, files: tuple[MediaRef, ...]) -> tuple[MediaRef, ...]:
+    """`files`, of which the cover, else the first picture, has the point that the head gives without naming a file."""
+    key, value = keys.take(*FOCAL)
+    if not value or (point := _point(value, key, keys.lines.get(key))) is None:
+        return files
+    of = next((f.ref for role in ("cover", "image") for f in files if f.role == role), None)
+    if of is None:
+        raise DraftError(
+            _("%(key)s is of no picture: the draft has none", key=key),
+            line=keys.lines.get(key),
+            hint=_("name a cover, or take it out"),
+        )
+    return tuple(replace(f, focal=f.focal or point) if f.ref == of else f for f in files)
+
+
+def as_focal(value: Any) -> tuple[float, float] | None:
+    """`0.3 0.7`, `30% 70%`, two numbers of a list or `TopLeft` as a point of a picture; None where it is none."""
+    if isinstance(value, str) and (named := _NAMED_POINTS.get(value.strip().lower())):
+        return named
+    words = value if isinstance(value, list) else re.split(r"[\s,，、;；]+", str(value).strip())
+    if len(words) != 2 or not all(isinstance(word, str | int | float) for word in words):
+        return None
+    found = [_POINT.fullmatch(str(word).strip()) for word in words]
+    if not all(found):
+        return None
+    x, y = (float(each[1]) / (100 if each[2] else 1) for each in found if each)
+    return (round(x, 4), round(y, 4)) if x <= 1 and y <= 1 else None
+
+
+def _focal(keys: Keys, key: str, given: dict[str, Any]) -> tuple[float, float] | None:
+    """The focal point in the mapping of one file, if it has one."""
+    name = next((name for name in given if folded(name) in {folded(each) for each in FOCAL}), "")
+    if not name or given[name] in ("", []):
+        return None
+    return _point(given[name], name, keys.lines.get(f"{key}.{name}", keys.lines.get(key)))
+
+
+def _point(value: Any, key: str, line: int | None) -> tuple[float, float] | None:
+    """The point that `value` means; None where another tool's word stands in a key of its own. Raises DraftError."""
+    if (point := as_focal(value)) is not None or folded(key) != FOCAL[0]:
+        return point
+    said = _("%(value)s is no point of a picture", value=shown(str(value)[:60]))
+    hint = _("write focal: 0.3 0.7, from the left and from the top, each from 0 to 1")
+    raise DraftError(said, line=line, hint=hint)
+
+
+def _item(keys: Keys, key: str, item: Any, name: str, line: int | None) -> MediaRef:
+    """One entry of `media`: a file's name, or a mapping with file, role, alt and focal."""
     given = item if isinstance(item, dict) else {"file": item}
     ref = next((given[k] for k in _FILE if given.get(k)), "")
     if not isinstance(ref, str) or not ref.strip():
@@ -98,4 +166,4 @@ def _item(key: str, item: Any, name: str, line: int | None) -> MediaRef:
         raise DraftError(
             _("unknown role %(role)r", role=role), line=line, hint=_("choose image, cover, audio, video or attachment")
         )
-    return MediaRef(role, ref.strip(), Path(), str(given.get("alt", "")), line)
+    return MediaRef(role, ref.strip(), Path(), str(given.get("alt", "")), line, focal=_focal(keys, key, given))

@@ -118,7 +118,7 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
         content["event"].append("all day")
     if not draft.call:  # a draft from before there were calls keeps its revision
         del content["call"]
-    content["media"] = [(m.role, m.ref, m.alt, m.sha256) for m in draft.media]
+    content["media"] = [(m.role, m.ref, m.alt, m.sha256, *(m.focal or ())) for m in draft.media]
     return hashlib.sha256(orjson.dumps(content, default=_as_text, option=_AS_JSON_DOES)).hexdigest()
 
 
@@ -163,6 +163,7 @@ class _Reading:
             derived.append("date")
             date = date_of_name(self.path, keys.zone)
         media = tuple(named_files.found(chain(named_files.of_head(keys), self.embedded()), self.folder))
+        media = named_files.with_focal(keys, media)
         noticed: list[Note] = []
         event = tables.event(keys, noticed)
         draft = Draft(

@@ -25,7 +25,7 @@ from steadycast.pipeline import draft_media, draft_notes
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
-from steadycast.pipeline.draft_notes import Titles, notes_of, unfit
+from steadycast.pipeline.draft_notes import Titles, notes_of, unfit, without_alt
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.uploads import unknown_host
 from steadycast.platform import Setting
@@ -296,6 +296,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
                 yield from _no_call(app, draft, item.raw or b"")
                 yield from draft_media.away(draft)
                 yield from notes_of(draft)
+                yield from without_alt(draft)
                 titles.add(draft)
                 fresh.append(draft)
         progress(n, n)

@@ -34,6 +34,23 @@ def notes_of(draft: Draft) -> Iterator[Problem]:
         yield Problem(str(draft.path), note.line, note.message, note.hint, severity=WARN if note.harmless else BAD)
 
 
+def without_alt(draft: Draft) -> Iterator[Problem]:
+    """Asks for the words of pictures that have none: who cannot see one is told nothing of it."""
+    shown_twice = {ref.ref for ref in draft.media if ref.alt}
+    bare = [ref for ref in draft.media if ref.role in ("cover", "image") and not ref.alt and ref.ref not in shown_twice]
+    bare = list({ref.ref: ref for ref in bare}.values())
+    if bare:
+        named = shown(bare[0].ref)
+        said = ngettext(
+            "the picture %(name)s has no description",
+            "%(num)s pictures have no description: %(name)s first",
+            len(bare),
+            name=named,
+        )
+        hint = _("say what is to be seen, for who cannot see it: ![words](picture.jpg); of a cover: cover_alt")
+        yield Problem(str(draft.path), bare[0].line, said, hint, severity=WARN)
+
+
 class Titles:
     """Drafts by their titles: an archive whose titles are its section headings has one for all."""
 

@@ -38,7 +38,15 @@ def to_content(draft: Draft, content_root: Path) -> dict[str, Any]:
 
 
 def _file(media: MediaRef, content_root: Path) -> dict[str, Any]:
-    told = {"role": media.role, "ref": media.ref, "file": media.stored, "alt": media.alt, "line": media.line}
+    told: dict[str, Any] = {
+        "role": media.role,
+        "ref": media.ref,
+        "file": media.stored,
+        "alt": media.alt,
+        "line": media.line,
+    }
+    if media.focal:
+        told["focal"] = [*media.focal]
     lies_there = media.path.is_relative_to(content_root)
     return told | {"size": media.size, "at": str(media.path.relative_to(content_root))} if lies_there else told
 
@@ -69,7 +77,17 @@ def _media(told: Mapping[str, Any], folder: Path, content_root: Path) -> MediaRe
     path, there = folder / stored, told.get("at")
     if there and not path.exists() and ".." not in Path(there).parts:
         path = content_root / there
-    return MediaRef(told["role"], told["ref"], path, told["alt"], told["line"], Path(stored).stem, stored=stored)
+    focal = told.get("focal")
+    return MediaRef(
+        told["role"],
+        told["ref"],
+        path,
+        told["alt"],
+        told["line"],
+        Path(stored).stem,
+        stored=stored,
+        focal=(float(focal[0]), float(focal[1])) if focal else None,
+    )
 
 
 def to_plan(draft: Draft, zone: dt.tzinfo, before: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:

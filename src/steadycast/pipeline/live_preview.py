@@ -13,7 +13,7 @@ from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import Problem
 from steadycast.pipeline.app import App
-from steadycast.pipeline.draft_notes import channels_for, notes_of, without_series
+from steadycast.pipeline.draft_notes import channels_for, notes_of, without_alt, without_series
 from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.preview import Shown, place_of, show
 
@@ -49,7 +49,7 @@ def live_preview(app: App, draft: Draft, now: dt.datetime, channels: Sequence[st
     posts = Posts(app, _pictures(app))
     with tempfile.TemporaryDirectory(dir=_cache(app)) as thrown_away:
         found = [_on(posts, shown, name, Path(thrown_away), now) for name in names[:MOST_CHANNELS]]
-    noticed = (*notes_of(draft), *posts.links.problems(shown))
+    noticed = (*notes_of(draft), *without_alt(draft), *posts.links.problems(shown))
     return LivePreview(draft, tuple(found), noticed, without_series(app, shown), max(len(names) - MOST_CHANNELS, 0))
 
 

@@ -21,15 +21,17 @@ from steadycast.language import N_, current
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.pipeline.app import App, write_atomically
-from steadycast.pipeline.draft_notes import channels_for, likely_slot
+from steadycast.pipeline.draft_notes import channels_for, likely_slot, without_alt
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.preview_frames import NoFarSide, Page, plain_page
-from steadycast.platform import MemoryState, Platform, Post, View, registry
+from steadycast.platform import Media, MemoryState, Platform, Post, View, registry
 from steadycast.platform.files import place_media
 from steadycast.platform.text import count
+from steadycast.render.compose import share_of
 from steadycast.render.templates import Templates
 
+ALMOST_WHOLE = 0.98  # of a picture: what is cut off of it comes from whole pixels
 MEASURED = ("title", "summary", "text", "html")
 WORDS = {  # what is measured or shown of a post -> the word for it
     "article": N_("article"), "audio": N_("audio"), "video": N_("video"), "event": N_("event"),
@@ -54,6 +56,7 @@ class Previewed:
     page: Path
     counts: dict[str, str] = field(default_factory=dict)  # channel -> "title 12/32, summary 98/120"
     problems: tuple[Problem, ...] = ()
+    noticed: tuple[Problem, ...] = ()  # what it loses on the way, and what could be better
 
 
 def preview(app: App, draft: Path | str, *, channel: str = "", out: Path | None = None, now: dt.datetime) -> Previewed:
@@ -97,6 +100,7 @@ class Shown:
     post: Post
     views: tuple[View, ...]
     measured: tuple[tuple[str, int, int], ...]  # (what, how much, the most that is taken or 0)
+    originals: tuple[Media, ...] = ()  # the draft's files, as they are before they are adapted
 
     def cut(self, draft: Draft) -> tuple[str, ...]:
         """Which of its title, summary and text had to be shortened here."""
@@ -114,7 +118,7 @@ class Shown:
         """How often something became something else here, by what it is.
 
         `links` stand at the end, `pictures` have another format, `plain`: of a text with markup the words alone are
-        taken, `code`: HTML that could run or load something is left out.
+        taken, `cropped`: covers are shown in part, `code`: HTML that could run or load something is left out.
         """
         active = {tag.lower() for tag in _ACTIVE.findall(draft.body)}
         pages = "".join(view.html for view in self.views)
@@ -123,10 +127,15 @@ class Shown:
         found = {
             "links": sum(f'href="{escape(url)}"' not in pages for _, url in self.post.links) if pages else 0,
             "pictures": sum(_another_format(m.ref, m.name) for m in pictures),
+            "cropped": sum(self._is_cropped(m) for m in self.post.of("cover")),
             "plain": int(plain and bool(_MARKUP.search(draft.body))),
             "code": sum(f"&lt;{tag}" not in self.post.html for tag in active),
         }
         return {what: n for what, n in found.items() if n}
+
+    def _is_cropped(self, made: Media) -> bool:
+        was = next((m for m in self.originals if m.ref == made.ref and m.ref), None)
+        return was is not None and share_of(was, made) < ALMOST_WHOLE
 
     @property
     def counts(self) -> str:
@@ -149,7 +158,7 @@ def show(
             yield Problem(str(draft.path), line, error.message, hint or "", channel=name)
             continue
         title = app.channel_title(name)
-        yield Shown(name, title, post, views, tuple(_measured(post, platform, views)))
+        yield Shown(name, title, post, views, tuple(_measured(post, platform, views)), posts.body(draft).media)
 
 
 def place_of(app: App, draft: Draft, channel: str, now: dt.datetime) -> Delivery:
@@ -159,17 +168,20 @@ def place_of(app: App, draft: Draft, channel: str, now: dt.datetime) -> Delivery
 
 def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: Path, *, now: dt.datetime) -> Previewed:
     shown, problems, counts = [], [], {}
+    noticed = [*without_alt(found)]
     for one in show(app, found, posts, names, target, now=now):
         if isinstance(one, Problem):
             problems.append(one)
             continue
         counts[one.channel] = one.counts
+        lost = posts.faults(found, place_of(app, found, one.channel, now), now)
+        noticed += [fault.problem(str(found.path)) for fault in lost if fault.harmless]
         told = {"channel": one.channel, "title": one.title, "post": one.post, "measured": one.measured}
         shown.append(told | _write(target, one.channel, one.post, one.views))
     page, say = Templates((Path(__file__).parent / "templates",), zone=app.workspace.community.zone), current()
-    told = {"draft": found, "shown": shown, "problems": problems, "language": say.tag, "word": word}
+    told = {"draft": found, "shown": shown, "problems": problems, "noticed": noticed, "language": say.tag, "word": word}
     text = page.render("preview.html.j2", **told, _=say.gettext, ngettext=say.ngettext)
-    return Previewed(write_atomically(target, "index.html", text.encode()), counts, tuple(problems))
+    return Previewed(write_atomically(target, "index.html", text.encode()), counts, tuple(problems), tuple(noticed))
 
 
 def _draft(app: App, named: Path | str) -> Draft:

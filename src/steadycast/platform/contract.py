@@ -59,6 +59,7 @@ class MediaRule:
     height: int | None = None
     seconds: float | None = None
     required: bool = False
+    animated: tuple[str, ...] = ("gif", "webp")  # which of `formats` move here; others come as their first picture
     ratios: tuple[str, ...] = ()  # covers only: one crop each ("2.35:1")
     sizes: tuple[tuple[int, int], ...] = ()  # covers only: pixels of each crop, in the order of `ratios`
 

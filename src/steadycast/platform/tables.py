@@ -24,6 +24,7 @@ CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
     (RenderRule, "bullets"): ("native", "literal"),
     (RenderRule, "math"): ("text", "mathml"),
     (RenderRule, "text_links"): ("inline", "numbered", "drop"),
+    (MediaRule, "animated"): ("gif", "webp", "png"),
     (Setting, "type"): ("str", "int", "bool", "url", "path", "list"),
 }
 # No text is empty by rule, and no number of a file or of a far side is so large that reckoning with it takes time.
@@ -102,7 +103,8 @@ class Table:
         value = self.typed(type_, {**own, **given, **fixed}, *where)
         for (owner, key), allowed in CHOICES.items():
             if owner is type_:
-                self.chosen(getattr(value, key), allowed, *where, key)
+                for said in words if isinstance(words := getattr(value, key), tuple) else (words,):
+                    self.chosen(said, allowed, *where, key)
         for (owner, key), (least, most) in BOUNDS.items():
             number = getattr(value, key) if owner is type_ else None
             if number is not None and not least <= number <= most:

@@ -22,6 +22,7 @@ from steadycast.render.dates import when_text
 from steadycast.render.html import render as as_html_by_rule
 from steadycast.render.inline_style import load
 from steadycast.render.lexer import Numbered
+from steadycast.render.media import moving_formats
 from steadycast.render.prepared_body import Body
 from steadycast.render.sanitise import calm
 from steadycast.render.wording import NO_LIMIT, Target, Words, unit
@@ -31,6 +32,7 @@ __all__ = ["Target", "compose", "fits"]
 
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
+LITTLE = 0.6  # of a cover: where a crop leaves less of it, it is told
 _ANY = MediaRule()
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
@@ -258,7 +260,10 @@ class _Composer(Words):
             rule = self.platform.media.get(role, _ANY)
             if not self.body.media and not rule.required:
                 continue
-            given = [] if rule.count == 0 else list({m.sha256: m for m in self.body.media if m.role == role}.values())
+            given = list({m.sha256: m for m in self.body.media if m.role == role}.values())
+            if rule.count == 0:
+                self._tell_left_out(role, given)
+                continue
             self._check_count(role, given, rule)
             for media in given:
                 with self.noting():
@@ -269,29 +274,33 @@ class _Composer(Words):
                         names[media.sha256] = adapted.sha256
         return (*self._covers(title), *self._thumbs(), *found), names
 
+    def _tell_left_out(self, role: str, given: list[Media]) -> None:
+        """Tell of files of a role of which the platform takes none."""
+        if given:
+            names = listed(m.ref for m in given[:3])
+            said = _("%(role)s %(names)s is left out: none is taken", role=_(role), names=names)
+            self.fault(said, _("nothing has to be done"), self._line_of(given[0]), harmless=True)
+
     def _check_loss(self, media: Media, adapted: Media, rule: MediaRule) -> None:
         """Tell of an animation that comes out as one picture, and of a drawing that comes out in pixels."""
         studio = self.body.studio
         if media.mime == "image/svg+xml" != adapted.mime:
             said = _(
-                "image %(name)s is a drawing, and becomes %(format)s where none is taken",
+                "%(role)s %(name)s is a drawing, and becomes %(format)s where none is taken",
+                role=_(media.role),
                 name=media.ref,
                 format=adapted.path.suffix[1:].upper(),
             )
             self.fault(said, _("nothing has to be done"), harmless=True)
         if studio.frames(media) > 1 and studio.frames(adapted) == 1:
-            line = next((m.line for m in self.draft.media if m.ref == media.ref), None)
-            taken = (
-                _("at most %(size)s bytes", size=rule.bytes)
-                if adapted.mime == media.mime
-                else _(" or ").join(rule.formats)
-            )
+            why = _("it is too large") if moving_formats(rule) else _("no animation is taken")
             said = _(
-                "image %(name)s is an animation, and becomes its first picture: %(taken)s is taken",
+                "%(role)s %(name)s is an animation, and becomes its first picture: %(why)s",
+                role=_(media.role),
                 name=media.ref,
-                taken=taken,
+                why=why,
             )
-            self.fault(said, _("make it smaller, or expect a still picture"), line, harmless=True)
+            self.fault(said, _("make it smaller, or expect a still picture"), self._line_of(media), harmless=True)
 
     def _check_count(self, role: str, given: list[Media], rule: MediaRule) -> None:
         if rule.count is not None and len(given) > rule.count:
@@ -309,7 +318,8 @@ class _Composer(Words):
         if rule is None or chosen is None:
             return ()
         with self.noting():
-            return tuple(replace(m, role="thumb") for m in self.body.studio.covers(chosen, rule, "", ""))
+            made = self.body.studio.covers(chosen, rule, "", "", self._focal(chosen))
+            return tuple(replace(m, role="thumb") for m in made)
         return ()
 
     def _covers(self, title: str) -> tuple[Media, ...]:
@@ -318,8 +328,29 @@ class _Composer(Words):
             return ()
         cover = next((m for m in self.body.media if m.role == "cover"), None)
         with self.noting():
-            return self.body.studio.covers(cover, rule, title, self.target.community)
+            focal = self._focal(cover) if cover else None
+            made = self.body.studio.covers(cover, rule, title, self.target.community, focal)
+            if cover:
+                self._check_loss(cover, made[0], rule)
+                self._check_crop(cover, made, focal)
+            return made
         return ()
+
+    def _focal(self, media: Media) -> tuple[float, float] | None:
+        """The point of a picture that a crop has to keep, where the draft says one."""
+        return next((m.focal for m in self.draft.media if m.ref == media.ref and m.focal), None)
+
+    def _check_crop(self, cover: Media, made: Iterable[Media], focal: tuple[float, float] | None) -> None:
+        """Tell of a cover of which a crop leaves little, where nobody has said what it has to keep."""
+        left = min((share_of(cover, each) for each in made), default=1.0)
+        if focal is None and left < LITTLE:
+            part = f"{round(left * 100)} %"
+            said = _("cover %(name)s is cut to %(part)s of it", name=cover.ref, part=part)
+            hint = _("say what has to stay: focal: 0.3 0.7, from the left and from the top")
+            self.fault(said, hint, self._line_of(cover), harmless=True)
+
+    def _line_of(self, media: Media) -> int | None:
+        return next((m.line for m in self.draft.media if m.ref == media.ref), None)
 
     # Event
 
@@ -352,6 +383,14 @@ class _Composer(Words):
 
     def _aware(self, moment: dt.datetime) -> dt.datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.target.zone)
+
+
+def share_of(whole: Media, part: Media) -> float:
+    """How much of a picture a crop of it shows, from 0 to 1."""
+    if not (whole.width and whole.height and part.width and part.height):
+        return 1.0
+    one, other = whole.width / whole.height, part.width / part.height
+    return min(one, other) / max(one, other)
 
 
 def _uid(draft: str) -> str:

@@ -7,6 +7,7 @@ the file that it is told to.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -30,6 +31,9 @@ OPENED = ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 DRAWN = 1600  # pixels of the longer side of a drawing that becomes a picture
 FORMATS = {"jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP"}
 EXTENSIONS = {kind: extension for extension, kind in FORMATS.items()}
+SCALES = (1.0, 0.75, 0.5)  # of an animation that is too many bytes
+SHRINKING = 8.0  # seconds of CPU time after which no smaller one is tried
+LEAST = 0.1  # of its bytes at most are left at half its size
 QUALITIES = (88, 80, 72, 64, 54, 44, 34)
 
 
@@ -81,23 +85,28 @@ def adapt(
     width: int | None = None,
     height: int | None = None,
     crop: list[float] | None = None,
+    focal: list[float] | None = None,
+    moves: list[str] | None = None,
 ) -> dict[str, Any]:
     """Write the picture upright, without metadata, in one of `formats`, within `bytes`, `width` and `height` pixels.
 
-    `crop` is [ratio] or [width, height]: cut from the middle, a little above it, then scaled to just that size.
+    `crop` is [ratio] or [width, height]: cut around `focal`, else from the middle, a little above it, then scaled to
+    just that size. An animation stays one in the formats `moves`: in its own, else in the first of them.
     """
     if source.endswith(".svg") and "svg" in formats and not crop:
         return _safe_drawing(source, out, bytes)
     with _open(source) as image:
         kind = _format(image.format or "", formats)
-        if getattr(image, "n_frames", 1) > 1 and kind == image.format and kind in {"GIF", "WEBP"} and not crop:
-            moving = _animation(image, kind, width, height)
-            if bytes is None or len(moving) <= bytes:
-                return _write(out, moving, kind)
+        if getattr(image, "n_frames", 1) > 1 and moves and not crop:
+            own = EXTENSIONS.get(image.format or "", "")
+            moving = _moving(image, FORMATS[own if own in moves else moves[0]], bytes, width, height)
+            if moving:
+                return _write(out, *moving)
+            image.seek(0)  # the first, whichever was looked at last
         if crop is None and (width or height):
             image.draft("RGB", (width or image.width, height or image.height))
         icc = image.info.get("icc_profile")
-        still = _shaped(ImageOps.exif_transpose(image), crop)
+        still = _shaped(ImageOps.exif_transpose(image), crop, focal)
         still = _within(still, width, height)
     return _pressed(out, still, kind=kind, formats=formats, limit=bytes, icc=icc)
 
@@ -170,9 +179,13 @@ def _format(own: str, formats: list[str]) -> str:
     return own if not wanted or own in wanted else wanted[0]
 
 
-def _shaped(image: Image.Image, crop: list[float] | None) -> Image.Image:
+def _shaped(image: Image.Image, crop: list[float] | None, focal: list[float] | None) -> Image.Image:
     if crop is None:
         return image
+    if focal:
+        cut = image.crop(_around(image.size, crop[0] / crop[1] if len(crop) == 2 else crop[0], focal))
+        whole = (int(crop[0]), int(crop[1])) if len(crop) == 2 else cut.size
+        return cut if cut.size == whole else _true_colours(cut).resize(whole, Image.Resampling.LANCZOS)
     if len(crop) == 2:
         return ImageOps.fit(image, (int(crop[0]), int(crop[1])), Image.Resampling.LANCZOS, centering=(0.5, 0.4))
     ratio = crop[0]
@@ -180,6 +193,16 @@ def _shaped(image: Image.Image, crop: list[float] | None) -> Image.Image:
     size = (round(height * ratio), height) if width / height > ratio else (width, round(width / ratio))
     left, top = (width - size[0]) // 2, round((height - size[1]) * 0.4)
     return image.crop((left, top, left + max(1, size[0]), top + max(1, size[1])))
+
+
+def _around(size: tuple[int, int], ratio: float, focal: list[float]) -> tuple[int, int, int, int]:
+    """The largest part of that ratio whose middle is as near to the point as the edges let it."""
+    width, height = size
+    across, down = (round(height * ratio), height) if width / height > ratio else (width, round(width / ratio))
+    across, down = max(1, across), max(1, down)
+    left = min(max(0, round(focal[0] * width - across / 2)), width - across)
+    top = min(max(0, round(focal[1] * height - down / 2)), height - down)
+    return left, top, left + across, top + down
 
 
 def _within(image: Image.Image, width: int | None, height: int | None) -> Image.Image:
@@ -241,9 +264,27 @@ def _opaque(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, whole).convert("RGB")
 
 
-def _animation(image: Image.Image, kind: str, width: int | None, height: int | None) -> bytes:
+def _moving(
+    image: Image.Image, kind: str, limit: int | None, width: int | None, height: int | None
+) -> tuple[bytes, str] | None:
+    """The animation as `kind` within `limit` bytes, smaller where it has to be; None where it cannot be, or in time."""
+    until = time.process_time() + SHRINKING
+    for scale in SCALES:
+        most = (min(width or image.width, image.width) * scale, min(height or image.height, image.height) * scale)
+        data = _animation(image, kind, max(1, int(most[0])), max(1, int(most[1])))
+        if limit is None or len(data) <= limit:
+            return data, kind
+        if time.process_time() > until or len(data) * LEAST > limit:
+            break
+    return None
+
+
+def _animation(image: Image.Image, kind: str, width: int, height: int) -> bytes:
     frames, durations = [], []
-    for frame in ImageSequence.Iterator(image):
+    apart = bool(image.info.get("default_image"))  # of an APNG: a picture for who shows no animation
+    for n, frame in enumerate(ImageSequence.Iterator(image)):
+        if n == 0 and apart:
+            continue
         durations.append(int(frame.info.get("duration", 100)))
         still = _within(frame.convert("RGBA"), width, height)
         still.info.clear()

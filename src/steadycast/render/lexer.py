@@ -91,7 +91,8 @@ class Finisher:
     absolute against `base`, or is only words when there is none; one to another draft leads where `links` says, and is
     words where that is nowhere. `inside` lists the links without a host, `lost` the pictures that nobody brought, and
     the sounds and films, which each channel plays in its own way.
-    Pictures on the web stay, or become links where they are not to be `hotlinked`.
+    A picture without a description gets the one that `words` has for it. Pictures on the web stay, or become links
+    where they are not to be `hotlinked`.
     """
 
     def __init__(
@@ -102,11 +103,13 @@ class Finisher:
         *,
         hotlinked: bool = True,
         links: Mapping[str, str] | None = None,
+        words: Mapping[str, str] | None = None,
     ) -> None:
         self.lost: list[str] = []
         self.inside: list[str] = []
         self._links = links or {}
         self._pictures = pictures
+        self._words = words or {}
         self._base = base
         self._rel = rel
         self._hotlinked = hotlinked
@@ -172,6 +175,8 @@ class Finisher:
         src = found.get("src", "")
         digest = self._pictures.get(src) or self._pictures.get(unquote(src))
         if digest:
+            if not found.get("alt") and (alt := self._words.get(src) or self._words.get(unquote(src))):
+                tag = tag.replace('alt=""', f'alt="{entities.escape(alt)}"', 1)
             return tag.replace(f'src="{entities.escape(src)}"', f'src="media:{digest}"')
         if src.startswith(("http://", "https://")):
             return tag if self._hotlinked else self._instead(src, found.get("alt", ""))

@@ -91,8 +91,16 @@ class Studio:
         extension = PurePosixPath(media.name).suffix[1:]
         return int(self._measured(media.path, media.sha256, extension).get("frames", 1)) if extension in _MOVE else 1
 
-    def adapt(self, media: Media, rule: MediaRule, crop: Sequence[float] | None = None) -> Media:
+    def adapt(
+        self,
+        media: Media,
+        rule: MediaRule,
+        crop: Sequence[float] | None = None,
+        focal: tuple[float, float] | None = None,
+    ) -> Media:
         """`media` as `rule` takes it: upright, without EXIF, converted, scaled, pressed; pictures only.
+
+        A crop keeps the point `focal`, as near to its middle as the picture's edges let it.
 
         Sound and film are never converted: they fit, or DraftError says what would.
         """
@@ -106,17 +114,28 @@ class Studio:
             "height": rule.height,
             "crop": list(crop) if crop else None,
         }
+        if crop and focal:
+            spec["focal"] = list(focal)
+        if not crop and (moves := moving_formats(rule)) and self.frames(media) > 1:
+            spec["moves"] = moves
         made = self._made("adapt", {"source": media.sha256, **spec}, spec, media)
         return replace(made, role=media.role, alt=media.alt, ref=media.ref)
 
-    def covers(self, cover: Media | None, rule: MediaRule, title: str, note: str) -> tuple[Media, ...]:
+    def covers(
+        self,
+        cover: Media | None,
+        rule: MediaRule,
+        title: str,
+        note: str,
+        focal: tuple[float, float] | None = None,
+    ) -> tuple[Media, ...]:
         """The cover in each shape that `rule` asks for; lettered with the title when there is none and one must be."""
         if cover is None and not rule.required:
             return ()
         asked = [*rule.sizes, *(_ratio(words) for words in rule.ratios[len(rule.sizes) :])]
         shapes: list[tuple[float, ...] | None] = [*asked] or [None]
         if cover is not None:
-            found = [self.adapt(cover, rule, shape) for shape in shapes]
+            found = [self.adapt(cover, rule, shape, focal) for shape in shapes]
         else:
             found = [self._lettered(title, note, _size(shape), rule) for shape in shapes]
         if len(found) == 1:
@@ -243,6 +262,11 @@ class Studio:
             _remembered.clear()
         _remembered[note] = known
         return known
+
+
+def moving_formats(rule: MediaRule) -> list[str]:
+    """The formats in which a platform shows an animation as one."""
+    return [each for each in rule.animated if not rule.formats or each in rule.formats]
 
 
 def _said_of(file: MediaRef | Media, said: str) -> str:

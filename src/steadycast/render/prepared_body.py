@@ -68,7 +68,8 @@ class Body:
         pictures = {m.ref: m.sha256 for m in self.media if m.role == "image"}
         ugc = self.draft.origin is Origin.UGC
         rel = "nofollow ugc noopener" if ugc else "noopener"
-        return Finisher(pictures, self._base, rel, hotlinked=not ugc, links=links)
+        words = {m.ref: m.alt for m in self.media if m.role == "image" and m.alt}
+        return Finisher(pictures, self._base, rel, hotlinked=not ugc, links=links, words=words)
 
     def _cleaned(self) -> str:
         try:
