@@ -56,6 +56,7 @@ PAGES = {
     "/members/member3": 10,
     "/settings": 2,
     "/record": 50,
+    "/record?channels=all": 50,
     SKIP: 22,
     "/matrix": 6,
     "/channels/far": 12,

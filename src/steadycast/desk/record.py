@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter
+from markupsafe import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -111,6 +112,7 @@ class View:
         self._report = report
         self._say = say
         self.marks = words.marks(say)
+        self._days: dict[dt.date, str] = {}
         self._tallies: dict[tuple[tuple[str, int], ...], str] = {}
 
     def halves(self, squares: tuple[Square, ...]) -> tuple[Half, Half]:
@@ -123,9 +125,11 @@ class View:
 
     def _tip(self, square: Square) -> str:
         counts = tuple(square.counts.items())
-        if counts not in self._tallies:  # most days are like others
-            self._tallies[counts] = self.tally(square.counts)
-        return f"{self._say.day(square.date)} {self._tallies[counts]}"
+        if (tally := self._tallies.get(counts)) is None:  # most days are like others, and all years have the same
+            tally = self._tallies[counts] = str(escape(self.tally(square.counts)))
+        if (day := self._days.get(square.date)) is None:
+            day = self._days[square.date] = str(escape(self._say.day(square.date)))
+        return f"{day} {tally}"
 
     def _month(self, day: dt.date) -> str:
         return self._say.short_month(day)

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import escape
 
 from steadycast.characters import CONTROLS, TURNING
 from steadycast.language import Language, of_tag
@@ -112,7 +113,7 @@ class _View:
         return halves(channel.squares, self.report.first, self.today, tip=self._tip, month=self.say.short_month)
 
     def _tip(self, square: Square) -> str:
-        return f"{square.date} {self.say.weekday(square.date)} {self.tally(square.counts)}"
+        return escape(f"{square.date} {self.say.weekday(square.date)} {self.tally(square.counts)}")
 
     def tally(self, counts: Mapping[str, int]) -> str:
         """Marks with their numbers, gravest first: 漏发 1 · 按时 2."""

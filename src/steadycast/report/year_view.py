@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from steadycast.report.model import Square
 
@@ -30,23 +30,22 @@ class Cell(NamedTuple):
 class Half:
     """Half of a year view."""
 
-    cells: tuple[Cell, ...]
+    squares: tuple[tuple[str, Square], ...]  # where each stands, as attributes
+    tip: Callable[[Square], str]
     months: tuple[tuple[int, str], ...]  # x, name
     today: tuple[int, int] | None
 
     @property
     def drawn(self) -> Markup:
         """The squares with what they say: a page of many years has ten thousand, too many for a template's loop."""
-        squares = (
-            f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"><title>{escape(c.tip)}</title></use>' for c in self.cells
-        )
-        return Markup("\n".join(squares))  # noqa: S704  marks and numbers are ours, and the words are escaped
+        tip = self.tip
+        drawn = [f'<use href="#{its.mark}" {at}><title>{tip(its)}</title></use>' for at, its in self.squares]
+        return Markup("\n".join(drawn))  # noqa: S704  marks and numbers are ours, and the words are escaped
 
     @property
     def bare(self) -> Markup:
         """The squares alone."""
-        squares = (f'<use href="#{c.mark}" x="{c.x}" y="{c.y}"/>' for c in self.cells)
-        return Markup("".join(squares))  # noqa: S704  as above
+        return Markup("".join(f'<use href="#{its.mark}" {at}/>' for at, its in self.squares))  # noqa: S704  as above
 
 
 def halves(
@@ -57,18 +56,23 @@ def halves(
     tip: Callable[[Square], str],
     month: Callable[[dt.date], str],
 ) -> tuple[Half, Half]:
-    """Both halves of a year that begins on the Monday `first`."""
-    cells: tuple[list[Cell], list[Cell]] = ([], [])
+    """Both halves of a year that begins on the Monday `first`; `tip` says what a square says, escaped."""
+    placed: tuple[list[tuple[str, Square]], list[tuple[str, Square]]] = ([], [])
     for square in squares:
-        half, x, y = _place(square.date, first)
-        cells[half].append(Cell(square.mark, x, y, tip(square)))
+        half, at = _attributes(square.date, first)
+        placed[half].append((at, square))
     half, x, y = _place(today, first)
     return tuple(  # type: ignore[return-value]
-        Half(tuple(cells[n]), _months(n, first, month), (x, y) if n == half else None) for n in (0, 1)
+        Half(tuple(placed[n]), tip, _months(n, first, month), (x, y) if n == half else None) for n in (0, 1)
     )
 
 
 @lru_cache(maxsize=1_000)
+def _attributes(day: dt.date, first: dt.date) -> tuple[int, str]:
+    half, x, y = _place(day, first)
+    return half, f'x="{x}" y="{y}"'
+
+
 def _place(day: dt.date, first: dt.date) -> tuple[int, int, int]:
     week, weekday = divmod((day - first).days, 7)
     half, column = divmod(week, HALF)
