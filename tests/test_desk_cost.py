@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 
 from steadycast import ops, pipeline
 from steadycast.ledger.delivery_log import LOOKED_THROUGH
+from steadycast.ledger.record_changes import tell_whole
 from steadycast.ledger.store import Ledger
 from steadycast.platform import registry
 from steadycast.schedule.history import History
@@ -94,6 +95,7 @@ def asked_of(bench: Bench, deliveries: int) -> dict[str, list[Statement]]:
     with app.ledger.write() as connection:
         for name in ("delivery", "slot", "revision", "draft"):
             connection.exec_driver_sql(f"DELETE FROM {name}")
+        tell_whole(connection)
     fill(app.ledger, now, drafts=deliveries // 10, deliveries=deliveries)
     pipeline.plan(app, now)
     found = {}

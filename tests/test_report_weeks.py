@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import random
 import shutil
@@ -58,6 +59,10 @@ platform = "far"
 platform = "far"
 """
 )
+OTHERWISE = SETTINGS.replace('title = "Notes"', 'title = "Other"\nwas = "ended"').replace(
+    "[channel.far]", "[channel.gone]"
+)
+OTHERWISE = OTHERWISE.replace('["blog", "far"]', '["blog", "gone"]')
 CHANNELS, SERIES = ("blog", "far", "gone"), ("notes", "friday", "ended", "draft")
 
 
@@ -223,11 +228,18 @@ def roots(quick_path: Path, empty_sqlite: Path) -> Callable[[], Path]:
 @settings(examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rng=st.randoms(use_true_random=False), steps=st.lists(st.integers(1, 6), min_size=2, max_size=5))
 def test_what_is_kept_is_what_is_counted_anew(roots: Callable[[], Path], rng: random.Random, steps: list[int]) -> None:
-    """After any few changes, at any time: the report, the year, the matrix, and so stock and outlook."""
-    with App(load(roots())) as app:
+    """After any few changes, at any time, also of the settings: the report, the year, the matrix, stock and outlook."""
+    root = roots()
+    with contextlib.ExitStack() as opened:
+        app = opened.enter_context(App(load(root)))
         story = Story(app.ledger, rng)
         for many in steps:
             what = [story.go_on() for _ in range(many)]
+            if rng.random() < 0.2:
+                what.append("settings")
+                (root / "steadycast.toml").write_text(rng.choice((SETTINGS, OTHERWISE)), encoding="utf-8")
+                app = opened.enter_context(App(load(root)))
+                story.ledger = app.ledger
             made_of = supply(app, story.now)
             assert (made_of.stock, made_of.history.rows) == (stock_of(app), app.ledger.used()), what
             first, last = span(story.now.astimezone(SHANGHAI).date())
@@ -253,6 +265,28 @@ def test_it_is_so_on_each_database(ledger: Ledger, tmp_path: Path, seed: int) ->
         assert used == ledger.used(), what
         kept = gather_by_series(ledger, place, now, [], kept=Kept(weeks, foresight, used))
         assert kept == gather_by_series(ledger, place, now, []), what
+
+
+def test_a_saved_setting_has_no_week_counted_again(roots: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor a draft read anew."""
+    root, counted = roots(), list[int]()
+    real = Weeks._close
+    monkeypatch.setattr(Weeks, "_close", lambda *given: (counted.append(1), real(*given)))
+    with App(load(root)) as app:
+        story = Story(app.ledger, random.Random(2))
+        for _ in range(40):
+            story.go_on()
+        first = standing(app, story.now)
+        assert counted
+        counted.clear()
+        stock = supply(app, story.now).stock
+    (root / "steadycast.toml").write_text(SETTINGS.replace('"Friday"', '"Fri"'), encoding="utf-8")
+    with App(load(root)) as app:
+        again = standing(app, story.now)
+        assert counted == []
+        assert supply(app, story.now).stock is stock
+        assert again.report.series[0] == first.report.series[0]
+        assert again.report.series[1].title == "Fri"
 
 
 def test_a_draft_that_did_not_change_is_not_looked_at_again(roots: Callable[[], Path]) -> None:

@@ -151,10 +151,14 @@ class Stock:
         self._known: dict[str, tuple[tuple[Any, ...], dt.datetime | None, StockItem]] = {}
         self._stock: list[StockItem] = []
         self._for: tuple[str | None, History | None] = None, None
+        self._renamed: dict[str, str] = {}
 
     def of(self, app: App, history: History) -> list[StockItem]:
         """What `stock_of` gives; the same object as last time where nothing has changed."""
         word = app.ledger.meta(STOCK)  # first: what changes from here on is seen the next time
+        renamed = {each.was: each.name for each in app.workspace.series.values() if each.was}
+        if renamed != self._renamed:  # a draft's slot is called otherwise
+            self._known, self._for, self._renamed = {}, (None, None), renamed
         if word is not None and self._for == (word, history):
             return self._stock
         before, changed = self._known, False

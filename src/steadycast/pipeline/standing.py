@@ -28,6 +28,7 @@ from steadycast.workspace import Workspace
 READ_LATELY = 600.0  # seconds
 _lock = threading.Lock()
 _known: WeakKeyDictionary[Ledger, _Memory] = WeakKeyDictionary()
+_newest: tuple[tuple[Any, ...], _Memory] | None = None  # and of which ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,15 @@ def shares(app: App, now: dt.datetime) -> list[Share]:
 
 
 def _memory(app: App) -> _Memory:
+    """What is kept of this ledger; with other settings it is opened again, and what went out is the same."""
+    global _newest  # noqa: PLW0603 one a process: which ledgers were opened before is no one's to know
     with _lock:
         memory = _known.get(app.ledger)
         if memory is None or memory.workspace is not app.workspace:
-            memory = _known[app.ledger] = _Memory(app.workspace)
+            of = app.ledger.name, app.ledger.secret, app.workspace.community.zone
+            former = _newest[1] if _newest and _newest[0] == of else None
+            memory = _known[app.ledger] = _Memory(app.workspace, former)
+            _newest = of, memory
         return memory
 
 
@@ -84,15 +90,18 @@ def renew(app: App, now: dt.datetime) -> None:
 
 
 class _Memory:
-    """What is kept of one ledger: its weeks, its stock, its outlook, and what was made of them last."""
+    """What is kept of one ledger: its weeks, its stock, its outlook, and what was made of them last.
 
-    def __init__(self, workspace: Workspace) -> None:
+    Weeks and stock are shared with the memory by the settings before, which a slow request may still use.
+    """
+
+    def __init__(self, workspace: Workspace, former: _Memory | None = None) -> None:
         self.workspace = workspace
-        self.making = threading.Lock()
+        self.making: threading.Lock = former.making if former else threading.Lock()
         self.made: Standing | None = None
         self.asked: float | None = None  # when it was, by the clock that only goes on
-        self._weeks = Weeks(workspace.community.zone)
-        self._stock = Stock()
+        self._weeks: Weeks = former._weeks if former else Weeks(workspace.community.zone)
+        self._stock: Stock = former._stock if former else Stock()
         self._history = History(())
         self._history_of: tuple[Any, ...] = ()
         self._counted: tuple[Any, ...] | None = None  # what had happened when the weeks were counted last
