@@ -16,6 +16,8 @@ def take_in(*, feeds: bool) -> list[dict[str, Any]]:
     with pipeline.App.in_force() as app:
         rows = pipeline.collect(app, pipeline.now(), feeds=feeds).rows()
         pipeline.plan(app, pipeline.now())
+        if feeds:  # in the run that no dropped draft waits for: a film takes minutes
+            pipeline.convert(app, pipeline.now())
         return rows
 
 

@@ -143,6 +143,14 @@ def test_an_mp3_of_varying_bitrate_that_does_not_say_its_length_is_counted(take:
     assert take(tag + junk, "b.mp3", "audio").seconds == pytest.approx(2000 * 1152 / 44100, abs=0.03)
 
 
+def test_an_mp3_that_claims_another_length_is_counted_too(take: Callable[..., Any]) -> None:
+    """Its first frame holds figures and no sound: it says that there are ten times as many."""
+    head = bytearray(frame(128, 9))
+    head[36:48] = b"Xing" + struct.pack(">II", 1, 4000)
+    found = take(bytes(head) + frame(128, 9) * 400, "a.mp3", "audio")
+    assert found.seconds == pytest.approx(400 * 1152 / 44100, abs=0.01)
+
+
 def test_junk_after_the_sound_is_not_searched_to_its_end(take: Callable[..., Any]) -> None:
     """Where no frame is near, none is looked for: what stands behind a long gap counts nothing, and costs nothing."""
     sound = frame(32, 1) * 200
@@ -288,17 +296,19 @@ def tone(seconds: float) -> Any:
     return data.getvalue()
 
 
-def test_sound_is_measured_and_never_converted(studio: Studio, take: Callable[..., Any]) -> None:
+def test_sound_is_measured_and_stays_as_it_is_where_it_may_not_be_converted(
+    studio: Studio, take: Callable[..., Any]
+) -> None:
     found = take(tone(2.5), "talk.mp3", "audio")
     assert (found.mime, found.name, found.seconds) == ("audio/wav", "talk.wav", pytest.approx(2.5, abs=0.01))
     assert studio.adapt(found, MediaRule(formats=("wav",))) is found
     with pytest.raises(DraftError, match="is wav") as caught:
-        studio.adapt(found, MediaRule(formats=("mp3", "m4a")))
+        studio.adapt(found, MediaRule(formats=("mp3", "m4a"), convert=False))
     assert caught.value.hint == "convert it to mp3 or m4a"
     with pytest.raises(DraftError, match="lasts 2 of 1 seconds"):
         studio.adapt(found, MediaRule(seconds=1))
     with pytest.raises(DraftError, match="bytes of 10"):
-        studio.adapt(found, MediaRule(bytes=10))
+        studio.adapt(found, MediaRule(bytes=10, convert=False))
 
 
 def test_a_worker_that_hangs_or_dies_is_replaced() -> None:

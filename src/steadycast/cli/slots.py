@@ -164,7 +164,11 @@ def publish(
             return OK
     told = None if json else say_outcome
     with (pipeline.App.open if by_hand else pipeline.App.in_force)() as app:
+        if by_hand and not dry_run:
+            pipeline.convert(app, pipeline.now(), draft=draft)
         done = pipeline.publish(app, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, told=told)
+        if not by_hand and not dry_run:
+            pipeline.convert(app, pipeline.now())  # of the coming days, where no flow does it
     if json:
         as_json(done.rows())
     elif dry_run:

@@ -30,6 +30,7 @@ from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.uploads import unknown_host
 from steadycast.platform import Setting
 from steadycast.progress import Progress, unseen
+from steadycast.render import film
 from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.pins import means
@@ -301,11 +302,19 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
                 fresh.append(draft)
         progress(n, n)
     yield from titles.problems()
+    if film.prober() is None and any(ref.role in ("audio", "video") for draft in fresh for ref in draft.media):
+        yield looked_into_by_nobody()
     with contextlib.suppress(LedgerError):  # told already
         links = PageLinks(app, drafts)  # what is not taken in yet may be linked to as well
         yield from (problem for draft in fresh for problem in links.problems(draft))
         yield from copies(app, drafts, broken)
     yield from draft_notes.problems(app, alone, named, broken)
+
+
+def looked_into_by_nobody() -> Problem:
+    """What is told once where drafts have sounds or films, and this machine cannot look into them."""
+    said = _("ffprobe is not installed: of sounds and films only format and bytes are checked")
+    return Problem("ffprobe", None, said, _("install it: `apt install ffmpeg`"), severity=WARN)
 
 
 class _Pins:

@@ -41,6 +41,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
 from steadycast.pipeline.uploads import Uploader
 from steadycast.platform import Account
+from steadycast.render import film
 from steadycast.workspace import Workspace, load
 
 PREFECT_WITHIN = 5.0  # seconds
@@ -61,6 +62,7 @@ def doctor(now: dt.datetime, *, root: Path | None = None, app: App | None = None
         "ledger": lambda: _ledger(app, now),
         "frozen workers": lambda: [doctor_checks.frozen(deadman.available())],
         "disk": lambda: _disk(work),
+        "sound and film": lambda: [doctor_checks.players(film.prober(), film.maker())],
         "zones": lambda: [doctor_checks.zones(work.community.zone.key, available_timezones(), tz_version(TZPATH), now)],
         "holidays": lambda: _holidays(work, now),
         "Prefect": lambda: _prefect(app),

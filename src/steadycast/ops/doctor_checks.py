@@ -97,6 +97,14 @@ def disk(name: str, free: int, files: int | None) -> Problem:
     return looked_at(f"disk of {name}", said, hint, state)
 
 
+def players(prober: str | None, maker: str | None) -> Problem:
+    """Whether sounds and films can be looked into and converted: by two programs, which come in one package."""
+    if lacks := [name for name, path in (("ffprobe", prober), ("ffmpeg", maker)) if path is None]:
+        said = _("%(programs)s: not installed, so films are not looked into, or not converted", programs=listed(lacks))
+        return Problem("sound and film", None, said, _("install it: `apt install ffmpeg`"), WARN)
+    return looked_at("sound and film", _("ffprobe looks into them, and ffmpeg converts what a channel does not take"))
+
+
 def zones(zone: str, known: Collection[str], version: str, now: dt.datetime) -> Problem:
     """The tz database that slots are computed with; `version` is such as 2026a, "" where it is not told."""
     if zone not in known:

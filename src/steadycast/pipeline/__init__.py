@@ -28,6 +28,7 @@ What will go out
     draft_page       one draft for people to look at, and how two revisions of it differ
 What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
+    convert          sounds and films converted ahead of their hours
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     read_back_feed, post_address   what is closed because a feed shows it; the addresses that a post may have
     uploads          a channel's folder brought to its web host
@@ -54,6 +55,7 @@ from steadycast.pipeline import (
 )
 from steadycast.pipeline.app import App, acting, check_channels, now, who
 from steadycast.pipeline.collect import collect, watch
+from steadycast.pipeline.convert import convert
 from steadycast.pipeline.draft_location import DraftLocation
 from steadycast.pipeline.draft_notes import give_title
 from steadycast.pipeline.drafts import before, decide, drafts, take_back, waiting
@@ -79,6 +81,7 @@ __all__ = [
     "collect",
     "concerns",
     "confirm",
+    "convert",
     "decide",
     "drafts",
     "give_title",

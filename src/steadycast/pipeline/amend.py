@@ -285,7 +285,7 @@ def _post(app: App, d: DeliveryRow, revision: str) -> Post:
         raise Refused(_("that revision is not in the ledger any more"), channel=d.channel)
     dated = sent.published if sent.slot_at else None
     try:
-        return Posts(app).post(as_shown(draft), d, dated)
+        return Posts(app, converts="yes").post(as_shown(draft), d, dated)
     except DraftError as error:
         raise Refused(str(error), channel=d.channel) from None
 

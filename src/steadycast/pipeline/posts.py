@@ -8,14 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import unquote
 
 from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.draft.crosslinks import MOST, Crosslinks, Page, crosslinks, leads_nowhere, part_of
 from steadycast.draft.decoding import shown
-from steadycast.errors import WARN, DraftError, Problem, Refused
+from steadycast.errors import WARN, Busy, DraftError, Problem, Refused
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
@@ -27,6 +27,7 @@ from steadycast.platform import Post
 from steadycast.platform.files import page_path
 from steadycast.render.call import Call, call_at
 from steadycast.render.compose import Target, compose, fits
+from steadycast.render.media import NotConverted
 from steadycast.render.prepared_body import Body, prepare
 
 NAMES = {
@@ -133,8 +134,15 @@ class ReadAhead(dict[str, V | None]):
 class Posts:
     """Makes posts for one run: a draft's body is parsed once for all its channels. Its files come into `media`."""
 
-    def __init__(self, app: App, media: Path | None = None, coming: Sequence[Delivery] = ()) -> None:
+    def __init__(
+        self,
+        app: App,
+        media: Path | None = None,
+        coming: Sequence[Delivery] = (),
+        converts: Literal["no", "yes", "ready"] = "no",
+    ) -> None:
         self.app = app
+        self.converts = converts  # of sounds and films, as in Studio
         self.links = PageLinks(app)
         self.media = media or app.workspace.media
         self._bodies: OrderedDict[str, Body] = OrderedDict()
@@ -161,6 +169,8 @@ class Posts:
             if draft is None:
                 raise Refused(_(GONE), channel=claimed.channel)
             return self.post(draft, claimed, self._dated(claimed))
+        except NotConverted as error:
+            raise Busy(str(error), channel=claimed.channel) from None
         except DraftError as error:
             raise Refused(str(error), channel=claimed.channel) from None
 
@@ -184,7 +194,9 @@ class Posts:
         """The parsed body of a draft, from the last few kept."""
         workspace = self.app.workspace
         if draft.revision not in self._bodies:
-            self._bodies[draft.revision] = prepare(draft, self.media, workspace.cache, base=workspace.community.url)
+            base = workspace.community.url
+            made = prepare(draft, self.media, workspace.cache, base=base, converts=self.converts)
+            self._bodies[draft.revision] = made
             if len(self._bodies) > KEPT:
                 self._bodies.popitem(last=False)
         return self._bodies[draft.revision]

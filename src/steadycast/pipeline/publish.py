@@ -302,7 +302,7 @@ def _send(app: App, batch: Batch, asked: PublishRequest, told: Telling) -> bool:
     longest = max((platform.deadline for name in channels if (platform := app.usable(name))), default=0.0)
     lease = LEASE + (wait if hold else dt.timedelta()) + dt.timedelta(seconds=longest)
     claims = app.ledger.claim(now, owner(), lease, until=batch.until, slots=batch.slots, channels=batch.channels)
-    posts = Posts(app, coming=claims)
+    posts = Posts(app, coming=claims, converts="ready")
     deliver(
         app.ledger,
         claims,

@@ -60,7 +60,9 @@ class MediaRule:
     seconds: float | None = None
     required: bool = False
     animated: tuple[str, ...] = ("gif", "webp")  # which of `formats` move here; others come as their first picture
-    ratios: tuple[str, ...] = ()  # covers only: one crop each ("2.35:1")
+    codecs: tuple[str, ...] = ()  # of sounds and films, as ffprobe calls them ("h264"); () = any
+    convert: bool = True  # a sound or film that does not fit is converted, where ffmpeg is there
+    ratios: tuple[str, ...] = ()  # of covers one crop each ("2.35:1"); of films those that are asked for
     sizes: tuple[tuple[int, int], ...] = ()  # covers only: pixels of each crop, in the order of `ratios`
 
 

@@ -25,6 +25,20 @@ CHOICES: Mapping[tuple[type, str], tuple[str, ...]] = {
     (RenderRule, "math"): ("text", "mathml"),
     (RenderRule, "text_links"): ("inline", "numbered", "drop"),
     (MediaRule, "animated"): ("gif", "webp", "png"),
+    (MediaRule, "codecs"): (
+        "h264",
+        "hevc",
+        "av1",
+        "vp8",
+        "vp9",
+        "mpeg4",
+        "aac",
+        "mp3",
+        "opus",
+        "vorbis",
+        "flac",
+        "pcm_s16le",
+    ),
     (Setting, "type"): ("str", "int", "bool", "url", "path", "list"),
 }
 # No text is empty by rule, and no number of a file or of a far side is so large that reckoning with it takes time.

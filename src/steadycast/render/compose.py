@@ -22,7 +22,7 @@ from steadycast.render.dates import when_text
 from steadycast.render.html import render as as_html_by_rule
 from steadycast.render.inline_style import load
 from steadycast.render.lexer import Numbered
-from steadycast.render.media import moving_formats
+from steadycast.render.media import can_convert, moving_formats
 from steadycast.render.prepared_body import Body
 from steadycast.render.sanitise import calm
 from steadycast.render.wording import NO_LIMIT, Target, Words, unit
@@ -33,6 +33,14 @@ __all__ = ["Target", "compose", "fits"]
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
 LITTLE = 0.6  # of a cover: where a crop leaves less of it, it is told
+NEARLY = 0.02  # by how much the shape of a film may differ from what is asked for
+CONVERTED = {
+    "format": N_("its format is not taken"),
+    "codec": N_("its codec does not play everywhere"),
+    "bytes": N_("it has too many bytes"),
+    "pixels": N_("it has too many pixels"),
+    "place": N_("it tells where it was taken"),
+}
 _ANY = MediaRule()
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
@@ -270,6 +278,7 @@ class _Composer(Words):
                     adapted = self.body.studio.adapt(media, rule)
                     found.append(adapted)
                     self._check_loss(media, adapted, rule)
+                    self._check_played(media, rule)
                     if adapted.sha256 != media.sha256:
                         names[media.sha256] = adapted.sha256
         return (*self._covers(title), *self._thumbs(), *found), names
@@ -302,6 +311,35 @@ class _Composer(Words):
             )
             self.fault(said, _("make it smaller, or expect a still picture"), self._line_of(media), harmless=True)
 
+    def _check_played(self, media: Media, rule: MediaRule) -> None:
+        """Tell of a sound or a film that is converted, or that may not play as it is."""
+        if media.role not in {"audio", "video"}:
+            return
+        studio, line = self.body.studio, self._line_of(media)
+        named = {"role": _(media.role), "name": media.ref}
+        if studio.facts(media).get("unread"):
+            said = _("%(role)s %(name)s cannot be read by ffprobe: it may be damaged", **named)
+            self.fault(said, _("play it, and save it anew"), line, harmless=True)
+        if media.role == "video" and media.width and media.height and rule.ratios:
+            asked = [width / height for width, height in (map(float, each.split(":")) for each in rule.ratios)]
+            if all(abs(media.width / media.height / each - 1) > NEARLY for each in asked):
+                size = f"{media.width} x {media.height}"
+                said = _("%(role)s %(name)s is %(size)s: another shape than is asked for", **named, size=size)
+                self.fault(said, _("it is meant to be %(ratios)s", ratios=listed(rule.ratios)), line, harmless=True)
+        if made := studio.plan(media, rule):
+            why = listed(_(CONVERTED[each]) for each in made.why)
+            if can_convert(rule):
+                said = _(
+                    "%(role)s %(name)s goes out converted to %(format)s: %(why)s",
+                    **named,
+                    format=made.extension,
+                    why=why,
+                )
+                self.fault(said, _("nothing has to be done"), line, harmless=True)
+            else:
+                said = _("%(role)s %(name)s goes out as it is: %(why)s", **named, why=why)
+                self.fault(said, _("install ffmpeg, which converts it, or convert it"), line, harmless=True)
+
     def _check_count(self, role: str, given: list[Media], rule: MediaRule) -> None:
         if rule.count is not None and len(given) > rule.count:
             self.fault(
@@ -315,6 +353,7 @@ class _Composer(Words):
         """The cover, else the first picture, as small as lists show it; none where the platform asks for none."""
         rule = self.platform.media.get("thumb")
         chosen = next((m for role in ("cover", "image") for m in self.body.media if m.role == role), None)
+        chosen = chosen or (self._poster() if rule else None)
         if rule is None or chosen is None:
             return ()
         with self.noting():
@@ -327,6 +366,7 @@ class _Composer(Words):
         if rule.count == 0 or not (self.body.media or rule.required):
             return ()
         cover = next((m for m in self.body.media if m.role == "cover"), None)
+        cover = cover or (self._poster() if "cover" in self.platform.media else None)
         with self.noting():
             focal = self._focal(cover) if cover else None
             made = self.body.studio.covers(cover, rule, title, self.target.community, focal)
@@ -335,6 +375,11 @@ class _Composer(Words):
                 self._check_crop(cover, made, focal)
             return made
         return ()
+
+    def _poster(self) -> Media | None:
+        """A picture of the draft's first film, which stands for a cover where it has none."""
+        shown = next((m for m in self.body.media if m.role == "video"), None)
+        return self.body.studio.poster(shown) if shown else None
 
     def _focal(self, media: Media) -> tuple[float, float] | None:
         """The point of a picture that a crop has to keep, where the draft says one."""

@@ -9,25 +9,35 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from slugify import slugify
 
 from steadycast.crash_safety import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
+from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.platform import Media, MediaRule
+from steadycast.render import film
 from steadycast.render.media_files import IMAGES, MIMES, changed, copied, identify, land, store
 from steadycast.render.worker import Worker
 
 IMAGE_BYTES = 20 << 20
 _VERSION = 2  # of what the worker makes: another number makes every adapted file anew
 _DRAWING = 2  # of lettered covers: another number draws them anew
+_CONVERSION = 1  # of what ffmpeg is asked for: another number converts every sound and film anew
+_UNTOLD = {"webm", "amr"}  # no reader of ours tells how long these are
+_FAILED = {
+    "slow": N_("it took too long"),
+    "failed": N_("ffmpeg cannot read it"),
+    "large": N_("it stays too large"),
+    "short": N_("its end would be missing"),
+}
 _MOVE = {"gif", "webp", "png"}
 
 
@@ -42,6 +52,9 @@ class Studio:
     media: Path
     cache: Path
     keeps: bool = True
+    # Of sounds and films that have to be converted: "no" (they stay as they are: enough to look at), "yes", or "ready"
+    # (it was to be done ahead of the hour, and NotConverted says where it was not).
+    converts: Literal["no", "yes", "ready"] = "no"
 
     def take(self, ref: MediaRef) -> Media:
         """The file that a draft names, stored and measured; raises DraftError with line and hint."""
@@ -102,11 +115,10 @@ class Studio:
 
         A crop keeps the point `focal`, as near to its middle as the picture's edges let it.
 
-        Sound and film are never converted: they fit, or DraftError says what would.
+        A sound or a film that does not fit is converted by ffmpeg where it is there, or DraftError says what would fit.
         """
         if not media.mime.startswith("image/"):
-            self._inspect(media, rule)
-            return media
+            return self._played(media, rule)
         spec = {
             "formats": list(rule.formats),
             "bytes": rule.bytes,
@@ -150,6 +162,93 @@ class Studio:
         made = self._made("cover", {**spec, "drawing": _DRAWING}, spec, None)
         return replace(made, role="cover", alt=title, name=f"cover{made.path.suffix}")
 
+    def facts(self, media: Media) -> Mapping[str, Any]:
+        """What was found out about a file: of a sound or a film its seconds and codecs, where ffprobe is there."""
+        return self._measured(media.path, media.sha256, PurePosixPath(media.name).suffix[1:])
+
+    def plan(self, media: Media, rule: MediaRule) -> film.Plan | None:
+        """What has to be made of a sound or a film; None where it fits, or where nobody can say."""
+        if media.role not in {"audio", "video"} or not media.mime.startswith(("audio/", "video/")):
+            return None
+        known = self.facts(media)
+        if not (known.get("picture") if media.role == "video" else known.get("sound")):
+            return None
+        return film.plan(media.role, PurePosixPath(media.name).suffix[1:], media.size, known, rule)
+
+    def poster(self, shown: Media) -> Media | None:
+        """One picture of a film, to stand for it as its cover; None where there is none, or no ffmpeg."""
+        if not self.keeps or not self.facts(shown).get("picture") or film.maker() is None:
+            return None
+        extension = PurePosixPath(shown.name).suffix[1:]
+
+        def make() -> dict[str, Any]:
+            with self._scratch(self.media) as landing:
+                if not film.poster(shown.path, extension, landing, shown.seconds):
+                    return {"none": True}
+                return _ask({"op": "measure", "source": str(landing)}) | _landed(landing, self.media, "jpg")
+
+        key = f"{shown.sha256}-poster{_CONVERSION}"
+        known = self._noted(key)
+        if known is None or ("none" not in known and not (self.media / f"{known['sha256']}.jpg").exists()):
+            known = self._anew(key, make)
+        if "none" in known:
+            return None
+        path = self.media / f"{known['sha256']}.jpg"
+        return Media(
+            "cover", path, "cover.jpg", MIMES["jpg"], known["size"], known["sha256"], shown.alt,
+            known["width"], known["height"],
+        )  # fmt: skip
+
+    def _played(self, media: Media, rule: MediaRule) -> Media:
+        """A sound or a film as `rule` takes it."""
+        made = self.plan(media, rule)
+        if made is None or not can_convert(rule):
+            self._inspect(media, rule)
+            return media
+        self._inspect(media, replace(rule, formats=(), bytes=None))  # how long it may last: nothing is cut off
+        if not made.possible:
+            what = f"{_(media.role)} {media.ref}"
+            said = _("%(what)s lasts too long for %(size)s bytes, however it is converted", what=what, size=rule.bytes)
+            raise DraftError(said, hint=_("shorten it"))
+        return self._converted(media, made)
+
+    def _converted(self, media: Media, made: film.Plan) -> Media:
+        said = json.dumps([_CONVERSION, media.sha256, made.values], sort_keys=True)
+        key = hashlib.sha256(said.encode()).hexdigest()
+
+        def make() -> dict[str, Any]:
+            with self._scratch(self.media) as landing:
+                source, own = media.path, PurePosixPath(media.name).suffix[1:]
+                if why := film.convert(source, own, landing, made, known=self.facts(media)):
+                    return {"failed": why}
+                found = film.look(landing, made.extension) or {}
+                told = {name: found.get(name) for name in ("width", "height", "seconds")}
+                return _landed(landing, self.media, made.extension) | told
+
+        known = self._noted(key)
+        if known is None or ("failed" not in known and not (self.media / f"{known['sha256']}.{known['ext']}").exists()):
+            if self.converts == "no" or not self.keeps:
+                return media
+            if self.converts == "ready":
+                raise NotConverted(_said_of(media, _("is still to be converted")))
+            known = self._anew(key, make)
+        if "failed" in known:
+            raise DraftError(
+                _said_of(media, _("cannot be converted: %(why)s", why=_(_FAILED[known["failed"]]))),
+                hint=_("convert it to %(formats)s", formats=made.extension),
+            )
+        return replace(
+            media,
+            path=self.media / f"{known['sha256']}.{known['ext']}",
+            name=f"{PurePosixPath(media.name).stem}.{known['ext']}",
+            mime=MIMES[known["ext"]].replace("video", "audio") if media.role == "audio" else MIMES[known["ext"]],
+            size=known["size"],
+            sha256=known["sha256"],
+            width=known["width"],
+            height=known["height"],
+            seconds=known["seconds"],
+        )
+
     def _inspect(self, media: Media, rule: MediaRule) -> None:
         extension = PurePosixPath(media.name).suffix[1:]
         what = f"{_(media.role)} {media.ref}"
@@ -178,7 +277,12 @@ class Studio:
         """What is known of a file; asked of the worker once."""
         if extension in IMAGES:
             return self._known(f"{digest}-measure", lambda: self._picture(path, digest))
-        if MIMES[extension].startswith(("audio/", "video/")) and extension not in {"webm", "amr"}:
+        if not MIMES[extension].startswith(("audio/", "video/")):
+            return {}
+        if film.prober():
+            key = "played" if path.parent == self.media else "played-there"
+            return self._known(f"{digest}-{key}", lambda: _looked_into(path, extension))
+        if extension not in _UNTOLD:
             # Elsewhere it may be another file by the time that it is read: what is said of it then is not for ever.
             key = "seconds" if path.parent == self.media else "seconds-there"
             return self._known(f"{digest}-{key}", lambda: _ask({"op": "sound", "source": str(path)}))
@@ -249,19 +353,55 @@ class Studio:
 
     def _known(self, key: str, make: Callable[[], dict[str, Any]], *, needs: bool = False) -> dict[str, Any]:
         """What the cache says under `key`, else what `make` says; `needs`: and the file it speaks of is still there."""
-        note = self.cache / "media" / f"{key}.json"
-        known = _remembered.get(note)
-        if known is None:
-            with contextlib.suppress(FileNotFoundError, ValueError):
-                known = json.loads(note.read_bytes())
+        known = self._noted(key)
         if known is None or (needs and not (self.media / f"{known.get('sha256')}.{known.get('ext')}").exists()):
-            known = make()
-            with durable.landing(note) as landing:
-                landing.write_text(json.dumps(known), encoding="utf-8")
-        if len(_remembered) >= _REMEMBERED:
-            _remembered.clear()
-        _remembered[note] = known
+            return self._anew(key, make)
         return known
+
+    def _noted(self, key: str) -> dict[str, Any] | None:
+        """What the cache says under `key`, if it says anything."""
+        note = self.cache / "media" / f"{key}.json"
+        if note not in _remembered:
+            try:
+                known = json.loads(note.read_bytes())
+            except (FileNotFoundError, ValueError):
+                return None
+            _remember(note, known)
+        return _remembered[note]
+
+    def _anew(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What `make` says, which the cache says from now on."""
+        note, known = self.cache / "media" / f"{key}.json", make()
+        with durable.landing(note) as landing:
+            landing.write_text(json.dumps(known), encoding="utf-8")
+        _remember(note, known)
+        return known
+
+
+class NotConverted(Exception):
+    """A sound or a film is to be converted ahead of its hour, and that was not done yet."""
+
+
+def can_convert(rule: MediaRule) -> bool:
+    """Whether a sound or film that does not fit is converted on this machine."""
+    return rule.convert and film.maker() is not None and film.prober() is not None
+
+
+def _looked_into(path: Path, extension: str) -> dict[str, Any]:
+    """What ffprobe finds out; how long a sound is, from who counts its frames or reads its head."""
+    found = film.look(path, extension) or {}
+    if extension not in _UNTOLD and (extension == "mp3" or found.get("seconds") is None):
+        found |= {"seconds": _ask({"op": "sound", "source": str(path)})["seconds"]}
+    return found
+
+
+def _landed(landing: Path, folder: Path, extension: str) -> dict[str, Any]:
+    """A file that was made, put into `folder` under its hash; what there is to say of it."""
+    with landing.open("rb") as made:
+        digest = hashlib.file_digest(made, "sha256").hexdigest()
+    size = landing.stat().st_size
+    land(landing, folder / f"{digest}.{extension}")
+    return {"sha256": digest, "size": size, "ext": extension}
 
 
 def moving_formats(rule: MediaRule) -> list[str]:
@@ -271,6 +411,12 @@ def moving_formats(rule: MediaRule) -> list[str]:
 
 def _said_of(file: MediaRef | Media, said: str) -> str:
     return _("%(role)s %(file)s %(said)s", role=_(file.role), file=file.ref, said=said)
+
+
+def _remember(note: Path, known: dict[str, Any]) -> None:
+    if len(_remembered) >= _REMEMBERED:
+        _remembered.clear()
+    _remembered[note] = known
 
 
 _REMEMBERED = 20_000

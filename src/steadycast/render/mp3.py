@@ -19,15 +19,17 @@ FRAMES = 1_000_000  # of seven hours: what a file may cost is bounded, whatever 
 
 
 def seconds(file: BinaryIO) -> float | None:
-    """The length of `file` by counting its frames; None where it is no MP3, or says its length itself (Xing, VBRI)."""
+    """The length of `file` by counting its frames, whatever its head says (Xing, VBRI); None where it is no MP3."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return _counted(data)
 
 
 def _counted(data: mmap.mmap) -> float | None:
     at = _next(data, _after_tag(data))
-    if at < 0 or any(mark in data[at : at + 200] for mark in (b"Xing", b"Info", b"VBRI")):
+    if at < 0:
         return None
+    if (first := _frame(data, at)) and any(mark in data[at : at + 200] for mark in (b"Xing", b"Info", b"VBRI")):
+        at += first[0]  # it holds figures and no sound
     total, frames = 0.0, 0
     while 0 <= at < len(data) - 3 and frames < FRAMES:
         header = _frame(data, at)

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote
 
 from slugify import slugify
@@ -141,12 +142,21 @@ def _line_left_open(draft: Draft) -> int:
     return draft.body_line + left_open(draft.body) - 1
 
 
-def prepare(draft: Draft, media_dir: Path, cache_dir: Path, *, base: str = "", keeps: bool = True) -> Body:
+def prepare(
+    draft: Draft,
+    media_dir: Path,
+    cache_dir: Path,
+    *,
+    base: str = "",
+    keeps: bool = True,
+    converts: Literal["no", "yes", "ready"] = "no",
+) -> Body:
     """`draft` ready to be composed for any number of channels; links without a host are taken to mean `base`.
 
-    Without `keeps` nothing is added to `media_dir`: enough for measuring a draft that nobody approved.
+    Without `keeps` nothing is added to `media_dir`: enough for measuring a draft that nobody approved. `converts` says
+    what is done about sounds and films that have to be converted, as in Studio.
     """
-    return Body(draft, Studio(media_dir, cache_dir, keeps), base)
+    return Body(draft, Studio(media_dir, cache_dir, keeps, converts), base)
 
 
 def _line_of(draft: Draft, name: str) -> int | None:
