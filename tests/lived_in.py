@@ -192,7 +192,11 @@ class LivedIn(Bench):
             "/settings": ["/settings"],
             "/settings/series/{name}": ["/settings/series/daily"],
             "/settings/channels/{name}": ["/settings/channels/far", "/settings/channels/hook"],
-            "/settings/new-channel/{platform}": ["/settings/new-channel/hook"],
+            "/settings/channels/{name}/upload": [
+                "/settings/channels/site/upload",
+                "/settings/channels/site/upload?way=git%2Bssh",
+            ],
+            "/settings/new-channel/{platform}": ["/settings/new-channel/hook", "/settings/new-channel/pages"],
             "/settings/members/{name}": ["/settings/members/carol"],
             "/start/channels/{platform}": ["/start/channels/hook"],
         }

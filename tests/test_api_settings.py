@@ -130,6 +130,17 @@ def test_a_channel_is_added_and_its_secret_is_never_told(olga: Client, bench: Be
     assert olga.post("/settings/channels/pings", **asked).json()["saved"] is True
     shown = next(each for each in olga.get("/settings").json()["channels"] if each["name"] == "pings")
     assert (shown["title"], shown["series"]) == ("The hook", ["daily"])
+    made = olga.post("/settings/channels", platform="pages", name="web", settings={"upload.to": "s3://web"})
+    assert (made.status_code, "needs endpoint" in made.text) == (422, True)
+    where = {"upload.to": "sftp://me@web.example/~/www", "upload.within": "10m"}
+    made = olga.post(
+        "/settings/channels", platform="pages", name="web", settings=where, secrets={"upload.password": SECRET}
+    )
+    assert made.json()["upload"]["within"] == "10m", made.text
+    secrets = {each["setting"]: each["kept_as"] for each in made.json()["secrets"]}
+    assert secrets == {"upload.key": "", "upload.password": "WEB_UPLOAD_PASSWORD"}
+    seen = olga.post("/settings/channels/web", upload={"to": "", "overwrite": True}).json()
+    assert "-[channel.web.upload]" in [line.replace(" ", "") for line in seen["lines"]]
     channel = "site"
     tried = olga.post(f"/channels/{channel}/test").json()
     assert (tried["let_in"], len(tried["found"])) == (True, 1)

@@ -66,6 +66,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/settings/series/{name}": ("POST /settings/series/{name}",),
     "/settings/new-channel/{platform}": ("POST /settings/channels",),
     "/settings/channels/{name}": ("POST /settings/channels/{name}",),
+    "/settings/channels/{name}/upload": ("POST /settings/channels/{name}",),
     "/settings/channels/{name}/secrets": ("POST /settings/channels/{name}/secrets",),
     "/settings/channels/{name}/test": ("POST /channels/{name}/test",),
     "/settings/channels/{name}/login": "a person lets the channel in on a page of the far side",

@@ -20,6 +20,7 @@ from steadycast.pipeline.secrets import find
 from steadycast.platform import registry
 from steadycast.testing import workspace
 from steadycast.workspace import Workspace, load
+from steadycast.workspace.settings import Upload
 
 SETTINGS = """\
 # the desk of a small circle
@@ -95,6 +96,17 @@ def test_a_channel_is_written_below_all_that_was_there(app: Workspace, tmp_path:
     with App(load(tmp_path)) as opened:
         assert opened.secret("new", "token") == SECRET
         assert opened.redact(f"say {SECRET}") == "say ***"
+
+
+def test_where_a_folder_is_brought_to_is_given_with_the_channel(app: Workspace, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text(SECRET)
+    add = ("channel", "add", "pages", "--name", "web", "--set")
+    assert steadycast(*add, "upload.to=ftp://h/") == 2
+    assert steadycast(*add, "upload.to=sftp://h.example/~/www", "--secret-file", f"upload.password={password}") == 1
+    assert load(tmp_path).channels["web"].upload == Upload(to="sftp://h.example/~/www", password="WEB_UPLOAD_PASSWORD")
+    assert SECRET not in (tmp_path / "steadycast.toml").read_text()
+    assert steadycast("channel", "add", "board", "--name", "two", "--set", "upload.to=sftp://h.example/") == 2
 
 
 def test_no_secret_is_shown(

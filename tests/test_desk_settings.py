@@ -209,6 +209,44 @@ def test_a_channel_is_added_with_its_secrets_changed_and_put_into_a_series(desk:
     assert "What the test saw" in desk.post("/settings/channels/far/test", "/settings/channels/far").text
 
 
+PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\r\ns3cr3t\r\n-----END OPENSSH PRIVATE KEY-----\r\n"
+
+
+def test_where_a_folder_is_brought_to_is_asked_shown_changed_and_taken_back(desk: Desk, bench: Bench) -> None:
+    one, form = "/settings/channels/site", "/settings/channels/site/upload"
+    assert "stays on this machine" in desk.get(one).text
+    assert desk.get("/settings/channels/far/upload").status_code == 404
+    host = {"way": "sftp", "setting_host": "web.example", "setting_folder": "public_html"}
+    wrong = desk.post(form, form, **host | {"setting_host": "a b"})
+    assert (wrong.status_code, "a host stands behind" in wrong.text) == (422, True)
+    page = desk.post(form, form, **host, setting_user="me").text
+    assert "[channel.site.upload]" in page
+    assert "key of the host is not known" in page
+    assert toml(bench) == SETTINGS, "a look writes nothing"
+    page = desk.post(form, form, **hidden(page)).text
+    assert 'to = "sftp://me@web.example/~/public_html"' in toml(bench)
+    assert "web.example/public_html" in page
+    public = desk.post(f"{one}/secrets", one, **{"setting_upload.key": "ssh-ed25519 AAAA s3cr3t"}).text
+    assert ("s3cr3t" in public, "expected something like -----BEGIN" in public) == (False, True)
+    page = desk.post(f"{one}/secrets", one, **{"setting_upload.key": PEM}).text
+    assert "s3cr3t" not in page + toml(bench)
+    assert (bench.root / "var/secrets/SITE_UPLOAD_KEY").read_text() == PEM.strip().replace("\r\n", "\n")
+    desk.post(f"{one}/secrets", one, **{"setting_upload.password": "s3cr3t"})
+    upload = load(bench.root).channels["site"].upload
+    assert (upload.key, upload.password) == ("", "SITE_UPLOAD_PASSWORD") if upload else False
+    s3 = {"way": "s3", "setting_endpoint": "https://s3.example", "setting_bucket": "site"}
+    desk.post(form, form, **hidden(desk.post(form, form, **s3).text))
+    upload = load(bench.root).channels["site"].upload
+    named = {"access_key": "SITE_UPLOAD_ACCESS_KEY", "secret_key": "SITE_UPLOAD_SECRET_KEY"}
+    assert upload.secrets == named if upload else False
+    assert desk.get(form).text.count("https://s3.example") >= 2
+    desk.post(form, form, **hidden(desk.post(form, form, stays="1").text))
+    assert toml(bench).strip() == SETTINGS.strip()
+    new = "/settings/new-channel/pages"
+    answer = desk.post(new, new, channel_name="two", way="rsync+ssh")
+    assert answer.url.endswith("/settings/channels/two/upload?way=rsync%2Bssh")
+
+
 def test_members_are_named_and_their_feeds_read(desk: Desk, bench: Bench) -> None:
     page = desk.post("/settings/members", "/settings/members", folder="王五", title="五哥", trusted="1").text
     desk.post("/settings/members", "/settings/members", **hidden(page))

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, Bench
 
-from steadycast.errors import Busy, Refused, SettingsError, Unknown
+from steadycast.errors import Busy, InputError, Refused, SettingsError, Unknown
+from steadycast.ops import upload_forms
 from steadycast.ops.check import check
 from steadycast.upload import LIST, LocalFolder, Manifest, Synced, known, sync, trust
 from steadycast.upload.far import Until
@@ -25,7 +26,8 @@ from steadycast.upload.programs import Ran, run, wrong
 from steadycast.upload.sigv4 import EMPTY, Key, escaped, signed
 from steadycast.upload.ssh import HostKey
 from steadycast.workspace import load
-from steadycast.workspace.upload_target import UploadTarget, upload_target
+from steadycast.workspace.settings import Upload
+from steadycast.workspace.upload_target import UploadTarget, address_of, upload_target
 
 # Addresses.
 
@@ -46,6 +48,7 @@ from steadycast.workspace.upload_target import UploadTarget, upload_target
 )  # fmt: skip
 def test_an_address_is_read(address: str, target: UploadTarget) -> None:
     assert upload_target(address) == target
+    assert upload_target(address_of(target)) == target
 
 
 @pytest.mark.parametrize(
@@ -360,3 +363,44 @@ def test_a_channel_without_an_upload_stays_as_it_was(bench: Bench) -> None:
     app = bench.set_up()
     assert app.platform("site").stays_here
     assert load(bench.root).channels["site"].upload is None
+
+
+@pytest.mark.parametrize(
+    ("way", "given_", "to"),
+    [
+        ("sftp", {"host": "h.example", "user": "me", "folder": "public_html"}, "sftp://me@h.example/~/public_html"),
+        ("sftp", {"host": "h.example", "folder": "~/site/", "port": "22"}, "sftp://h.example/~/site"),
+        ("rsync+ssh", {"host": "h.example", "folder": "/srv/www", "port": "2200"}, "rsync+ssh://h.example:2200/srv/www"),
+        ("sftp", {"host": "h.example"}, "sftp://h.example/~/"),
+        ("git+ssh", {"repository": "git@git.example:club/site.git"}, "git+ssh://git@git.example/club/site.git#main"),
+        ("git+ssh", {"repository": "ssh://git@git.example:2222/club/site.git", "branch": "web"},
+         "git+ssh://git@git.example:2222/club/site.git#web"),
+        ("git+file", {"repository": "/srv/site.git"}, "git+file:///srv/site.git#main"),
+        ("s3", {"endpoint": "https://s3.example", "bucket": "site", "folder": "/a/"}, "s3://site/a"),
+    ],
+)  # fmt: skip
+def test_fields_make_an_address_and_come_back(way: str, given_: dict[str, str], to: str) -> None:
+    said = upload_forms.asked(way, given_)
+    assert said["to"] == to
+    names = {"access_key": "A", "secret_key": "B"} if way == "s3" else {}
+    back = upload_forms.filled(Upload(**{**said, **names, "overwrite": False}))
+    again = {key: str(back[key]) for key in upload_forms.FIELDS[way]}
+    assert upload_forms.asked(way, again)["to"] == to
+
+
+@pytest.mark.parametrize(
+    ("way", "given_", "said"),
+    [
+        ("ftp", {}, "no such way"),
+        ("sftp", {}, "Host is missing"),
+        ("sftp", {"host": "-oProxyCommand=x"}, "a host stands behind"),
+        ("sftp", {"host": "h.example", "port": "many"}, "Port: "),
+        ("sftp", {"host": "h.example", "folder": "../etc"}, "cannot be used"),
+        ("git+ssh", {"repository": "https://git.example/club/site.git"}, "git@github.com:club/site.git"),
+        ("s3", {"endpoint": "s3.example", "bucket": "site"}, "Server: "),
+    ],
+)
+def test_a_field_that_is_wrong_is_named(way: str, given_: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        upload_forms.asked(way, given_)
+    assert said in str(caught.value)

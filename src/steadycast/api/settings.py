@@ -20,12 +20,13 @@ from steadycast.api.settings_change import MOST, Effect, Line, Names, Settling, 
 from steadycast.api.shapes import Asked, Here, Name, Note, Shown
 from steadycast.errors import SettingsError
 from steadycast.language import current
-from steadycast.ops import settings_edits, settings_effect, settings_forms
+from steadycast.ops import channel_add, settings_edits, settings_effect, settings_forms, upload_forms
 from steadycast.ops.check import of_settings
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
+from steadycast.workspace.settings import Upload
 
 router, changed = looks("settings"), changes("settings")
 
@@ -67,6 +68,16 @@ class Secret(Shown):
     there: bool
 
 
+class UploadShown(Shown):
+    """Where a channel's folder is brought to. Its secrets stand among the channel's, as `upload.key`."""
+
+    to: str
+    endpoint: str
+    region: str
+    within: str
+    overwrite: bool
+
+
 class ChannelSettings(Shown):
     """One channel as steadycast.toml has it."""
 
@@ -77,6 +88,7 @@ class ChannelSettings(Shown):
     read_back_feed: str
     read_back_private: bool
     settings: dict[str, Any]
+    upload: UploadShown | None = Field(description="Nothing where its folder stays on this machine.")
     secrets: list[Secret]
     series: list[str]
 
@@ -216,18 +228,25 @@ def promise_of(workspace: Workspace, name: str) -> Promise:
 def channel_of(app: App, name: str) -> ChannelSettings:
     """One channel as it is written, without its secrets."""
     given, platform = app.known_channel(name), app.usable(name)
-    secret = {each.name: each for each in platform.settings.values() if each.secret} if platform else {}
-    kept = {key: str(given.own.get(key) or each.default or "") for key, each in secret.items()}
-    there = {key for key, name in kept.items() if name and app.has_secret(name)}
+    secrets = channel_add.secrets_of(app.workspace, platform, name) if platform else {}
     return ChannelSettings(
         name=name, title=given.title, platform=given.platform, paused=given.paused,
         read_back_feed=given.read_back_feed, read_back_private=given.read_back_private,
-        settings={key: value for key, value in given.own.items() if platform and key not in secret},
+        settings={key: value for key, value in given.own.items() if platform and key not in secrets},
+        upload=upload_of(given.upload) if given.upload else None,
         secrets=[
-            Secret(setting=key, kept_as=kept[key], required=each.required, there=key in there)
-            for key, each in secret.items()
+            Secret(setting=key, kept_as=kept, required=each.required, there=bool(kept) and app.has_secret(kept))
+            for key, (each, kept) in secrets.items()
         ],
         series=[each for each, promise in app.workspace.promises.items() if name in promise.channels],
+    )  # fmt: skip
+
+
+def upload_of(upload: Upload) -> UploadShown:
+    """Where a channel's folder is brought to."""
+    return UploadShown(
+        to=upload.to, endpoint=upload.endpoint, region=upload.region, within=upload_forms.span(upload),
+        overwrite=upload.overwrite,
     )  # fmt: skip
 
 

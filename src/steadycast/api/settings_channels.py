@@ -15,13 +15,13 @@ from steadycast.api.routes import changes, looks
 from steadycast.api.settings import ChannelSettings, channel_of
 from steadycast.api.settings_change import Effect, Line, Names, Settling, decided
 from steadycast.api.shapes import Asked, Here, Name, Note, Shown
-from steadycast.errors import OK, WARN
+from steadycast.errors import OK, WARN, SettingsError
 from steadycast.language import gettext as _
 from steadycast.ops import channel_add, channel_test, first_run, settings_edits, settings_effect
 from steadycast.pipeline import recipients
 from steadycast.pipeline.permissions import Act
 from steadycast.platform import Setting
-from steadycast.workspace import load
+from steadycast.workspace import Workspace, load
 
 router, changed = looks("settings"), changes("settings")
 Value = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
@@ -58,8 +58,20 @@ class NewChannel(Asked):
 
     platform: Word
     name: Word = Field("", description="Its name here; the platform's where left out.")
-    settings: Values = Field({}, description="As text; of a secret that is set already its name.")
+    settings: Values = Field(
+        {}, description="As text; of a secret that is set already its name. `upload.to` and others too."
+    )
     secrets: Values = Field({}, description="Values of secrets: kept in var/secrets, and never told again.")
+
+
+class UploadAsked(Asked):
+    """Where a channel's folder is brought to; what is left out stays as it is."""
+
+    to: Line | None = Field(None, description="As `sftp://user@host/path`; empty: it stays on this machine.")
+    endpoint: Line | None = Field(None, description="Of s3: the server's address.")
+    region: Line | None = None
+    within: Line | None = Field(None, description="How long one upload may take, as `5m`.")
+    overwrite: bool | None = Field(None, description="The first upload may replace files of others.")
 
 
 class ChannelAsked(Settling):
@@ -71,6 +83,7 @@ class ChannelAsked(Settling):
     read_back_private: bool | None = Field(default=None, description="It is on this machine or in this network.")
     settings: Values = Field({}, description="As text; an empty one takes the key away.")
     series: Names | None = Field(None, description="All series that go there.")
+    upload: UploadAsked | None = None
 
 
 class Secrets(Asked):
@@ -118,8 +131,12 @@ def _setting(each: Setting) -> SettingShown:
 def add_channel(app: Here, asked: NewChannel) -> ChannelSettings:
     """Add a channel at once."""
     settings_effect.whole(app)
-    wanted = channel_add.wanted(app.workspace, asked.platform, asked.name, given=asked.settings, secrets=asked.secrets)
-    after = channel_add.add(app.workspace, wanted)
+    given, secrets = asked.settings, asked.secrets
+    try:
+        wanted = channel_add.wanted(app.workspace, asked.platform, asked.name, given=given, secrets=secrets)
+        after = channel_add.add(app.workspace, wanted)
+    except SettingsError as error:  # of what is asked, and not of what is there
+        raise ProblemError(422, error.message, error.hint or "") from None
     with pipeline.App.open(load(after.root)) as fresh:
         return channel_of(fresh, wanted.name)
 
@@ -129,16 +146,21 @@ def change_channel(request: Request, app: Here, name: Name, asked: ChannelAsked)
     """Change a channel's settings, and which series go there. Its secrets stay."""
     known, platform = app.known_channel(name), app.platform(name)
     series = [each for each, promise in app.workspace.promises.items() if name in promise.channels]
-    return decided(
-        request, app, asked,
-        lambda: settings_edits.channel(
+
+    def edited() -> Workspace:
+        after = settings_edits.channel(
             app.workspace, platform, name, asked.settings, series if asked.series is None else asked.series,
             common={
                 key: getattr(known, key) if getattr(asked, key) is None else getattr(asked, key)
                 for key in settings_edits.CHANNEL
             },
-        ),
-    )  # fmt: skip
+        )  # fmt: skip
+        if asked.upload is None:
+            return after
+        said = asked.upload.model_dump(exclude_none=True)
+        return settings_edits.upload(after, name, {key: str(value) for key, value in said.items()})
+
+    return decided(request, app, asked, edited)
 
 
 @changed.post("/settings/channels/{name}/secrets", dependencies=[needs(Act.SETTINGS)])

@@ -11,6 +11,7 @@ settings_edits, settings_effect, settings_file   settings changed by forms or as
 deployments      prefect.yaml as steadycast.toml asks for it
 promise_change   a rhythm or a pause changed by a command
 channel_add, channel_test   a new channel, its settings and secrets; whether it would be let in
+upload_forms     where a channel's folder is brought to, in fields that a person understands
 channel_login, channel_visit   a person lets a channel in, at a terminal or in two forms
 alarm_addresses  where alarms go, each address a secret; and a test of them
 """

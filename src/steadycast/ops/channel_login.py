@@ -63,6 +63,12 @@ def login(app: App, name: str, show: Show, ask: Ask) -> list[str]:
     return _kept(app, name, given)
 
 
+def trusted(app: App, name: str) -> bool | None:
+    """Whether the key of the host is known that a channel's folder is brought to; None where none is asked for."""
+    host = _host(app, name)
+    return None if host is None else bool(known(host, app.workspace.known_hosts))
+
+
 def _host(app: App, name: str) -> UploadTarget | None:
     """The host that a channel's folder is brought to over SSH, if any."""
     upload = app.known_channel(name).upload

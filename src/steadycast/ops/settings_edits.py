@@ -10,7 +10,7 @@ from typing import Any
 from steadycast.errors import InputError, SettingsError, unknown_name
 from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
-from steadycast.ops.channel_add import COMMON, typed
+from steadycast.ops.channel_add import COMMON, typed, upload_values
 from steadycast.ops.settings_forms import check_rhythm, free_name
 from steadycast.ops.starter import series_name
 from steadycast.platform import Platform
@@ -21,6 +21,7 @@ RHYTHM = ("every", "rrule")
 DATES = ("start", "until")
 NUMBERS = ("reserve",)
 LISTS = ("forms", "channels")
+UPLOAD_DEFAULTS: Mapping[str, Any] = {"region": "us-east-1", "within": "5m", "overwrite": False}
 DEFAULTS: Mapping[str, Any] = {"title": "", "forms": ["article"], "channels": [], "reserve": 0, "editor": ""}
 CHANNEL = tuple(COMMON)  # what every channel has in its form
 MOST_ENTRIES = 100  # of a list in a form
@@ -134,6 +135,19 @@ def channel(
     defaults = {key: setting.default for key, setting in platform.settings.items()}
     after = edit.with_table(workspace, ("channel", name), _differing(there, values, defaults))
     return in_series(after, name, series)
+
+
+def upload(workspace: Workspace, name: str, asked: Mapping[str, str]) -> Workspace:
+    """The workspace whose channel's folder is brought there; settings given as text, what is left out stays.
+
+    With an empty `to` it stays on this machine. Secrets stay, except those that the way has no use for.
+    """
+    at = ("channel", name, "upload")
+    there = written(workspace, at)
+    if not asked.get("to", there.get("to")):
+        return edit.with_table(workspace, at[:2], {"upload": None}) if there else workspace
+    wanted = _differing(there, upload_values(name, asked, there), UPLOAD_DEFAULTS)
+    return edit.with_table(workspace, at, wanted) if there else edit.with_new(workspace, at, wanted)
 
 
 def in_series(workspace: Workspace, channel: str, wanted: Sequence[str]) -> Workspace:

@@ -188,7 +188,7 @@ def uploaded(channel: str, platform: Platform, within: dt.timedelta) -> Platform
     One worker at a time does it, whatever machine it is on. Raises SettingsError where the platform has no folder that
     readers see.
     """
-    if not platform.local or platform.delivery != "conditional":
+    if not platform.can_upload:
         raise SettingsError(
             _("channel.%(channel)s.upload: %(platform)s writes no folder for a web host", channel=channel, platform=platform.name),  # noqa: E501
             hint=_("take it out"),

@@ -20,7 +20,7 @@ from steadycast.platform.words import nearest, spoken
 from steadycast.receipt import Receipt
 
 T = TypeVar("T")
-LONGEST = 1_000  # characters of a setting that has a pattern
+LONGEST = 10_000  # characters of a setting that has a pattern
 Show = Callable[[str, str], None]  # words, and an address that a person opens
 Ask = Callable[[str], str]  # words -> what a person pastes
 
@@ -95,6 +95,7 @@ class Setting:
     default: Any = None
     required: bool = False
     secret: bool = False  # steadycast.toml holds the NAME of an environment variable or Secret block
+    lines: bool = False  # of a secret: it has several, as a key in PEM
     help: str = ""
     helps: Mapping[str, str] = field(default_factory=dict)  # in other languages, by tag
     title: str = ""  # what a form calls it; its name where there is none
@@ -167,6 +168,11 @@ class Platform:
     titles: Mapping[str, str] = field(default_factory=dict)  # title in other languages, by tag; not its base's
     abouts: Mapping[str, str] = field(default_factory=dict)
     tried: str = ""  # against which far side and how often, for lists of platforms; "": against its own fake only
+
+    @property
+    def can_upload(self) -> bool:
+        """Whether it writes a folder that a web host can serve."""
+        return self.local and self.delivery == "conditional"
 
     @property
     def stays_here(self) -> bool:

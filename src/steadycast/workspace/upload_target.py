@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from steadycast.errors import did_you_mean
 from steadycast.language import gettext as _
@@ -67,6 +67,16 @@ def upload_target(address: str) -> UploadTarget:
     if path == "/~" or path.startswith("/~/"):
         return UploadTarget(parts.scheme, host, user, port, path[2:].strip("/"))
     return UploadTarget(parts.scheme, host, user, port, path.rstrip("/") or "/")
+
+
+def address_of(target: UploadTarget) -> str:
+    """The address that names a target: what `upload_target` reads it from."""
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    user = f"{quote(target.user, safe='+')}@" if target.user else ""
+    port = f":{target.port}" if target.port else ""
+    path = target.path if target.path.startswith("/") else f"/~/{target.path}" if target.over_ssh else f"/{target.path}"
+    branch = f"#{target.branch}" if target.branch else ""
+    return f"{target.scheme}://{user}{host}{port}{quote(path, safe='/~+=,@:')}{branch}"
 
 
 def _wrong(address: str) -> str:
