@@ -84,7 +84,7 @@ CREATE TABLE channel_state (
 	until BIGINT, 
 	PRIMARY KEY (channel, "key")
 );
-INSERT INTO "channel_state" VALUES('far','token',X'8D2270E9969AB94C5A25968D82F61B802059C5777D9F2DFED712A2BBA80AF7B71CB52FCFA8017BCECDE0A721F91F',1795784400000000,'',NULL);
+INSERT INTO "channel_state" VALUES('far','token',X'EE6392657B3AD6F2EB252ED21E6E861E0514A54154A515B11204A89E63512D1F9D7FBC45D4975D927CEA375216BC',1795784400000000,'',NULL);
 CREATE TABLE delivery (
 	id INTEGER NOT NULL, 
 	slot VARCHAR NOT NULL, 
@@ -247,7 +247,7 @@ CREATE TABLE meta (
 );
 INSERT INTO "meta" VALUES('secret','5555555555555555555555555555555555555555555555555555555555555555');
 INSERT INTO "meta" VALUES('program','0.1.0');
-INSERT INTO "meta" VALUES('stock','efcd6c445ba7e11d');
+INSERT INTO "meta" VALUES('stock','67b32c5633110158');
 INSERT INTO "meta" VALUES('intents','4');
 INSERT INTO "meta" VALUES('tick','2026-11-27T12:00:00+00:00');
 CREATE TABLE person (
@@ -370,4 +370,5 @@ CREATE INDEX ix_draft_given ON draft (origin, member, first_seen, state);
 CREATE UNIQUE INDEX uq_publish_request_open ON publish_request (slot) WHERE state = 'open';
 CREATE INDEX ix_publish_request_state ON publish_request (state, at);
 CREATE INDEX ix_draft_label_draft ON draft_label (draft);
+CREATE INDEX ix_draft_approved ON draft (approved_at, path) WHERE approved_revision IS NOT NULL;
 COMMIT;

@@ -40,6 +40,20 @@ class SlotDelivery(NamedTuple):
     wake: dt.datetime | None
 
 
+class CarriedDraft(NamedTuple):
+    """What a calendar shows of a slot's draft, and what says where else it could go."""
+
+    id: str
+    title: str
+    member: str
+    revision: str
+    form: str
+    origin: str
+    path: str
+    approved_at: dt.datetime | None
+    plan: dict[str, Any]
+
+
 class AlikeDeliveries(NamedTuple):
     """The deliveries of a slot that stand alike, as far as a calendar tells."""
 
@@ -136,6 +150,13 @@ def drafts_of(db: Database, ids: Iterable[str]) -> dict[str, DraftRow]:
     with db.read() as connection:
         found = among(connection, select(DRAFT), DRAFT.c.id, set(ids))
         return {row.id: row for row in as_rows(DraftRow, found)}
+
+
+def carried_drafts(db: Database, ids: Iterable[str]) -> dict[str, CarriedDraft]:
+    """The same of a hundred slots and more, in half the time."""
+    query = select(*(DRAFT.c[name] for name in CarriedDraft._fields))
+    with db.read() as connection:
+        return {row[0]: CarriedDraft._make(row) for row in among(connection, query, DRAFT.c.id, set(ids))}
 
 
 def free_stock(db: Database, *, evergreen: bool = False, batch: int = BATCH) -> Iterator[DraftRow]:

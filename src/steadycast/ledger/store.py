@@ -284,4 +284,5 @@ class Ledger(Database):
     slots_of_ids = calendar_reads.slots_of_ids
     changes_of = calendar_reads.changes_of
     drafts_of = calendar_reads.drafts_of
+    carried_drafts = calendar_reads.carried_drafts
     free_stock = calendar_reads.free_stock

@@ -72,6 +72,7 @@ def _in_words(states: tuple[State, ...]) -> str:
 IS_OUT = f"draft IS NOT NULL AND {_in_words(WENT_OUT)}"
 IS_OPEN = "verdict = ''"
 IS_FREED = _in_words(FREED)
+IN_STOCK = "approved_revision IS NOT NULL"
 WAITS = "state = 'open'"  # of a publish request that nobody has answered
 STANDS = "state IN ('open', 'taken')"  # of an ask that nobody took back or declined
 
@@ -80,7 +81,11 @@ class DraftRow(SQLModel, table=True):
     """A draft and its standing. `id` survives renames and edits."""
 
     __tablename__ = "draft"
-    __table_args__ = (Index("ix_draft_given", "origin", "member", "first_seen", "state"),)
+    __table_args__ = (
+        Index("ix_draft_given", "origin", "member", "first_seen", "state"),
+        # The oldest in stock are asked for, a few at a time.
+        Index("ix_draft_approved", "approved_at", "path", sqlite_where=text(IN_STOCK), postgresql_where=text(IN_STOCK)),
+    )
     id: str = Field(primary_key=True, max_length=16)
     path: str = Field(index=True)  # relative to content/, or feed/<member>/<item>
     source: str = "folder"  # folder, feed, digest

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from steadycast.ledger.calendar_reads import AlikeDeliveries, SlotDelivery
+from steadycast.ledger.calendar_reads import AlikeDeliveries, CarriedDraft, SlotDelivery
 from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DONE, DraftRow, SlotRow, State
 from steadycast.pipeline import asking
@@ -186,7 +186,7 @@ def _carrying(
     shown: Mapping[str, list[ChannelSeen]],
     now: dt.datetime,
 ) -> list[SlotSeen]:
-    drafts = app.ledger.drafts_of({row.draft for row in rows if row.draft}) if rows else {}
+    drafts = app.ledger.carried_drafts({row.draft for row in rows if row.draft}) if rows else {}
     return [
         _seen(app, row, deliveries.get(row.id, ()), shown.get(row.id, []), drafts.get(row.draft or ""), now)
         for row in rows
@@ -210,7 +210,7 @@ def _seen(  # noqa: PLR0917 one slot, with what was read of it
     row: SlotRow,
     deliveries: Sequence[SlotDelivery | AlikeDeliveries],
     channels: list[ChannelSeen],
-    draft: DraftRow | None,
+    draft: CarriedDraft | None,
     now: dt.datetime,
 ) -> SlotSeen:
     workspace = app.workspace
@@ -324,7 +324,7 @@ def free_stock(app: App, limit: int, *, target: SlotRow | None = None) -> list[D
     return found
 
 
-def series_for(app: App, row: DraftRow) -> list[str]:
+def series_for(app: App, row: DraftRow | CarriedDraft) -> list[str]:
     """The series that a draft could serve."""
     item = to_stock(row, None)
     return [each.name for each in app.workspace.series.values() if suits(each, item)]

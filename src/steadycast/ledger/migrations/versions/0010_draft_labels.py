@@ -15,7 +15,7 @@ BATCH = 1000
 
 
 def upgrade() -> None:
-    """A new table, filled from the newest revision of every draft."""
+    """A new table, filled from the newest revision of every draft, and an index of what is in stock."""
     label = op.create_table(
         "draft_label",
         sa.Column("kind", sa.String(), primary_key=True),
@@ -23,6 +23,8 @@ def upgrade() -> None:
         sa.Column("draft", sa.String(16), sa.ForeignKey("draft.id", ondelete="CASCADE"), primary_key=True),
     )
     op.create_index("ix_draft_label_draft", "draft_label", ["draft"])
+    there = sa.text("approved_revision IS NOT NULL")
+    op.create_index("ix_draft_approved", "draft", ["approved_at", "path"], sqlite_where=there, postgresql_where=there)
     rows: list[dict[str, str]] = []
     for row in _labels(op.get_bind()):
         rows.append(row)
