@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
+import multiprocessing
 import os
+import signal
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,9 +23,11 @@ import pytest
 from conftest import NOON, emptied, promised
 from sqlalchemy import Engine, create_engine, event
 
+from steadycast.crash_safety import crashpoints
 from steadycast.delivery import deliver, settle, verify
 from steadycast.errors import LedgerError
 from steadycast.ledger import connection as ledger_connection
+from steadycast.ledger.connection import connect
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.testing import Clock, FakeChannel, a_post
@@ -210,3 +216,72 @@ def test_the_connection_is_cut_at_each_statement(postgres_schema: Any, server: A
     assert at > 20
     assert commits >= (5 if delivery == "read-back" else 1)
     assert failed >= 5
+
+
+# PostgreSQL, and a worker that is frozen while it holds rows
+
+CUT_OFF = "%20-c%20idle_in_transaction_session_timeout%3D200"  # milliseconds, behind the address's own options
+
+
+def frozen_worker(address: str, point: str, sent: Path) -> None:
+    """In a process of its own: one slot's deliveries, until it freezes; what it sent, and what it was told."""
+    crashpoints.arm(point, 1, "stop")
+    clock = Clock(NOON)
+    fake = FakeChannel("read-back", clock)
+    said = ""
+    with Ledger.open(address) as ledger:
+        try:
+            tick(ledger, fake, clock)
+        except LedgerError as error:
+            said = str(error)
+        tick(ledger, fake, clock)  # it goes on with a connection of its own
+        sent.write_text(json.dumps([said, [post.key for post in fake.posts]]))
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
+@pytest.mark.live
+@pytest.mark.postgres
+@pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
+@pytest.mark.parametrize("point", ["claim-written", "freeze-written", "intend-written"])
+def test_a_worker_that_is_frozen_in_a_transaction_lets_go(postgres_schema: Any, tmp_path: Path, point: str) -> None:
+    """Others serve the slot within the bound; thawed, it is told why in one line, sends nothing, and goes on."""
+    emptied(postgres_schema)
+    address = postgres_schema + CUT_OFF
+    sent = tmp_path / "sent"
+    with Ledger.open(address) as ledger:
+        promised(ledger, *CHANNELS)
+        worker = multiprocessing.get_context("spawn").Process(target=frozen_worker, args=(address, point, sent))
+        worker.start()
+        try:
+            _, status = os.waitpid(worker.pid or 0, os.WUNTRACED)
+            assert os.WIFSTOPPED(status)
+            clock = Clock(NOON + dt.timedelta(minutes=10))
+            fake = FakeChannel("read-back", clock)
+            began = time.monotonic()
+            while len(fake.posts) < len(CHANNELS) and time.monotonic() - began < 20:
+                tick(ledger, fake, clock)
+            assert len(fake.posts) == len(CHANNELS)
+            os.kill(worker.pid or 0, signal.SIGCONT)
+            worker.join(60)
+            ends_well(ledger, fake, clock)
+            assert len(fake.posts) == len(CHANNELS)
+        finally:
+            worker.kill()
+    said, theirs = json.loads(sent.read_text())
+    assert theirs == []
+    assert "this process stood still in the middle of a change" in said
+    assert "\n" not in said
+
+
+@pytest.mark.live
+@pytest.mark.postgres
+@pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
+def test_a_connection_has_bounds_and_whoever_set_others_keeps_them() -> None:
+    """By a statement, so that a proxy need not pass `options` on; a reader is one all the same."""
+    names = ("idle_in_transaction_session_timeout", "lock_timeout", "transaction_read_only")
+    with connect(POSTGRES) as ours, connect(f"{POSTGRES}?options=-c%20lock_timeout%3D7s", readonly=True) as theirs:
+        for database, expected in ((ours, ["1min", "150s", "off"]), (theirs, ["1min", "7s", "on"])):
+            for _ in range(2):
+                with database.read() as connection:
+                    assert [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names] == expected

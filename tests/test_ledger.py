@@ -211,6 +211,11 @@ def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path: Path) -> N
         ("unable to open database file", "it cannot be opened (make its folder writable"),
         ("database is locked", "another process is writing to it (another process"),
         ("database disk image is malformed", "it is damaged (restore the ledger from a backup"),
+        ("canceling statement due to lock timeout", "another process is writing to it (another process"),
+        (
+            "terminating connection due to idle-in-transaction timeout",
+            "this process stood still in the middle of a change, so the database let go of it (let it run again",
+        ),
         ("no such flavour", "in its own words: 'no such flavour'"),
     ],
 )

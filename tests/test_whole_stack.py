@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,27 +175,6 @@ def recover(root: Path, ahead: dt.timedelta) -> None:
             pipeline.publish(app)
 
 
-def stop_between_transactions(group: int, url: Any) -> None:
-    """Freeze these processes at a moment when none has a transaction open: its rows would be locked until it is gone."""
-    from sqlalchemy import create_engine, text
-
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    open_ones = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
-    )
-    with engine.connect() as connection:
-        for _ in range(100):
-            os.killpg(group, signal.SIGSTOP)
-            time.sleep(0.05)  # what it had sent is done
-            if not connection.execute(open_ones).scalar_one():
-                break
-            os.killpg(group, signal.SIGCONT)
-            time.sleep(0.05)
-        else:
-            raise AssertionError("it always has a transaction open")
-    engine.dispose()
-
-
 def once_each(stage: Stage) -> None:
     assert len(stage.posts) == 2, stage.posts
     assert set(Counter(stage.posts).values()) == {1}
@@ -237,6 +215,9 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(
     """It holds a claim and waits for the slot's second; by the time it wakes, another has served the slot."""
     slot = (dt.datetime.now(ZONE) + dt.timedelta(minutes=2)).replace(second=0, microsecond=0)
     with database(f"ledger_{os.getpid()}") as url:
+        url = url.update_query_dict(
+            {"options": "-c idle_in_transaction_session_timeout=2s"}
+        )  # frozen in one, it lets go
         monkeypatch.setenv("STEADYCAST_LEDGER", url.render_as_string(hide_password=False))
         root = make(tmp_path / "community", stage, slot.strftime("%H:%M"))
         text = (root / "steadycast.toml").read_text() + '\n[publish]\nlead = "4m"\n'
@@ -248,7 +229,7 @@ def test_a_worker_stopped_past_its_lease_sends_nothing_when_it_wakes(
         code = "from steadycast import pipeline as p\nwith p.App.open() as d: p.publish(d, series='daily', ahead=True)"
         with running([sys.executable, "-c", code], env, root / "held.log", root) as held:
             assert wait_for(lambda: states(root)[State.CLAIMED] == 2, 60), (root / "held.log").read_text()
-            stop_between_transactions(held.pid, url)
+            os.killpg(held.pid, signal.SIGSTOP)
             recover(root, dt.timedelta(minutes=30))
             once_each(stage)
             os.killpg(held.pid, signal.SIGCONT)

@@ -70,6 +70,11 @@ OF_DATABASE = (
     (r"readonly database|read-only", N_("it can only be read")),
     (r"unable to open database file", N_("it cannot be opened")),
     (r"database is locked", N_("another process is writing to it")),
+    (r"lock timeout", N_("another process is writing to it")),
+    (
+        r"idle-in-transaction timeout",
+        N_("this process stood still in the middle of a change, so the database let go of it"),
+    ),
     (r"not a database", N_("this file is no database")),
     (r"malformed", N_("it is damaged")),
     (r"password authentication", N_("the database does not take this user and password")),

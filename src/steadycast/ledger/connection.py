@@ -39,6 +39,16 @@ from steadycast.language import gettext as _
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another process's
+# PostgreSQL's side of a connection. A process that is frozen in a transaction would keep its rows from all others until
+# it is gone. Between two statements of ours lies a second or two, with 100,000 deliveries in one transaction; a minute
+# is for a machine that swaps, and no slot is late after it. Who waits for a row waits for two such. Nothing bounds a
+# statement or a transaction: an upgrade takes what it takes. tcp_user_timeout is for who freezes while it is answered.
+AT_SERVER = {"idle_in_transaction_session_timeout": "60s", "lock_timeout": "150s", "tcp_user_timeout": "60s"}
+# Ours: a server whose machine is gone is noticed within a minute, and not after the two hours of an operating system.
+AT_CLIENT = {
+    "connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}  # fmt: skip
 # SQLite 3.7.0 to 3.51.2 can corrupt a WAL file that two connections reset at once (sqlite.org/wal.html).
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
 # DELETE + FULL lost committed rows in power cuts: the directory entry of the journal was not synced. EXTRA syncs it.
@@ -65,6 +75,8 @@ HINTS = (  # what a driver says -> what to do about it
     ("database is locked", N_("another process has been writing for too long: find and end it")),
     ("not a database", N_("this file is no ledger: move it away, or name another")),
     ("malformed", RESTORE),
+    ("idle-in-transaction", N_("let it run again: what was under way did not happen")),
+    ("lock timeout", N_("another process has been writing for too long: find and end it")),
     ("password authentication", N_("check user and password in STEADYCAST_LEDGER")),
     ("does not exist", N_("create the database, or correct its name in STEADYCAST_LEDGER")),
     ("connection", N_("check that PostgreSQL runs at the address in STEADYCAST_LEDGER")),
@@ -222,16 +234,37 @@ def _postgres(url: URL, *, readonly: bool) -> Database:
         import psycopg  # noqa: F401
     except ImportError as error:
         raise LedgerError(_("ledger: PostgreSQL needs a driver (pip install 'steadycast[postgres]')")) from error
-    arguments: dict[str, Any] = {"connect_timeout": 10}
-    if readonly:
-        arguments["options"] = " ".join(filter(None, [_options(url), "-c default_transaction_read_only=on"]))
-    engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=24, pool_pre_ping=True)
+    engine = create_engine(
+        url,
+        connect_args={name: value for name, value in AT_CLIENT.items() if name not in url.query},
+        execution_options={"postgresql_readonly": True} if readonly else {},
+        pool_size=8,
+        max_overflow=24,
+        pool_pre_ping=True,
+    )
+    event.listen(engine, "connect", _prepare_postgres)
+    event.listen(engine, "after_cursor_execute", _count_again)
     return Database(engine, url.render_as_string(hide_password=True), readonly=readonly)
 
 
-def _options(url: URL) -> str:
-    value = url.query.get("options", "")
-    return value if isinstance(value, str) else " ".join(value)
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    """Set what nobody has set: the address, the user, the database or the server may say otherwise.
+
+    By a statement: a proxy such as PgBouncer may refuse settings that come with the connection.
+    """
+    connection.execute(SET_UNSET, [list(AT_SERVER), list(AT_SERVER.values())])
+    connection.commit()
+
+
+SET_UNSET = """\
+SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS ours(name, value)
+WHERE current_setting(name, true) = '0'"""
+
+
+def _count_again(_: Connection, cursor: Any, _said: str, _values: Any, _context: Any, many: bool) -> None:
+    """Psycopg ends an executemany by a Flush, at which a server stops counting how long nothing comes."""
+    if many:
+        cursor.connection.execute(";")
 
 
 def upsert(
@@ -288,7 +321,8 @@ def as_rows(kind: type[Row], found: Iterable[SQLRow[Any]]) -> Iterator[Row]:
 def rows_of(db: Database, kind: type[Row], query: Select[Any]) -> list[Row]:
     """A query's rows as objects that no session watches."""
     with db.read() as connection:
-        return list(as_rows(kind, connection.execute(query).all()))
+        found = connection.execute(query).all()
+    return list(as_rows(kind, found))
 
 
 def row_of(db: Database, kind: type[Row], query: Select[Any]) -> Row | None:

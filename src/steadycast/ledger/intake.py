@@ -235,9 +235,10 @@ def texts(db: Database, drafts: Collection[tuple[str, str]]) -> Iterator[tuple[s
         query = select(REVISION.c.draft, REVISION.c.hash, REVISION.c.content).where(REVISION.c.draft.in_(ids))
         query = query.where(REVISION.c.hash.in_([wanted[id] for id in ids]))
         with db.read() as connection:
-            for row in connection.execute(query):
-                if wanted[row.draft] == row.hash:
-                    yield row.draft, row.content
+            rows = connection.execute(query).all()
+        for row in rows:  # outside: whoever reads them may take any time
+            if wanted[row.draft] == row.hash:
+                yield row.draft, row.content
 
 
 def media_of(db: Database, member: str) -> Iterator[tuple[str, bool, list[dict[str, Any]]]]:
@@ -247,9 +248,10 @@ def media_of(db: Database, member: str) -> Iterator[tuple[str, bool, list[dict[s
         DRAFT.c.member == member, DRAFT.c.origin == "ugc"
     )
     with db.read() as connection:
-        for path, state, newest, revision, media in connection.execute(query):
-            if media:
-                yield path, newest == revision and state != "gone", media
+        rows = connection.execute(query).all()
+    for path, state, newest, revision, media in rows:
+        if media:
+            yield path, newest == revision and state != "gone", media
 
 
 def had(db: Database, revisions: Iterable[str]) -> dict[str, list[str]]:

@@ -64,6 +64,7 @@ def _upgrade(db: Database) -> None:
             connection = plain.execution_options(steadycast_write=True)
             with connection.begin():
                 if not db.is_sqlite:
+                    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # an upgrade lasts as long as it lasts
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
                 if version(connection) != HEAD:
                     command.upgrade(config(connection), "head")
