@@ -239,7 +239,6 @@ def frozen_worker(address: str, point: str, sent: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parallel
 @pytest.mark.live
 @pytest.mark.postgres
 @pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
