@@ -42,7 +42,6 @@ CHANNELS = 4  # of each platform; odd ones carry threads
 LATE = dt.timedelta(hours=2)  # so long that nothing may be missed
 POINTS = tuple(p for p in crashpoints.POINTS if not p.startswith(("media", "file", "shelf", "amend", "upload")))
 PAUSE = (0.8, 2.2)  # seconds: past a lease of 300 s / SCALE, and of a sending's 240 s / SCALE
-LET_GO = "300ms"  # PostgreSQL ends a transaction that stands still: sooner than any pause, and not of who is only slow
 LONG_PAUSE = (2.5, 4.0)  # until others have surely sent for him
 STEPS = 120  # crash points that a worker may pass, at most: some eight deliveries' worth
 PLACES = 256  # of workers at one time
@@ -377,8 +376,7 @@ def _schema(server: str) -> tuple[str, str]:
     with engine.connect() as connection:
         connection.exec_driver_sql(f"CREATE SCHEMA {name}")
     engine.dispose()
-    let_go = f"-c idle_in_transaction_session_timeout={LET_GO}"  # of whoever freezes with rows in his hand
-    url = make_url(server).update_query_dict({"options": f"-c search_path={name} {let_go}"})
+    url = make_url(server).update_query_dict({"options": f"-c search_path={name}"})
     return name, url.render_as_string(hide_password=False)
 
 

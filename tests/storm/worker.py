@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from steadycast.crash_safety import bootclock
 from steadycast.delivery import Clock, Opened, SystemClock, deliver, send, settle, steps, transitions, verify
 from steadycast.errors import Busy, FarSideError, Refused
-from steadycast.ledger import pacing
+from steadycast.ledger import connection, pacing
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.store import Ledger
 from steadycast.outgoing import HttpClient
@@ -30,6 +30,9 @@ from storm.log import Log
 SCALE = 200
 LEASE = dt.timedelta(minutes=5) / SCALE
 QUEUED = send.QUEUED  # as in life
+LET_GO = {
+    "idle_in_transaction_session_timeout": "300ms"
+}  # of whoever freezes with rows in his hand: before he is thawed
 PLATFORMS = registry.platforms([Path(__file__).parent / "platforms"])
 ADAPTERS = {name: registry.load(platform) for name, platform in PLATFORMS.items()}
 
@@ -201,6 +204,7 @@ def work(ledger: Ledger, url: str, folder: Path, seed: str, clock: Clock) -> Non
     draw = random.Random(seed)
     app = App(url, Log(folder / "ours.log"), clock)
     ledger.engine.dispose(close=False)
+    connection.AT_SERVER |= LET_GO
     while True:
         busy = tick(ledger, app, clock, workers=4, limit=draw.choice([1, 2, 4]))
         time.sleep(0.002 if busy else 0.04)
