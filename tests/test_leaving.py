@@ -14,8 +14,8 @@ from api_bench import Client
 from desk_bench import Desk, browsing, opened
 from pipeline_bench import COMMUNITY, Bench
 
-from steadycast import pipeline
-from steadycast.errors import InputError
+from steadycast import ops, pipeline
+from steadycast.errors import InputError, LedgerError
 from steadycast.pipeline import accounts, recipients
 from steadycast.pipeline.permissions import Role
 from steadycast.platform.subscribers import Subscribers
@@ -36,6 +36,7 @@ title = "Daily"
 every = "day at 20:00"
 channels = ["letters", "far"]
 """
+BEFORE = {"why": "link", "at": "2026-01-01T00:00:00+00:00"}
 PUBLIC = {"Host": "desk.example"}
 
 
@@ -150,6 +151,41 @@ def test_the_ledger_says_of_nobody_who_it_is(listed: Bench) -> None:
     assert of(listed).mark("ann@a.example") != Subscribers(
         "letters", listed.app.channel("letters").state, str, "", dt.datetime.now
     ).mark("ann@a.example"), "keyed by the installation"
+
+
+def test_an_older_ledger_that_is_put_back_writes_to_nobody_who_left_since(listed: Bench) -> None:
+    """Neither by a link nor by a person; who came back since is written to, and nobody has to leave twice."""
+    listed.app.ledger.set_state("letters", f"left {of(listed).mark('bo@a.example')}", BEFORE, None)
+    ops.backup(listed.app, listed.root / "backup.tar", listed.clock.now())
+    of(listed).leave(of(listed).mark("ann@a.example"), "link")
+    recipients.back(listed.app, "letters", "bo@a.example")
+    for app in listed.opened:
+        app.close()
+        app.__dict__.pop("ledger", None)
+    ops.restore(listed.app.workspace, listed.root / "backup.tar", listed.clock.now(), force=True)
+    assert states(listed) == ONE
+    gone = of(listed).has_left(of(listed).mark("ann@a.example"))
+    assert gone is not None
+    assert gone.why == "link"
+    of(listed).leave(of(listed).mark("ann@a.example"), "person")
+    of(listed).back(of(listed).mark("ann@a.example"))
+    assert states(listed) == BOTH
+    written = (listed.root / "var" / "unsubscribed.log").read_text()
+    assert "@" not in written
+    assert [line.split(" ")[3] for line in written.split("\n") if line] == ["link", "link", "back", "back"]
+
+
+def test_a_torn_line_hides_no_other_and_a_file_that_cannot_be_read_stops_the_letter(listed: Bench) -> None:
+    file = listed.root / "var" / "unsubscribed.log"
+    file.write_text(f"2026-11-29T12:00:00+00:00 letters {of(listed).mark('ann@a.example')} link\n2026-11-2")
+    of(listed).leave(of(listed).mark("bo@a.example"), "person")
+    assert [state for _who, state in states(listed)] == ["left", "left"]
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(LedgerError, match="says who left, cannot be used: it is a folder"):
+        of(listed).left()
+    with pytest.raises(LedgerError, match="says who left"):
+        of(listed).leave(of(listed).mark("cy@a.example"), "link")
 
 
 def test_the_channels_page_shows_who_left_and_takes_who_asked_a_person(listed: Bench, desk: Desk) -> None:

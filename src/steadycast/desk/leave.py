@@ -17,7 +17,8 @@ from steadycast.desk.guard import LEAVE, address_of
 from steadycast.desk.pages import Here, page
 from steadycast.language import accepted_tags, current, first_of, speaking
 from steadycast.pipeline import App, recipients
-from steadycast.platform.subscribers import OWN, Left, Subscribers
+from steadycast.platform.subscribers import OWN, Subscribers
+from steadycast.platform.unsubscribed import Left
 
 router = APIRouter()
 ADDRESS = LEAVE + "{channel}/{token}"

@@ -33,6 +33,7 @@ from steadycast.language import of_tag, speak, speaking
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
+from steadycast.platform.unsubscribed import UnsubscribedFile
 from steadycast.schedule.model import Series
 from steadycast.workspace import Workspace, in_force, load
 from steadycast.workspace.settings import ChannelSettings
@@ -310,6 +311,7 @@ class App:
             ),
             sign=lambda text: self.ledger.sign(f"{name}|{text}"),
             desk=self.workspace.desk.url,
+            unsubscribed=UnsubscribedFile(self.workspace.unsubscribed),
             render=templates.render,
             http=HttpClient(name, deadline=platform.deadline, redact=self.redact),
             write=lambda file, data: write_atomically(out, file, data, public=platform.delivery == "conditional"),

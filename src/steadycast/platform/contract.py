@@ -16,6 +16,7 @@ from steadycast.language import current
 from steadycast.platform.post import Post
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.subscribers import Subscribers
+from steadycast.platform.unsubscribed import UnsubscribedFile
 from steadycast.platform.words import nearest, spoken
 from steadycast.receipt import Receipt
 
@@ -271,6 +272,7 @@ class Channel:
     state: State = field(default_factory=MemoryState)
     sign: Callable[[str], str] = signed_by_nobody  # hexadecimal digits that nobody else can make of a text, for ever
     desk: str = ""  # where everybody reaches the desk, if anybody but this machine does
+    unsubscribed: UnsubscribedFile | None = None  # who left, beside the ledger; None of a channel that is made to look
     render: Callable[..., str] = lambda template, **values: ""  # a template of this platform, autoescaped by name
     http: HttpClient = None  # type: ignore[assignment]  # a channel that is made without one sends nothing
     write: Callable[[str, bytes], Path] = lambda name, data: Path(name)  # atomic, under `out`: temp, fsync, rename
@@ -298,7 +300,7 @@ class Channel:
     @property
     def subscribers(self) -> Subscribers:
         """Who wants nothing any more, and the address by which each says so."""
-        return Subscribers(self.name, self.state, self.sign, self.desk, self.now)
+        return Subscribers(self.name, self.state, self.sign, self.desk, self.now, file=self.unsubscribed)
 
     @property
     def public_title(self) -> str:

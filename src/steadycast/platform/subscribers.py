@@ -1,8 +1,9 @@
 """Those whom a channel sends to one by one: who wants nothing any more, and the address by which they say so.
 
 Whoever left stands in the channel's state by a mark, apart from any list: a list that is put in again brings nobody
-back. The mark and the address are made with the installation's secret: from the one nobody reads who it is, and the
-other nobody can guess.
+back. It stands in a file besides, so that an older ledger that is put in again brings nobody back either. The mark and
+the address are made with the installation's secret: from the one nobody reads who it is, and the other nobody can
+guess.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import datetime as dt
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from steadycast.platform.state import State
+from steadycast.platform.unsubscribed import BACK, Left, UnsubscribedFile
 
 PATH = "/leave/"  # of the desk
 RETURNED = "returned "  # and a mark: what came back of what was sent to them
@@ -26,22 +27,20 @@ TOKEN = re.compile(rf"[0-9a-f]{{{MARK + SEAL}}}")
 OWN = ("link", "message")  # ways of leaving by which one may come back in the same way
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
-    """That somebody is sent nothing any more."""
-
-    why: str  # link, message, person (who looks after the channel), bounced
-    at: dt.datetime
-    said: str = ""  # the far side's code, where it was that
-
-
 class Subscribers:
     """Those of one channel. `sign` makes of a text what nobody else can make of it, in hexadecimal."""
 
     def __init__(
-        self, channel: str, state: State, sign: Callable[[str], str], desk: str, now: Callable[[], dt.datetime]
+        self,
+        channel: str,
+        state: State,
+        sign: Callable[[str], str],
+        desk: str,
+        now: Callable[[], dt.datetime],
+        *,
+        file: UnsubscribedFile | None = None,
     ) -> None:
-        self._channel, self._state, self._sign, self._now = channel, state, sign, now
+        self._channel, self._state, self._sign, self._now, self._file = channel, state, sign, now, file
         self._desk = desk.rstrip("/")
 
     def mark(self, name: str) -> str:
@@ -66,16 +65,22 @@ class Subscribers:
 
     def left(self) -> dict[str, Left]:
         """Whoever is sent nothing any more, by their mark."""
-        return {key.removeprefix(LEFT): _read(value) for key, value in self._state.all(LEFT).items()}
+        return self._with_file({key.removeprefix(LEFT): _read(v) for key, v in self._state.all(LEFT).items()})
 
     def has_left(self, mark: str) -> Left | None:
         """That one of these is sent nothing any more."""
-        return _read(kept) if (kept := self._state.get(LEFT + mark)) else None
+        kept = self._state.get(LEFT + mark)
+        return self._with_file({mark: _read(kept)} if kept else {}).get(mark)
 
     def leave(self, mark: str, why: str, said: str = "") -> None:
         """From now on this one is sent nothing; who left before stays as they left."""
-        if self._state.get(LEFT + mark) is None:
-            self._state.set(LEFT + mark, {"why": why, "at": self._now().isoformat(), "said": said})
+        if self.has_left(mark) is not None:
+            return
+        new = Left(why, self._now(), " ".join(said.split()))
+        if self._file:
+            earlier = {} if self._file.of(self._channel) else self.left()  # who left before there was a file
+            self._file.add(self._channel, earlier | {mark: new})
+        self._state.set(LEFT + mark, {"why": why, "at": new.at.isoformat(), "said": said})
 
     def came_back(self, mark: str, said: str, *, hard: bool, once: str, most: int) -> None:
         """What was sent to them came back, with the far side's code; `once` names what came, so that it counts once.
@@ -100,6 +105,17 @@ class Subscribers:
         """This one is sent to again, as long as they are on the list; what came back is forgotten."""
         self._state.set(RETURNED + mark, None)
         self._state.set(LEFT + mark, None)
+        if self._file:
+            self._file.add(self._channel, {mark: Left(BACK, self._now())})
+
+    def _with_file(self, known: dict[str, Left]) -> dict[str, Left]:
+        """What the ledger knows, and what the file knows besides: the ledger may be an older copy."""
+        for mark, last in self._file.of(self._channel).items() if self._file else ():
+            if last.why != BACK:
+                known.setdefault(mark, last)
+            elif mark in known and known[mark].at <= last.at:
+                del known[mark]
+        return known
 
     def _seal(self, mark: str) -> str:
         return self._sign(f"leave|{mark}")[:SEAL]

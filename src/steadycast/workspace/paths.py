@@ -134,6 +134,11 @@ class Paths:
         """Where it is written how far a PostgreSQL ledger has come: a restored one is told by it."""
         return self.var / "ledger.sent"
 
+    @property
+    def unsubscribed(self) -> Path:
+        """Where it is written besides who left a channel: an older ledger that is put back does not know it."""
+        return self.var / "unsubscribed.log"
+
     def make_private(self) -> None:
         """Makes var/ its owner's alone; of a group that may pass through (0710, a web server's) only var/out is left.
 
