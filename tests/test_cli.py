@@ -102,7 +102,7 @@ def test_the_reports_json_is_the_reports(bench: Bench, told: Callable[..., Any])
         (["backfill", "nowhere", "--series", "daily"], "check the spelling"),
         (["backfill", "nowhere", "--series", "dayly"], "did you mean 'daily'"),
         (["channel", "eject", "page"], "there is no platform 'page' (did you mean 'pages'?)"),
-        (["channel", "eject", "far "], "there is no platform 'far ' (did you mean 'far'?)"),
+        (["channel", "eject", "farr "], "there is no platform 'farr ' (did you mean 'far'?)"),
         (["channel", "test", "sit"], "there is no channel or platform 'sit' (did you mean 'site'?)"),
         (["rhythm", "dialy", "day at 09:00"], "there is no series 'dialy' (did you mean 'daily'?)"),
         (["plan", "--days", "soon"], "plan --help"),

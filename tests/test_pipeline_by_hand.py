@@ -109,6 +109,9 @@ def test_a_dry_run_sends_and_writes_nothing(bench: Bench, asked: Any) -> None:
     done = pipeline.publish(app, dry_run=True, **asked)
     assert {s.channel for s in done.sent} == {"far", "site"}
     assert all("would send" in s.message for s in done.sent)
+    assert {s.state for s in done.sent} == {"due" if "draft" in asked else "planned"}, (
+        "a slot that lies ahead is not due"
+    )
     assert [d.model_dump() for d in app.ledger.deliveries()] == slots
     assert pipeline.publish(app).sent == ()
     assert bench.calls() == []

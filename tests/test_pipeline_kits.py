@@ -54,6 +54,32 @@ def test_a_kit_lies_ready_and_a_person_closes_it(bench: Bench, kit: tuple[App, A
 
 
 @pytest.mark.parametrize(
+    ("pasted", "url"),
+    [
+        ("7.43 复制打开抖音，看看【读书会】的作品 https://hand.example/aBc1/ 03/12 :0pm @x.Yz", "https://hand.example/aBc1/"),
+        ("读书会 发布了一篇笔记\nhttp://hand.example/a/1?x=1，复制本条信息，打开App查看", "http://hand.example/a/1?x=1"),
+        ("(https://hand.example/1). From https://elsewhere.example/app", "https://hand.example/1"),
+        ("https://hand.example/1 https://hand.example/1", "https://hand.example/1"),
+        ("https://hand.example/1 https://hand.example/2", ""),  # which of the two?
+        ("看这里 https://hand.example/", ""),
+        ("看这里 https://elsewhere.example/1", ""),
+        ("https://hand.example/1 " + "x" * 4_000, ""),
+    ],
+)  # fmt: skip
+def test_the_address_is_taken_out_of_what_an_app_shares(
+    bench: Bench, kit: tuple[App, Any], pasted: str, url: str
+) -> None:
+    app, handed = kit
+    if not url:
+        with pytest.raises(InputError):
+            pipeline.confirm(app, handed.delivery.marker, pasted, bench.clock.now())
+        return
+    assert url in pipeline.confirm(app, handed.delivery.marker, pasted, bench.clock.now())
+    (row,) = app.ledger.deliveries(states=[State.CONFIRMED])
+    assert row.url == url
+
+
+@pytest.mark.parametrize(
     "url",
     ["https://evil.example/hand.example/1", "https://hand.example.evil.example/1", "https://hand.example@evil.example/1",
      "javascript:alert(1)", "hand.example/1", "https://hand.example/ 1", "https://nothand.example/1", "ftp://hand.example/1"],

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from steadycast.errors import SettingsError
-from steadycast.platform.registry import fake, load, platforms
+from steadycast.errors import InputError, SettingsError
+from steadycast.platform.registry import fake, load, meant, platforms
+from steadycast.testing import drop
 
 PLAIN = 'api = 2\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
 ADAPTER = """
@@ -201,3 +202,18 @@ def test_a_platform_chooses_the_class_of_its_bases_adapter(tmp_path: Path) -> No
     assert not hasattr(load(found["mine"]), "revise")
     with pytest.raises(SettingsError, match="has no class Nothing"):
         load(found["lost"])
+
+
+def test_a_platform_is_meant_by_its_title_in_any_language_or_a_part_of_one(tmp_path: Path) -> None:
+    drop(
+        tmp_path, "board/channel.toml", PLAIN.replace('"Plain"', '"Notice Board"') + "titles = { zh-Hans = '公告栏' }\n"
+    )
+    drop(tmp_path, "wall/channel.toml", PLAIN.replace('"Plain"', '"Wall"') + "titles = { zh-Hans = '公告栏（墙）' }\n")
+    known = platforms([tmp_path])
+    for said in ("board", "notice  board", "ＮＯＴＩＣＥ Board", "公告栏"):
+        assert meant(said, known) == "board"
+    assert meant("（墙）", known) == "wall"
+    assert [meant(said, known) for said in ("", " ", "告", "notice")] == ["", " ", "告", "notice"]
+    with pytest.raises(InputError, match="several platforms") as caught:
+        meant("公告", known)
+    assert caught.value.hint == "board (Notice Board), wall (Wall)"

@@ -13,13 +13,14 @@ import pytest
 from conftest import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline_bench import COMMUNITY, MORNING, Bench, article
+from pipeline_bench import COMMUNITY, EVENING, MORNING, SETTINGS, Bench, article
 from platform_bench import PLATFORMS, channel, hostile, of_form, png
 
 from steadycast import pipeline
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.live_preview import live_preview
+from steadycast.pipeline.preview import place_of
 from steadycast.pipeline.preview_frames import NoFarSide, Page
 from steadycast.platform import Refused
 from steadycast.platform.registry import load
@@ -251,3 +252,15 @@ def test_a_browser_shows_every_frame_and_asks_for_nothing(house: App, monkeypatc
                 assert shown.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, shown.url
             page.close()
         opened.close()
+
+
+def test_a_preview_names_the_hour_that_is_planned_and_makes_none_up(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/1.md": article("Soon")})
+    pipeline.collect(app, MORNING)
+    row = find_draft(app, "pgc/1.md")
+    draft = read(app, row.id, row.revision)
+    assert draft is not None
+    assert place_of(app, draft, "far", MORNING).slot == "daily@YYYY-MM-DDTHH:MM"
+    (first, *_) = pipeline.plan(app, MORNING).slots
+    place = place_of(app, draft, "far", MORNING)
+    assert (place.slot, place.at) == (first.slot, EVENING)

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from starlette.requests import Request
 
 from steadycast import pipeline
@@ -16,7 +16,7 @@ from steadycast.api.drafts import Word
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.shapes import Address, Asked, Here, Name, Shown, delivery_of
+from steadycast.api.shapes import Asked, Here, Name, Shown, delivery_of
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery_log import Place, kept_of, log
@@ -30,6 +30,7 @@ HAPPENED = tuple(state for state in State if state not in (State.PLANNED, State.
 EVENTS, STEPS = 200, 50  # of one delivery that are told
 OF_POST, OF_VALUE = 20_000, 600  # characters of what was sent; of what a step holds
 FIRST, LAST = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
+Pasted = Annotated[str, StringConstraints(min_length=1, max_length=4_000, pattern=r"^[^\x00]+$")]
 Hour = Annotated[str, Field(max_length=40, description="20:03 of its slot's day, or day and time; now without it.")]
 
 
@@ -99,14 +100,14 @@ class Settling(Asked):
     """What a person saw on the channel. `again` sends it once more: to a real channel."""
 
     outcome: Literal["there", "absent", "again"]
-    url: Address | Literal[""] = Field("", description="Where it is; needed with `there`.")
+    url: Pasted | Literal[""] = Field("", description="Where it is, or a share text with that in it; for `there`.")
     at: Hour = ""
 
 
 class Confirming(Asked):
     """Where a person posted a kit."""
 
-    url: Address
+    url: Pasted = Field(description="Its address, or the text that the app's “share” gives, with that in it.")
     at: Hour = ""
 
 

@@ -75,11 +75,12 @@ def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
 
 def platform_named(name: str, also: Iterable[str] = ()) -> Platform:
     """A platform by its name, or what is wrong with it; `also` are names of channels that a person may have meant."""
-    from steadycast.platform.registry import platforms
+    from steadycast.platform.registry import meant, platforms
     from steadycast.workspace import load
 
     workspace, broken = load(), dict[str, SettingsError]()
     known = platforms(workspace.platform_folders, broken)
+    name = name if name in broken else meant(name, known)
     if name in broken:
         raise broken[name]
     if name not in known:
@@ -112,7 +113,7 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     Parameters
     ----------
     platform
-        As `steadycast channel list` shows it.
+        As `steadycast channel list` shows it: its name, or its title in any language.
     name
         The channel's name; without it: the platform's.
     set

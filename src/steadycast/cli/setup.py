@@ -171,15 +171,15 @@ def channel_eject(platform: str, *, name: str = "") -> int:
     from steadycast.platform.registry import FOLDER_NAME
     from steadycast.workspace import load
 
-    folder = platform_named(platform).folder
+    spec = platform_named(platform)
     if name and not FOLDER_NAME.fullmatch(name):
         raise InputError(
             _("%(name)s cannot be a platform's folder", name=quoted(name)),
             hint=_("begin with a-z; then a-z, 0-9, - and _"),
         )
-    target = load().platform_folders[0] / (name or platform)
+    target = load().platform_folders[0] / (name or spec.name)
     if target.exists():
         raise InputError(_("it exists already"), file=target, hint=_("give the copy another name: --name mine"))
-    shutil.copytree(folder, target, ignore=LEFT_OUT)
+    shutil.copytree(spec.folder, target, ignore=LEFT_OUT)
     say(_("copied to %(target)s", target=target))
     return OK

@@ -53,6 +53,7 @@ def confirm(app: Here, marker: str, url: Annotated[str, Form()], at: Annotated[s
         pipeline.confirm(app, marker, url, pipeline.now(), at)
     except InputError as refused:
         return done(f"{QUEUE}/{marker}?{urlencode({'url': url[:LONGEST]})}", str(refused), refused=True)
+    url = pipeline.kits.kit(app, marker).url
     if corrected:
         return done(QUEUE, say.gettext("The address is corrected: %(url)s", url=url))
     left = pipeline.kits.waiting(app)

@@ -114,7 +114,8 @@ def delivery(request: Request, app: Here, key: str) -> HTMLResponse:
 def confirm(app: Here, marker: str, url: Annotated[str, Form()]) -> RedirectResponse:
     """Closes a kit with the address of its post, or corrects an address that a person gave."""
     pipeline.confirm(app, marker, url.strip(), pipeline.now())
-    return done(f"/deliveries/{marker}", current().gettext("Its address is %(url)s", url=url.strip()))
+    row = app.ledger.delivery_of(marker)
+    return done(f"/deliveries/{marker}", current().gettext("Its address is %(url)s", url=row.url if row else ""))
 
 
 def _can(app: App, row: DeliveryRow) -> str:

@@ -14,7 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.language import listed, quoted
 from steadycast.pipeline.secrets import find, keep
 from steadycast.platform import Platform, Setting, configured
-from steadycast.platform.registry import platforms
+from steadycast.platform.registry import meant, platforms
 from steadycast.workspace import Workspace, edit
 from steadycast.workspace.settings import NAME
 from steadycast.workspace.upload_target import upload_target
@@ -83,6 +83,7 @@ def wanted(
     """
     given, secrets = dict(given or {}), dict(secrets or {})
     known = platforms(workspace.platform_folders, {})
+    platform = meant(platform, known)
     if platform not in known:
         raise unknown_name("platform", platform, known, _("`steadycast channel list` shows them"))
     spec, name = known[platform], name or platform

@@ -105,7 +105,7 @@ def crowded(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
 
 def _targets(app: App, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target, Platform]]:
     """Each channel that the draft may come on, with a page of its own as long as the real one will be."""
-    slot = likely_slot(app, draft, now)
+    slot = likely_slot(app, draft)
     for channel in channels_for(app, draft):
         if platform := app.usable(channel):  # else: reported already
             page = page_url(app, slot, lambda _: "", app.workspace.channels) if platform.render.compose else ""
@@ -114,11 +114,17 @@ def _targets(app: App, draft: Draft, now: dt.datetime) -> Iterator[tuple[Target,
             yield Target(channel, published=now, canonical_url=page, call=call), platform
 
 
-def likely_slot(app: App, draft: Draft, now: dt.datetime) -> str:
-    """A slot such as the draft will have, so that its page's address is as long: of the longest series' name."""
+NO_HOUR = "YYYY-MM-DDTHH:MM"  # as long as one
+
+
+def likely_slot(app: App, draft: Draft) -> str:
+    """A slot such as the draft will have, so that its page's address is as long: of the longest series' name.
+
+    It names no hour: none is known yet, and one that is made up would be taken for it.
+    """
     series = app.workspace.series.values()
     names = [each.name for each in series if draft.form in each.forms and each.meant_by(draft.series)]
-    return f"{max(names, key=len, default='preview')}@{now:%Y-%m-%dT%H:%M}"
+    return f"{max(names, key=len, default='preview')}@{NO_HOUR}"
 
 
 def channels_for(app: App, draft: Draft) -> list[str]:

@@ -162,8 +162,13 @@ def show(
 
 
 def place_of(app: App, draft: Draft, channel: str, now: dt.datetime) -> Delivery:
-    """A place such as the draft will have on that channel."""
-    return Delivery(0, likely_slot(app, draft, now), channel, "", now, dt.timedelta(), "preview234567")
+    """The place that the draft has on that channel by the plan, else one such as it will have."""
+    row = app.ledger.draft(str(draft.path))
+    coming = app.ledger.slots_of(row.id, now) if row else []
+    series = app.workspace.series
+    slot = next((each for each in coming if each.series in series and channel in series[each.series].channels), None)
+    id, at = (slot.id, slot.at) if slot else (likely_slot(app, draft), now)
+    return Delivery(0, id, channel, "", at, dt.timedelta(), "preview234567")
 
 
 def _previewed(app: App, found: Draft, posts: Posts, names: list[str], target: Path, *, now: dt.datetime) -> Previewed:

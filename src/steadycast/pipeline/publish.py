@@ -389,7 +389,13 @@ def _rehearsed(app: App, outcome: Outcome, posts: Posts) -> Outcome:
         post = posts.post(draft, delivery)
     except SteadycastError as error:
         return replace(outcome, state=State.REFUSED, message=str(error))
-    said = N_("would send %(num)s characters")
+    platform = app.platform(delivery.channel)
+    said = N_("would send it")
     if len(post.parts) > 1:
         said = N_("would send %(num)s characters in %(parts)s parts")
-    return replace(outcome, message=_(said, num=len(post.text), parts=len(post.parts)), wake=None)
+    elif platform.delivery == "kit":
+        said = N_("would lay a kit ready")
+    elif "text" in platform.limits:
+        said = N_("would send %(num)s characters")
+    state = State.PLANNED if delivery.at > app.clock.now() else outcome.state
+    return replace(outcome, state=state, message=_(said, num=len(post.text), parts=len(post.parts)), wake=None)

@@ -208,7 +208,7 @@ class Published:
     @property
     def without_draft(self) -> tuple[Outcome, ...]:
         """Deliveries that were asked for, and could not be made: nothing is in their slot."""
-        return tuple(s for s in self.sent if s.state == "planned")
+        return tuple(s for s in self.sent if s.state == "planned" and not s.delivery.draft)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from steadycast.pipeline import amend, read_back_feed
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.heard import listen
 from steadycast.pipeline.owed_slots import recover
-from steadycast.pipeline.post_address import is_of, is_web_address
+from steadycast.pipeline.post_address import address_in, is_of, is_web_address
 from steadycast.pipeline.posts import stand_in
 from steadycast.pipeline.probed_limits import refresh
 from steadycast.pipeline.publish import opened
@@ -51,9 +51,13 @@ def verify(app: App, now: dt.datetime, *, told: ToldRow | None = None) -> Publis
 
 
 def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str:
-    """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so."""
+    """Closes a kit with the URL of the post that a person made, or corrects that URL; one line that says so.
+
+    `url` may be the text that the platform's app copies, with the URL in it.
+    """
     row = _delivery(app, id_)
     platform = app.platform(row.channel)
+    url = address_in(platform, url)
     _check_address(url)
     if not is_of(platform, url):
         said = _("%(url)s is not on %(channel)s", url=url, channel=app.channel_title(row.channel))
@@ -84,6 +88,8 @@ def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: s
     """
     row, by = _delivery(app, id_), who()
     if url:
+        if (platform := app.usable(row.channel)) is not None:
+            url = address_in(platform, url)
         _check_address(url)
         since = _since(app, row, at, now)
         done, words = (

@@ -9,12 +9,13 @@ import sys
 import threading
 import tomllib
 import traceback
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from steadycast import reasons
-from steadycast.errors import SettingsError, did_you_mean
+from steadycast.errors import InputError, SettingsError, did_you_mean
 from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.platform import composition
@@ -98,6 +99,28 @@ def _noted(name: str, broken: dict[str, SettingsError] | None) -> Iterator[None]
         if broken is None:
             raise
         broken[name] = error
+
+
+def meant(said: str, platforms: Mapping[str, Platform]) -> str:
+    """The platform that a person means, by its folder's name or its title in any language, of a Chinese one a part.
+
+    `said` itself where that is none's. Raises InputError where it is several platforms'.
+    """
+    wanted = _plain(said)
+    if said in platforms or not wanted:
+        return said
+    titles = {name: {_plain(t) for t in (each.title, *each.titles.values())} for name, each in platforms.items()}
+    whole = [name for name, known in titles.items() if wanted in known]
+    part = [name for name, known in titles.items() if any(wanted in title for title in known)]
+    found = whole or (part if len(wanted) > 1 and not wanted.isascii() else [])
+    if len(found) > 1:
+        hint = listed(f"{name} ({platforms[name].shown_title})" for name in found)
+        raise InputError(_("%(name)s is the name of several platforms", name=quoted(said)), hint=hint)
+    return found[0] if found else said
+
+
+def _plain(title: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", title[:200]).casefold().split())
 
 
 def chosen(channel: str, wanted: str, platforms: Mapping[str, Platform]) -> Platform:
