@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View, markdown
+from steadycast.platform.ics import event
 
-from . import files, ics, page, poster, tagging
+from . import files, page, poster, tagging
 from .sheet import Sheet
 from .words import plain
 
@@ -95,7 +96,7 @@ class Adapter:
         if self.data.get("poster"):
             made["media/poster-3x4.jpg"] = poster.jpeg(post, sheet.url, self.data.get("fonts", ()))
         if post.event:
-            made["event.ics"] = ics.ics(post, sheet.url)
+            made["event.ics"] = event(post, 0, post.published, sheet.url)
         made |= {name: text.encode() for name, text in sheet.texts().items()}
         if self.data["markdown"] and sheet.show_body:
             names = {m.sha256: name for name, m in sheet.placed.items() if m.role in ("image", "cover")}

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from icalendar import Calendar, Event, vCalAddress
 
+from steadycast.calendar_file import calendar_file
 from steadycast.platform.files import slot_path
 from steadycast.platform.post import Event as Happening
 from steadycast.platform.post import Post
 
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
-PRODUCER = "-//Steadycast//Events//EN"
 _END = re.compile(rb"\r\nDTEND(?:;VALUE=DATE)?:(\w+)")
 STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -127,17 +127,5 @@ def calendar(files: Sequence[bytes], name: str, now: dt.datetime, *, keep_days: 
 
 
 def _calendar(events: Sequence[bytes], name: str = "", refresh: dt.timedelta | None = None) -> bytes:
-    told = Calendar()
-    told.add("version", "2.0")
-    told.add("prodid", PRODUCER)
-    if events and all(b"\r\nORGANIZER" in block for block in events):  # RFC 5546 asks for both or neither
-        told.add("method", "PUBLISH")
-    if name:
-        told.add("name", name)  # RFC 7986
-        told.add("x-wr-calname", name)  # what apps read before it
-    if refresh:
-        told.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
-        told.add("x-published-ttl", f"PT{refresh // dt.timedelta(hours=1)}H")
-    written: bytes = told.to_ical()
-    head, end, _ = written.partition(b"END:VCALENDAR")
-    return head + b"".join(events) + end + b"\r\n"
+    invites = bool(events) and all(b"\r\nORGANIZER" in block for block in events)  # RFC 5546 asks for both or neither
+    return calendar_file(events, name=name, refresh=refresh, method="PUBLISH" if invites else "")

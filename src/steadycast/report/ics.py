@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Event
 
+from steadycast.calendar_file import calendar_file
 from steadycast.language import of_tag
 from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import PlanEntry
@@ -19,7 +20,6 @@ HOUR = dt.timedelta(hours=1)
 REFRESH = HOUR  # how often a subscriber looks again
 SHOWN_FOR = dt.timedelta(minutes=15)  # a slot is an instant; this long it can be seen and touched in a calendar
 DAY_BEFORE = dt.timedelta(days=1)  # when a slot reminds
-END = b"END:VCALENDAR"
 NO_STAMP = b"DTSTAMP:19700101T000000Z"
 EVE = dt.timedelta(hours=15)  # before the midnight that begins a whole day: at nine in the morning, the day before
 
@@ -41,19 +41,11 @@ class CalendarEntry:
 def calendar_ics(entries: Iterable[CalendarEntry], *, name: str, now: dt.datetime) -> bytes:
     """An iCalendar file (RFC 5545) with one event an entry.
 
-    Times are UTC: every reader shows them in its own zone. REFRESH-INTERVAL (RFC 7986) and its older X- twin ask for a
-    look every hour.
+    Times are UTC: every reader shows them in its own zone, and is asked to look again every hour.
     """
-    calendar = Calendar()
-    calendar.add("prodid", "-//Steadycast//plan//EN")
-    calendar.add("version", "2.0")
-    calendar.add("name", clean(name))
-    calendar.add("x-wr-calname", clean(name))
-    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", "PT1H")
-    head, end, rest = calendar.to_ical().rpartition(END)
     stamp = b"DTSTAMP:" + now.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%SZ").encode()
-    return b"".join((head, *(_drawn(entry).replace(NO_STAMP, stamp, 1) for entry in entries), end, rest))
+    events = (_drawn(entry).replace(NO_STAMP, stamp, 1) for entry in entries)
+    return calendar_file(events, name=clean(name), refresh=REFRESH)
 
 
 @lru_cache(maxsize=4_000)  # a calendar is asked for every hour, and most of its events are what they were
