@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from desk_bench import Desk
 from pipeline_bench import SETTINGS, Bench, article
+from platform_bench import png
+
+from steadycast.testing import drop
 
 
 @pytest.fixture
@@ -50,6 +53,30 @@ def test_an_edit_changes_what_was_edited(desk: Desk, root: Path) -> None:
     assert file.read_text(encoding="utf-8") == (
         "---\ntitle: Newer\n# kept\nmood: calm\ntags: [a, b]\ndraft: true\n---\n\nWords of old.\n"
     )
+
+
+def test_the_point_that_crops_keep_is_set_in_two_numbers_and_only_where_it_is_changed(desk: Desk, root: Path) -> None:
+    """Whatever the file calls it; what is no point is told, and nothing is written."""
+    file = root / "content/pgc/old.md"
+    drop(root, "content/pgc/sea.png", png(1, 2, 3))
+    drop(
+        root,
+        "content/pgc/old.md",
+        "---\ntitle: Old\ncover: sea.png\nfocal_point: TopRight  # theirs\n---\n\nWords of old.\n",
+    )
+    desk.post("/write", on="/write", title="Another one", body="Words.", ready="yes")  # collects
+    page = desk.get(f"/write/{_id(desk, 'Old')}").text
+    assert [re.search(f'name="focal_{side}"[^>]* value="(\\d*)"', page)[1] for side in "xy"] == ["100", "0"]  # type: ignore[index]
+    form = {name: hidden(page, name) for name in ("id", "file", "base")} | {"title": "Old", "body": "Words of old.\n"}
+    desk.post("/write", on="/write", **form, focal_x="100", focal_y="0", cover_alt="The sea", ready="yes")
+    assert "focal_point: TopRight  # theirs\n" in file.read_text(encoding="utf-8")
+    form["base"] = hidden(desk.get(f"/write/{_id(desk, 'Old')}").text, "base")
+    told = desk.post("/write", on="/write", **form, focal_x="130", focal_y="", ready="yes")
+    assert "is no point of a picture" in told.text
+    desk.post("/write", on="/write", **form, focal_x="30", focal_y="", cover_alt="The sea", ready="yes")
+    head = file.read_text(encoding="utf-8").split("---")[1]
+    assert 'focal_point: "0.3 0.5"  # theirs' in head
+    assert "cover_alt: The sea" in head
 
 
 def _id(desk: Desk, title: str) -> str:

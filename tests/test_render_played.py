@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from pictures import opened
+from PIL import Image
 from pipeline_bench import COMMUNITY, Bench, article
 from publish_bench import ready, states
 from test_render_compose import TARGET, draft
+from tinytag import TinyTag
 
 from steadycast import ops, pipeline
 from steadycast.draft import MediaRef
@@ -191,6 +193,34 @@ def test_a_film_stands_for_the_cover_that_a_draft_lacks(files: dict[str, Path], 
     )
     (other,) = fits(body, outlet(video=MediaRule(("mov",), ratios=("9:16",))), TARGET)
     assert "film.mov is 128 x 96: another shape than is asked for (it is meant to be 9:16)" in str(other)
+
+
+def test_a_sound_says_what_it_is_and_is_not_encoded_anew(files: dict[str, Path], tmp_path: Path) -> None:
+    """Title, artist, album and cover; its chapters stay. Whoever only looks makes nothing."""
+    Image.new("RGB", (80, 80), "teal").save(tmp_path / "c.jpg")
+    chapters = tmp_path / "chapters"
+    chapters.write_text(";FFMETADATA1\ncomment=kept\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=2000\ntitle=One\n")
+    sound = made(
+        "-i", str(files["sound"]), "-i", str(chapters), "-map_metadata", "1", "-c:a", "aac", out=tmp_path / "a.m4a"
+    )
+    named = (MediaRef("audio", "a.m4a", sound), MediaRef("cover", "c.jpg", tmp_path / "c.jpg", "a"))
+    told = draft(title="第一集\0", author="阿丽", form="audio", media=named)
+    rules = {"audio": MediaRule(("m4a",), tags=True), "cover": MediaRule(("jpg",))}
+    outlet = Platform("outlet", tmp_path, "Outlet", ("audio",), "blind", media=rules)
+
+    def posted(converts: Any) -> Any:
+        return compose(prepare(told, tmp_path / "m", tmp_path / "c", converts=converts), outlet, TARGET).of("audio")[0]
+
+    assert posted("no").path.read_bytes() == sound.read_bytes()
+    tagged = posted("ready")
+    assert posted("no") == tagged
+    tag = TinyTag.get(tagged.path, image=True)
+    assert (tag.title, tag.artist, tag.album, tag.comment) == ("第一集", "阿丽", "每日一文", "kept")
+    assert tag.images.any
+    shown = ["ffprobe", "-v", "error", "-show_chapters", "-show_entries", "stream=codec_name", str(tagged.path)]
+    known = subprocess.run(shown, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert "TAG:title=One" in known
+    assert "codec_name=aac" in known
 
 
 FILMS = COMMUNITY + """

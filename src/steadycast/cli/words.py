@@ -151,6 +151,7 @@ def _words(language: Language) -> dict[str, str]:
         "sweep": pgettext("table", "sweep"),
         "paused": pgettext("table", "paused"),
         "frozen workers": pgettext("table", "frozen workers"),
+        "sound and film": pgettext("table", "sound and film"),
         "unknown deliveries": pgettext("table", "unknown deliveries"),
         "secrets": pgettext("table", "secrets"),
         "alarms": pgettext("table", "alarms"),

@@ -24,6 +24,7 @@ from steadycast.desk.acts import ours, sent_as
 from steadycast.desk.incoming import LARGEST_FORM, LARGEST_MEDIUM, LARGEST_PASTE, TOO_MUCH
 from steadycast.desk.pages import Here, done, local, page, rendered
 from steadycast.draft.edited import OVERRIDES, Edited
+from steadycast.draft.named_files import as_focal
 from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
 from steadycast.language import Language, current
@@ -205,6 +206,7 @@ def _page(request: Request, app: App, opened: OpenFile, *, id: str = "", **value
         "series": app.workspace.series, "members": app.workspace.members, "channels": app.usable_platforms,
         "titles": {name: app.channel_title(name) for name in app.usable_platforms},
         "coming": list(_coming(app, opened)),
+        "focal": [f"{float(each) * 100:g}" for each in opened.edited.focal.split()] or ["", ""],
         "conflict": None, "refused": None, "seen": None, "preview_refused": None, **_of_preview(None),
     }  # fmt: skip
     return page(request, app, "write", "drafts", **{**given, **values})
@@ -281,9 +283,24 @@ def _edited(app: App, form: FormData) -> Edited:
         form=text("form"),
         slot=text("slot"),
         language=text("language"),
+        cover_alt=text("cover_alt"),
+        focal=_focal(text("focal_x"), text("focal_y")),
         ready=form.get("ready") != "no",
         channels={name: given for name in app.workspace.channels if (given := _override(form, name))},
     )
+
+
+def _focal(across: str, down: str) -> str:
+    """Two numbers of a hundred as a point of a picture; one that is not given is the middle. "" where none is."""
+    if not across and not down:
+        return ""
+    point = as_focal(f"{across or 50}% {down or 50}%")
+    if point is None:
+        value = f"{across} {down}"[:60]
+        raise InputError(
+            _("%(value)s is no point of a picture", value=value), hint=_("write two numbers from 0 to 100")
+        )
+    return "{:g} {:g}".format(*point)
 
 
 def _override(form: FormData, channel: str) -> Mapping[str, Any]:

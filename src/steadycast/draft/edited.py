@@ -18,6 +18,7 @@ from steadycast.draft.decoding import decoded, visible
 from steadycast.draft.fields import Keys
 from steadycast.draft.front_edit import Value, with_keys
 from steadycast.draft.frontmatter import Front, split
+from steadycast.draft.named_files import as_focal
 from steadycast.draft.outline import outline
 from steadycast.draft.titles import title_of_name
 
@@ -25,7 +26,11 @@ OVERRIDES = ("title", "summary", "text", "tags", "skip")  # of one channel, that
 _BOM = b"\xef\xbb\xbf"
 _HEADING = re.compile(r"(\s*#[ \t]+)([^\n]*?)([ \t]+#+)?[ \t]*(\n\s*|\Z)")
 _WORDS = {"tags": ("tags",), "series": ("series",)}
-_TEXTS = {"summary": names.SUMMARY, "form": ("form",), "slot": ("slot",), "language": ("language", "lang")}
+_TEXTS = {
+    "summary": names.SUMMARY, "form": ("form",), "slot": ("slot",), "language": ("language", "lang"),
+    "cover_alt": names.COVER_ALT,
+}  # fmt: skip
+_KEYS = _WORDS | _TEXTS | {"focal": names.FOCAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ class Edited:
     form: str = ""
     slot: str = ""
     language: str = ""
+    cover_alt: str = ""  # what the cover shows
+    focal: str = ""  # the point that every crop of the cover keeps, "0.3 0.7"; "" where none is said
     ready: bool = True
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # what one channel says otherwise
 
@@ -51,9 +58,16 @@ def taken_apart(text: str, path: PurePosixPath | None) -> Edited:
     lead, body = _lead(front)
     values: dict[str, Any] = {name: keys.words(*spelt) for name, spelt in _WORDS.items()}
     values |= {name: keys.text(*spelt) for name, spelt in _TEXTS.items()}
+    values["focal"] = _point(keys)
     title = visible(keys.text("title")) or _heading(lead) or _title_of(front, path)
     ready = not keys.flag("draft")
     return Edited(title=title, body=body, ready=ready, channels=_channels(keys), **values)
+
+
+def _point(keys: Keys) -> str:
+    """The focal point of the head, as it is written there by an edit; "" where none is said that can be read."""
+    point = as_focal(keys.take(*names.FOCAL)[1])
+    return "{:g} {:g}".format(*point) if point else ""
 
 
 def put_together(text: str, edited: Edited, path: PurePosixPath | None) -> str:
@@ -80,7 +94,7 @@ def to_bytes(text: str, raw: bytes) -> bytes:
 def _wanted(front: Front, before: Edited, edited: Edited) -> dict[str, Value]:
     """The keys that the edit changes, by the names that the head has for them."""
     wanted: dict[str, Value] = {}
-    for name, spelt in (_WORDS | _TEXTS).items():
+    for name, spelt in _KEYS.items():
         new = getattr(edited, name)
         if new != getattr(before, name):
             given = [key for key in front.values if names.folded(key) in {names.folded(each) for each in spelt}]

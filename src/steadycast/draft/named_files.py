@@ -118,7 +118,7 @@ def with_focal(keys: Keys, files: tuple[MediaRef, ...]) -> tuple[MediaRef, ...]:
             line=keys.lines.get(key),
             hint=_("name a cover, or take it out"),
         )
-    return tuple(replace(f, focal=f.focal or point) if f.ref == of else f for f in files)
+    return tuple(replace(f, focal=point) if f.ref == of else f for f in files)
 
 
 def as_focal(value: Any) -> tuple[float, float] | None:

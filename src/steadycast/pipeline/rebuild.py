@@ -86,7 +86,7 @@ def _there(app: App, channels: Iterable[str]) -> dict[str, list[DeliveryRow]]:
 
 def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[int], object] = int) -> Rebuilt:
     """Those posts, published into the folder once more."""
-    made, problems, posts = 0, list[str](), Posts(app)
+    made, problems, posts = 0, list[str](), Posts(app, converts="yes")
     for n in range(0, len(rows), BATCH):
         batch = rows[n : n + BATCH]
         frozen = app.ledger.frozen(row.id for row in batch if row.id)

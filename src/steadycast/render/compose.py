@@ -281,7 +281,17 @@ class _Composer(Words):
                     self._check_played(media, rule)
                     if adapted.sha256 != media.sha256:
                         names[media.sha256] = adapted.sha256
-        return (*self._covers(title), *self._thumbs(), *found), names
+        covers = self._covers(title)
+        if self.platform.media.get("audio", _ANY).tags:
+            found = [self._tagged(media, title, covers) if media.role == "audio" else media for media in found]
+        return (*covers, *self._thumbs(), *found), names
+
+    def _tagged(self, media: Media, title: str, covers: tuple[Media, ...]) -> Media:
+        """A sound that says what it is, wherever it is copied to."""
+        by = self.author or self.target.member_title or self.target.community
+        tags = {"title": title, "artist": by, "album": self.target.series_title or self.target.community}
+        tags = {name: said for name, said in tags.items() if said}
+        return self.body.studio.tagged(media, tags, next(iter(covers), None))
 
     def _tell_left_out(self, role: str, given: list[Media]) -> None:
         """Tell of files of a role of which the platform takes none."""

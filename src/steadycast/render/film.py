@@ -49,6 +49,11 @@ WRITTEN = {
     "wav": ("wav", "", "pcm_s16le"),
     "flac": ("flac", "", "flac"),
 }
+# Containers that take tags by themselves, and those that also take a cover; how a cover is read.
+TAGGED = {"mp3": "mp3", "m4a": "ipod", "flac": "flac", "ogg": "ogg", "opus": "opus"}
+SHOWS = {"mp3", "m4a", "flac"}
+SHOWS_AS = {"jpg": "jpeg_pipe", "png": "png_pipe"}
+LONGEST_TAG = 500  # characters
 # What may stay as it is in a container that is written.
 KEPT = {
     "mp4": {"h264", "aac", "mp3"},
@@ -268,6 +273,30 @@ def _picture(codec: str, made: Plan, kbits: int) -> list[str]:
         return ["-preset", "veryfast", "-crf", "23", *bounded, "-pix_fmt", "yuv420p", "-vf", scale]
     rate = ["-b:v", f"{kbits}k"] if kbits else ["-b:v", "0"]
     return ["-deadline", "realtime", "-cpu-used", "6", "-crf", "32", *rate, "-pix_fmt", "yuv420p", "-vf", scale]
+
+
+def tag(source: Path, extension: str, out: Path, tags: Mapping[str, str], cover: Path | None) -> bool:
+    """Write a sound with these tags and that cover (a JPEG or PNG) to `out`, not encoded anew; whether it could be.
+
+    Its chapters and its other tags stay.
+    """
+    program = maker()
+    if program is None or extension not in TAGGED:
+        return False
+    asked = [program, "-nostdin", "-v", "quiet", "-y", *_read(source, extension)]
+    shows = cover is not None and extension in SHOWS
+    if cover is not None and shows:
+        asked += ["-protocol_whitelist", "file", "-f", SHOWS_AS[cover.suffix[1:]], "-i", f"file:{cover.absolute()}"]
+    asked += ["-map", "0:a:0", *(["-map", "1:v:0", "-disposition:v:0", "attached_pic"] if shows else [])]
+    asked += [] if shows else ["-map", "0:v?"]
+    asked += ["-c", "copy", "-map_metadata", "0", "-map_chapters", "0", "-id3v2_version", "3"]
+    for name, said in tags.items():
+        asked += ["-metadata", f"{name}={' '.join(said.replace(chr(0), ' ').split())[:LONGEST_TAG]}"]
+    size = source.stat().st_size + (cover.stat().st_size if cover else 0) + (1 << 20)
+    if _run([*asked, "-f", TAGGED[extension], f"file:{out}"], LOOKING * 3, file_size=size) is None:
+        return False
+    before, after = ((look(file, extension) or {}).get("seconds") for file in (source, out))
+    return before is None or (after is not None and after > before - CUT)
 
 
 def poster(source: Path, extension: str, out: Path, seconds: float | None) -> bool:

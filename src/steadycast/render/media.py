@@ -175,6 +175,34 @@ class Studio:
             return None
         return film.plan(media.role, PurePosixPath(media.name).suffix[1:], media.size, known, rule)
 
+    def tagged(self, media: Media, tags: Mapping[str, str], cover: Media | None) -> Media:
+        """A sound with these tags, and with that cover; as it is where they cannot be written without encoding it anew.
+
+        Whoever only looks gets what was made before, and makes nothing.
+        """
+        own = PurePosixPath(media.name).suffix[1:]
+        if own not in film.TAGGED or film.maker() is None or not self.keeps:
+            return media
+        shown = cover if cover and cover.path.suffix[1:] in film.SHOWS_AS else None
+        said = [_CONVERSION, "tags", media.sha256, dict(tags), shown.sha256 if shown else ""]
+        key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+        def make() -> dict[str, Any]:
+            with self._scratch(self.media) as landing:
+                if not film.tag(media.path, own, landing, tags, shown.path if shown else None):
+                    return {"failed": True}
+                return _landed(landing, self.media, own)
+
+        known = self._noted(key)
+        if known is None or ("failed" not in known and not (self.media / f"{known['sha256']}.{known['ext']}").exists()):
+            if self.converts == "no":
+                return media
+            known = self._anew(key, make)
+        if "failed" in known:
+            return media
+        path = self.media / f"{known['sha256']}.{known['ext']}"
+        return replace(media, path=path, size=known["size"], sha256=known["sha256"])
+
     def poster(self, shown: Media) -> Media | None:
         """One picture of a film, to stand for it as its cover; None where there is none, or no ffmpeg."""
         if not self.keeps or not self.facts(shown).get("picture") or film.maker() is None:
