@@ -96,7 +96,9 @@ def limits(platform: Platform) -> str:
 def media(platform: Platform) -> str:
     """Each role of file with its formats, how many, and how large each may be."""
     told = []
-    taken = {role: r for role, r in platform.media.items() if role not in FORMS or role in platform.forms}
+    taken = {
+        role: r for role, r in platform.media.items() if r.count != 0 and (role not in FORMS or role in platform.forms)
+    }
     for role, rule in taken.items():
         bounds = [f"{rule.count} at most" if rule.count else "", f"{size(rule.bytes)}" if rule.bytes else ""]
         bounds += [f"{rule.seconds / 60:.0f} min" if rule.seconds else "", *rule.ratios]

@@ -195,6 +195,18 @@ def test_a_film_stands_for_the_cover_that_a_draft_lacks(files: dict[str, Path], 
     assert "film.mov is 128 x 96: another shape than is asked for (it is meant to be 9:16)" in str(other)
 
 
+def test_pictures_that_a_film_leaves_no_place_for_are_told(files: dict[str, Path], tmp_path: Path) -> None:
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.png")
+    picture = MediaRef("image", "a.png", tmp_path / "a.png", "a", line=9)
+    shown = draft("![a](a.png)", form="video", media=(picture, MediaRef("video", "film.mp4", files["film"])))
+    outlet = Platform(
+        "outlet", tmp_path, "Outlet", ("video",), "blind", media={"video": MediaRule(("mp4",), alone=True)}
+    )
+    (said,) = fits(prepare(shown, tmp_path / "m", tmp_path / "c"), outlet, TARGET)
+    assert str(said).startswith("ugc/alice/a.md:9: outlet: image a.png is left out: video is sent alone here")
+    assert said.harmless
+
+
 def test_a_sound_says_what_it_is_and_is_not_encoded_anew(files: dict[str, Path], tmp_path: Path) -> None:
     """Title, artist, album and cover; its chapters stay. Whoever only looks makes nothing."""
     Image.new("RGB", (80, 80), "teal").save(tmp_path / "c.jpg")

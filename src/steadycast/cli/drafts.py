@@ -71,7 +71,8 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
             collected = pipeline.collect(app, pipeline.now(), feeds=feeds, at_once=True, progress=bar)
         pipeline.plan(app, pipeline.now())
         collected = pipeline.DraftLocation(app, pipeline.now()).placed(collected)
-        pipeline.convert(app, pipeline.now())
+        with progress(_("converting sounds and films")) as bar:
+            pipeline.convert(app, pipeline.now(), progress=bar)
         if json:
             as_json({"changes": collected.rows(), "summary": collected.summary()})
         else:

@@ -21,6 +21,7 @@ from steadycast.cli.output import (
     agreed,
     as_json,
     complain,
+    progress,
     say,
     say_outcome,
     show,
@@ -165,7 +166,8 @@ def publish(
     told = None if json else say_outcome
     with (pipeline.App.open if by_hand else pipeline.App.in_force)() as app:
         if by_hand and not dry_run:
-            pipeline.convert(app, pipeline.now(), draft=draft)
+            with progress(_("converting sounds and films")) as bar:
+                pipeline.convert(app, pipeline.now(), draft=draft, progress=bar)
         done = pipeline.publish(app, series=series, draft=draft, slot=slot, channel=channel, dry_run=dry_run, told=told)
         if not by_hand and not dry_run:
             pipeline.convert(app, pipeline.now())  # of the coming days, where no flow does it

@@ -12,6 +12,7 @@ from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.posts import Posts
+from steadycast.progress import Progress, unseen
 from steadycast.render.media import NotConverted
 
 AHEAD = dt.timedelta(days=7)
@@ -20,7 +21,7 @@ AT_A_TIME = 3600.0  # seconds after which a run begins no other one: the next go
 PLAYED = {"audio", "video"}
 
 
-def convert(app: App, now: dt.datetime, *, draft: str | None = None) -> int:
+def convert(app: App, now: dt.datetime, *, draft: str | None = None, progress: Progress = unseen) -> int:
     """Converts the sounds and films of what goes out in the coming days, the nearest first; of how many posts.
 
     With `draft`, of that one alone, for every channel to which it goes by hand. What was converted already costs
@@ -36,18 +37,19 @@ def convert(app: App, now: dt.datetime, *, draft: str | None = None) -> int:
         return 0
     try:
         with app.alone("converting", 0.0):
-            return _converted(app, rows)
+            return _converted(app, rows, progress)
     except TimeoutError:
         return 0
 
 
-def _converted(app: App, rows: Sequence[DeliveryRow]) -> int:
+def _converted(app: App, rows: Sequence[DeliveryRow], progress: Progress) -> int:
     for left in app.workspace.media.glob(".*.part"):  # of a process that was killed: nobody else is at it
         if left.is_file() and time.time() - left.stat().st_mtime > AT_A_TIME:
             left.unlink(missing_ok=True)
     posts, made = Posts(app, converts="ready"), Posts(app, converts="yes")
     until, found = time.monotonic() + AT_A_TIME, 0
-    for row in rows:
+    for n, row in enumerate(rows):
+        progress(n, len(rows))
         if time.monotonic() > until:
             break
         with contextlib.suppress(SteadycastError):  # what is wrong with it, `check` says, and its delivery

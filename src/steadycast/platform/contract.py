@@ -63,6 +63,7 @@ class MediaRule:
     animated: tuple[str, ...] = ("gif", "webp")  # which of `formats` move here; others come as their first picture
     codecs: tuple[str, ...] = ()  # of sounds and films, as ffprobe calls them ("h264"); () = any
     tags: bool = False  # of sounds: title, artist, album and cover are written into the file, and nothing encoded anew
+    alone: bool = False  # of sounds and films: where one is sent, the draft's pictures are not
     convert: bool = True  # a sound or film that does not fit is converted, where ffmpeg is there
     ratios: tuple[str, ...] = ()  # of covers one crop each ("2.35:1"); of films those that are asked for
     sizes: tuple[tuple[int, int], ...] = ()  # covers only: pixels of each crop, in the order of `ratios`

@@ -272,6 +272,8 @@ class _Composer(Words):
             if rule.count == 0:
                 self._tell_left_out(role, given)
                 continue
+            if role == "image" and given and (alone := self._alone()):
+                self._tell_beside(given, alone)
             self._check_count(role, given, rule)
             for media in given:
                 with self.noting():
@@ -293,6 +295,18 @@ class _Composer(Words):
         tags = {name: said for name, said in tags.items() if said}
         return self.body.studio.tagged(media, tags, next(iter(covers), None))
 
+    def _alone(self) -> str:
+        """The role of a file of the draft beside which the platform shows no pictures, if it has one."""
+        own = {m.role for m in self.body.media}
+        return next((r for r in ("video", "audio") if r in own and self.platform.media.get(r, _ANY).alone), "")
+
+    def _tell_beside(self, given: list[Media], alone: str) -> None:
+        names = listed(m.ref for m in given[:3])
+        said = _(
+            "%(role)s %(names)s is left out: %(alone)s is sent alone here", role=_("image"), names=names, alone=_(alone)
+        )
+        self.fault(said, _("nothing has to be done"), self._line_of(given[0]), harmless=True)
+
     def _tell_left_out(self, role: str, given: list[Media]) -> None:
         """Tell of files of a role of which the platform takes none."""
         if given:
@@ -313,6 +327,8 @@ class _Composer(Words):
             self.fault(said, _("nothing has to be done"), harmless=True)
         if studio.frames(media) > 1 and studio.frames(adapted) == 1:
             why = _("it is too large") if moving_formats(rule) else _("no animation is taken")
+            if rule.sizes or rule.ratios:
+                why = _("a crop of it does not move")
             said = _(
                 "%(role)s %(name)s is an animation, and becomes its first picture: %(why)s",
                 role=_(media.role),
