@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.outcomes import Outcome
+from steadycast.ledger.record_weeks import put_record_weeks
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import (
     ApiTokenRow,
@@ -94,6 +95,7 @@ def small(path: Path) -> None:
             slot="notes@1", series="notes", at=NOON, draft="d1", revision="r1", who="ann", via="mcp", asked=NOON
         )
         assert ledger.put_publish_request(wanted)
+        put_record_weeks(ledger, None, "[]", {}, lambda: {"2026-11-16": "[]"})
         ledger.ticked(NOON)
 
 

@@ -16,9 +16,11 @@ from conftest import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, FILES
+from sqlalchemy import column, update
 
 from steadycast.ledger import matrix, record
 from steadycast.ledger.bulk_backfill import PastSlot
+from steadycast.ledger.connection import table
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger, State
@@ -254,17 +256,58 @@ def test_what_is_kept_is_what_is_counted_anew(roots: Callable[[], Path], rng: ra
 
 @pytest.mark.parametrize("seed", range(2))
 def test_it_is_so_on_each_database(ledger: Ledger, tmp_path: Path, seed: int) -> None:
-    """A longer story of one ledger; the drafts that went out are those that the ledger tells."""
+    """A longer story of one ledger, told to several processes; the drafts that went out are those that it tells."""
     place: Workspace = load(workspace(tmp_path, SETTINGS, {}, FILES).root)
     story, weeks = Story(ledger, random.Random(seed)), Weeks(place.community.zone)
-    foresight = Foresight()
-    for _ in range(30):
+    foresight, others = Foresight(), [weeks]
+    for step in range(30):
         what, now = story.go_on(), story.now
+        if step % 4 == 0:  # another begins with what the ledger keeps, or goes on with what it had
+            weeks = story.rng.choice((*others, Weeks(place.community.zone)))
+            others.append(weeks)
         weeks.up_to(ledger, now, *span(now.astimezone(place.community.zone).date()))
         used = weeks.used(ledger)
         assert used == ledger.used(), what
         kept = gather_by_series(ledger, place, now, [], kept=Kept(weeks, foresight, used))
         assert kept == gather_by_series(ledger, place, now, []), what
+
+
+def test_a_new_process_counts_no_week_again(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But those of which something has changed; with another zone, or kept by another program, all of them."""
+    story, counted = Story(ledger, random.Random(4)), list[dt.date]()
+    real = Weeks._close
+
+    def close(self: Weeks, ledger: Ledger, begin: dt.date, end: dt.date, now: dt.datetime, first: dt.date) -> None:
+        counted.extend(begin + n * 7 * DAY for n in range((end - begin).days // 7))
+        real(self, ledger, begin, end, now, first)
+
+    def opened(zone: ZoneInfo = SHANGHAI) -> Weeks:
+        counted.clear()
+        weeks = Weeks(zone)
+        weeks.up_to(ledger, story.now, *span(story.now.astimezone(zone).date()))
+        return weeks
+
+    monkeypatch.setattr(Weeks, "_close", close)
+    for _ in range(60):
+        story.go_on()
+    first = opened()
+    assert len(counted) == len(first.closed) > 10
+    again = opened()
+    assert counted == []
+    assert (again.closed, again.open) == (first.closed, first.open)
+    ledger.set_meta("record", "another")
+    assert len(opened().closed) == len(counted) > 10
+    opened()
+    assert counted == []
+    opened(ZoneInfo("Europe/Berlin"))
+    assert len(counted) > 10
+    opened(ZoneInfo("Europe/Berlin"))
+    assert counted == []
+    for damage in ("", "[]", "null", '[1, "Europe/Berlin", 0, "", 0, 3]'):
+        with ledger.write() as connection:
+            connection.execute(update(table("record_week")).where(column("monday") == "").values(counts=damage))
+        opened(ZoneInfo("Europe/Berlin"))
+        assert len(counted) > 10, damage
 
 
 def test_a_saved_setting_has_no_week_counted_again(roots: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> None:

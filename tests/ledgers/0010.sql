@@ -84,7 +84,7 @@ CREATE TABLE channel_state (
 	until BIGINT, 
 	PRIMARY KEY (channel, "key")
 );
-INSERT INTO "channel_state" VALUES('far','token',X'EE6392657B3AD6F2EB252ED21E6E861E0514A54154A515B11204A89E63512D1F9D7FBC45D4975D927CEA375216BC',1795784400000000,'',NULL);
+INSERT INTO "channel_state" VALUES('far','token',X'6485E3D179463951397E578B0FCD2E3442ACCC956148ED1CD280781B93CA8A4A202F3F7F6F6E87D3E95E0307EBAB',1795784400000000,'',NULL);
 CREATE TABLE delivery (
 	id INTEGER NOT NULL, 
 	slot VARCHAR NOT NULL, 
@@ -151,8 +151,8 @@ CREATE TABLE draft_label (
 	FOREIGN KEY(draft) REFERENCES draft (id) ON DELETE CASCADE
 );
 INSERT INTO "draft_label" VALUES('language','','d1');
-INSERT INTO "draft_label" VALUES('tag','walks','d0');
 INSERT INTO "draft_label" VALUES('tag','上海','d0');
+INSERT INTO "draft_label" VALUES('tag','walks','d0');
 INSERT INTO "draft_label" VALUES('series','notes','d0');
 INSERT INTO "draft_label" VALUES('language','zh-cn','d0');
 CREATE TABLE event (
@@ -247,7 +247,7 @@ CREATE TABLE meta (
 );
 INSERT INTO "meta" VALUES('secret','5555555555555555555555555555555555555555555555555555555555555555');
 INSERT INTO "meta" VALUES('program','0.1.0');
-INSERT INTO "meta" VALUES('stock','67b32c5633110158');
+INSERT INTO "meta" VALUES('stock','b9a6a930640b4555');
 INSERT INTO "meta" VALUES('intents','4');
 INSERT INTO "meta" VALUES('tick','2026-11-27T12:00:00+00:00');
 CREATE TABLE person (
@@ -300,6 +300,13 @@ CREATE TABLE receipt (
 );
 INSERT INTO "receipt" VALUES(1,'id-1','https://blog.example/1',1795780800000000,'answer','{"parts": ["1"]}');
 INSERT INTO "receipt" VALUES(4,'kit-1','',1795780800000000,'answer','{}');
+CREATE TABLE record_week (
+	monday VARCHAR(10) NOT NULL, 
+	counts TEXT NOT NULL, 
+	PRIMARY KEY (monday)
+);
+INSERT INTO "record_week" VALUES('','[]');
+INSERT INTO "record_week" VALUES('2026-11-16','[]');
 CREATE TABLE revision (
 	hash VARCHAR(64) NOT NULL, 
 	draft VARCHAR(16) NOT NULL, 

@@ -16,7 +16,7 @@ What a draft goes through
     recovery, time_spans   what a dead worker left behind; spans that no wall clock can shorten
 What is read
     queries, record, overdue   deliveries as they stand; the record for the report; whether promises are kept now
-    record_changes   what of the record has changed since somebody looked
+    record_changes, record_weeks   what of the record has changed since somebody looked; its weeks as they were counted
     calendar_reads   the slots of some weeks, and the stock that none of them carries
     delivery_log, matrix   the log, a page at a time; how each series stands on each channel
     draft_list, today_reads   drafts a page at a time; what one day shows

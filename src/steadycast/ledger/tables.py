@@ -463,6 +463,14 @@ class PublishRequestRow(SQLModel, table=True):
     note: str = Field(default="", sa_type=Text)  # of who answered
 
 
+class RecordWeekRow(SQLModel, table=True):
+    """What was counted of a week that is over, so that nobody counts it again: see record_weeks.py."""
+
+    __tablename__ = "record_week"
+    monday: str = Field(primary_key=True, max_length=10)  # as ISO writes it; "": how far the weeks were counted
+    counts: str = Field(sa_type=Text)  # JSON
+
+
 class MetaRow(SQLModel, table=True):
     """Installation-wide values: the marker's secret, the time of the last tick."""
 

@@ -17,7 +17,8 @@ from steadycast.draft.comments import title_as_shown
 from steadycast.schedule.model import Form, Origin, StockItem
 
 UNDATED = "~"  # of one drop, after all that have a date
-HAN_NUMBER = "(?<=第)[零〇一二两三四五六七八九十百千]{1,9}"
+_HAN_NUMBER = re.compile("(?<=第)[零〇一二两三四五六七八九十百千]{1,9}")
+_NUMBER = re.compile(r"\d{1,12}")
 UNITS = {"十": 10, "百": 100, "千": 1000}
 DIGITS = {letter: n for n, letter in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 CHOSEN = "chosen"  # in a plan: its slot is a person's choice, and stands in no file
@@ -137,8 +138,8 @@ def to_stock(row: Any, last_used: dt.datetime | None, pin: Callable[[str], str] 
 
 def natural(name: str) -> str:
     """A file's name so that names sort as people count: 2 before 10, 第二回 before 第十回."""
-    counted = re.sub(HAN_NUMBER, lambda found: str(_number(found[0])), name.casefold())
-    return re.sub(r"\d{1,12}", lambda found: found[0].zfill(12), counted)
+    counted = _HAN_NUMBER.sub(lambda found: str(_number(found[0])), name.casefold())
+    return _NUMBER.sub(lambda found: found[0].zfill(12), counted)
 
 
 def _number(text: str) -> int:

@@ -20,7 +20,8 @@ from steadycast.receipt import Receipt
 from steadycast.report import model as m
 from steadycast.report.outlook import Foresight, Outlook, ahead
 from steadycast.report.streaks import Streaks, in_units, streaks
-from steadycast.report.weeks import CellName, Weeks, Year
+from steadycast.report.week import CellName
+from steadycast.report.weeks import Weeks, Year
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Past, Series, Slot, StockItem, Verdict

@@ -231,7 +231,10 @@ class Report:
 
 def gravest(counts: Mapping[str, int]) -> str:
     """The mark that a date with these counts shows; "" where there is nothing."""
-    return next((mark for mark in MARKS if counts.get(mark)), "")
+    for mark in MARKS:
+        if counts.get(mark):
+            return mark
+    return ""
 
 
 def on_time(counts: Mapping[str, int]) -> float | None:

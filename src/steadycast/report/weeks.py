@@ -1,5 +1,7 @@
 """The past, kept by weeks: a week that is over is counted once, and again only when something of it was changed.
 
+The ledger keeps what was counted as well, for the next process.
+
 A week here begins on Monday, at the local midnight of the community. What comes, and the week that runs, is counted
 each time anew. Everything that may change a past delivery writes an event in the same transaction, or says that the
 whole record may be another: see `ledger.record_changes`.
@@ -7,134 +9,32 @@ whole record may be another: see `ledger.record_changes`.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from bisect import bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from steadycast.errors import LedgerError
 from steadycast.ledger.matrix import Cell
 from steadycast.ledger.record import MARRED, THERE, DayCount, Share
 from steadycast.ledger.record_changes import Place, Row, changed_since, first_slot, rows_between, where_now
+from steadycast.ledger.record_weeks import HEAD, put_record_weeks, record_weeks
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import EPOCH, WENT_OUT
-from steadycast.report.model import Square, Streak, gravest
+from steadycast.report import kept_weeks
+from steadycast.report.model import Square, Streak
 from steadycast.report.streaks import GRAVEST
+from steadycast.report.week import CellName, CellRun, Run, Week, run_of, streak_of
 from steadycast.schedule.days import midnight
 from steadycast.schedule.model import Origin, Past
 from steadycast.workspace.loading import BY_HAND
 
 WEEK = dt.timedelta(days=7)
 MICROSECOND = dt.timedelta(microseconds=1)
-CellName = tuple[str, str]  # series, channel
 OUT = frozenset(state.value for state in WENT_OUT)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a streak needs of a stretch of time: how it goes on from before, and how it goes on from here."""
-
-    first: int = 0  # up to the first miss, with what was there at the same instant
-    broken: bool = False  # whether there was a miss
-    longest: int = 0
-    current: int = 0  # since the last miss; all of it where there was none
-    late: int = 0  # of the current ones
-
-
-@dataclass(slots=True)
-class _Cell:
-    last: int | None = None
-    missed: int | None = None
-    streak: int = 0
-    late: int = 0
-
-    def add(self, at: int, verdict: str) -> None:
-        """The next delivery, in order of time."""
-        if verdict == "missed":
-            self.missed, self.streak, self.late = at, 0, 0
-        elif verdict in THERE:
-            self.last = at
-            if at != self.missed:
-                self.streak += 1
-                self.late += verdict == "late"
-
-    def go_on(self, later: _Cell) -> None:
-        """What came after it."""
-        self.last = self.last if later.last is None else later.last
-        if later.missed is None:
-            self.streak, self.late = self.streak + later.streak, self.late + later.late
-        else:
-            self.missed, self.streak, self.late = later.missed, later.streak, later.late
-
-
-@dataclass(slots=True)
-class Week:
-    """The deliveries of some days as they ended."""
-
-    marks: dict[CellName, dict[dt.date, dict[str, int]]] = field(default_factory=dict)
-    channels: dict[str, Run] = field(default_factory=dict)
-    series: dict[str, Run] = field(default_factory=dict)
-    community: Run = Run()
-    cells: dict[CellName, _Cell] = field(default_factory=dict)
-    early: dict[CellName, int] = field(default_factory=dict)  # there before its hour: when the last of them was
-    shares: dict[tuple[str, str, str], tuple[int, int]] = field(default_factory=dict)  # slots, the last of them
-    out: tuple[Past, ...] = ()
-    _squares: dict[tuple[CellName, ...], tuple[Square, ...]] = field(default_factory=dict)
-    _totals: dict[CellName, dict[str, int]] = field(default_factory=dict)
-
-    def squares(self, cells: tuple[CellName, ...]) -> tuple[Square, ...]:
-        """The dates of these cells together."""
-        if cells not in self._squares:
-            found: dict[dt.date, Counter[str]] = defaultdict(Counter)
-            for cell in cells:
-                for date, marks in self.marks.get(cell, {}).items():
-                    found[date].update(marks)
-            self._squares[cells] = tuple(Square(date, gravest(its), dict(its)) for date, its in sorted(found.items()))
-        return self._squares[cells]
-
-    def totals(self, cell: CellName) -> dict[str, int]:
-        """How many of each mark one cell has."""
-        if cell not in self._totals:
-            found: Counter[str] = Counter()
-            for marks in self.marks.get(cell, {}).values():
-                found.update(marks)
-            self._totals[cell] = dict(found)
-        return self._totals[cell]
-
-    def forget_days(self) -> None:
-        """Keep what goes on from it; its days are shown no more."""
-        self.marks, self._squares, self._totals = {}, {}, {}
-
-
-def run_of(rows: Iterable[tuple[int, str]]) -> Run:
-    """Of (instant, verdict) in order of time; slots at one instant count together, as in `streaks.tally`."""
-    first = longest = current = late = 0
-    broken, missed_at = False, None
-    for at, verdict in (*rows, (-1, "")):
-        if missed_at is not None and missed_at != at:
-            first = first if broken else current
-            broken, longest, missed_at = True, max(longest, current), None
-            current = late = 0
-        if verdict == "missed":
-            missed_at = at
-        elif verdict and verdict != "excused":
-            current += 1
-            late += verdict == "late"
-    return Run(first if broken else current, broken, longest, current, late)
-
-
-def streak_of(runs: Iterable[Run]) -> Streak:
-    """One streak through stretches that follow one another."""
-    longest = current = late = 0
-    for run in runs:
-        if run.broken:
-            longest = max(longest, current + run.first, run.longest)
-            current, late = run.current, run.late
-        else:
-            current, late = current + run.current, late + run.late
-    return Streak(current, late, max(longest, current))
 
 
 def _week(rows: Iterable[Row], zone: ZoneInfo, now: dt.datetime) -> tuple[Week, list[DayCount]]:
@@ -168,7 +68,7 @@ def _week(rows: Iterable[Row], zone: ZoneInfo, now: dt.datetime) -> tuple[Week, 
             worst[series, at] = min(verdict, worst.get((series, at), verdict), key=MARRED.index)
         if verdict:
             by_channel[channel].append((at, verdict))
-            week.cells.setdefault((series, channel), _Cell()).add(at, verdict)
+            week.cells.setdefault((series, channel), CellRun()).add(at, verdict)
     week.channels = {channel: run_of(its) for channel, its in by_channel.items()}
     week.out = tuple(sorted((past for past in out.values() if past.origin), key=_in_time))
     _slots(week, [(*of, worst.get(of, "kept")) for of in owed.values()], zone)
@@ -209,10 +109,16 @@ class Weeks:
         self.open = Week()
         self.coming: list[DayCount] = []
         self._place: Place | None = None
+        self._head: str | None = None  # of the weeks as the ledger keeps them
+        self._whole = ""  # the record of which they are
+        self._there: set[dt.date] = set()  # the weeks that it keeps
+        self._changed: set[dt.date] = set()  # since then
         self._out: list[Past] | None = None  # of the weeks that are over; None: one of them is another
 
     def up_to(self, ledger: Ledger, now: dt.datetime, first: dt.date, last: dt.date) -> None:
         """Have every week as it is in the ledger at `now`; of days before `first` no squares; what comes to `last`."""
+        if self._place is None:
+            self._read(ledger)
         place = where_now(ledger, self._place)
         monday = _monday(now.astimezone(self.zone).date())
         oldest = first_slot(ledger)
@@ -220,8 +126,10 @@ class Weeks:
         stale = {_monday(at.astimezone(self.zone).date()) for at in self._stale(ledger, place)}
         # After `monday` where the clock was set back.
         stale |= {known for known in self.closed if not each <= known < monday}
+        stale |= {known for known, week in self.closed.items() if week.forgotten and known + WEEK > first}
         for known in stale & self.closed.keys():
             del self.closed[known]
+            self._changed.add(known)
             self._out = None
         missing = []
         while each < monday:
@@ -234,6 +142,29 @@ class Weeks:
         rows = rows_between(ledger, *self._span(monday, last + dt.timedelta(days=1)))
         self.open, self.coming = _week(rows, self.zone, now)
         self._place = place
+        self._keep(ledger, place)
+
+    def _read(self, ledger: Ledger) -> None:
+        """Begin with the weeks as the ledger keeps them."""
+        rows = record_weeks(ledger)
+        if found := kept_weeks.read_weeks(rows, str(self.zone)):
+            self._place, self.closed = found
+            self._head, self._whole, self._there = rows[HEAD], self._place.whole, {*self.closed}
+
+    def _keep(self, ledger: Ledger, place: Place) -> None:
+        """Have the ledger keep them, once a week: what changes until then is counted again by who reads them."""
+        fresh = (self._changed & self.closed.keys()) - self._there
+        if ledger.readonly or not (fresh or (self._changed and place.whole != self._whole)):
+            return
+        head = kept_weeks.head_of(str(self.zone), place, len(self.closed))
+        changed = {str(each): self._text(each) if each in self.closed else None for each in self._changed}
+        # What cannot be kept, as the disk is full, is counted again.
+        with contextlib.suppress(LedgerError):
+            put_record_weeks(ledger, self._head, head, changed, lambda: {str(e): self._text(e) for e in self.closed})
+            self._head, self._whole, self._there, self._changed = head, place.whole, {*self.closed}, set()
+
+    def _text(self, monday: dt.date) -> str:
+        return kept_weeks.text_of(self.closed[monday], monday)
 
     def _close(self, ledger: Ledger, begin: dt.date, end: dt.date, now: dt.datetime, first: dt.date) -> None:
         """Count the weeks from `begin` up to but not including `end`, with one statement."""
@@ -246,10 +177,12 @@ class Weeks:
                 week.forget_days()
             found[begin + n * WEEK] = week
         self.closed |= found
+        self._changed |= found.keys()
         self._out = None
 
     def _stale(self, ledger: Ledger, place: Place) -> Iterable[dt.datetime]:
         if self._place is None or place.whole != self._place.whole or place.event < self._place.event:
+            self._changed |= self.closed.keys()
             self.closed = {}
             return ()
         return changed_since(ledger, self._place)
@@ -293,12 +226,12 @@ class Weeks:
 
     def cells(self) -> list[Cell]:
         """How each series stands on each channel, as `matrix.cells` counts it."""
-        found: dict[CellName, _Cell] = {}
+        found: dict[CellName, CellRun] = {}
         for week in self.in_order:
             for name, its in week.cells.items():
-                found.setdefault(name, _Cell()).go_on(its)
+                found.setdefault(name, CellRun()).go_on(its)
         for name, done in self.open.early.items():
-            its = found.setdefault(name, _Cell())
+            its = found.setdefault(name, CellRun())
             its.last = max(its.last or 0, done) or None
         return [
             Cell(*name, _instant(its.last), its.streak, its.late, _instant(its.missed))

@@ -1,4 +1,4 @@
-"""What drafts are found by, tags, series and language, has rows of its own: a list reads no text to find them."""
+"""What pages ask of many drafts and many weeks has rows of its own: no list reads texts, no record counts all again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH = 1000
 
 
 def upgrade() -> None:
-    """A new table, filled from the newest revision of every draft, and an index of what is in stock."""
+    """New tables, one of them filled from the newest revision of every draft, and an index of what is in stock."""
     label = op.create_table(
         "draft_label",
         sa.Column("kind", sa.String(), primary_key=True),
@@ -25,6 +25,11 @@ def upgrade() -> None:
     op.create_index("ix_draft_label_draft", "draft_label", ["draft"])
     there = sa.text("approved_revision IS NOT NULL")
     op.create_index("ix_draft_approved", "draft", ["approved_at", "path"], sqlite_where=there, postgresql_where=there)
+    op.create_table(
+        "record_week",
+        sa.Column("monday", sa.String(10), primary_key=True),
+        sa.Column("counts", sa.Text(), nullable=False),
+    )
     rows: list[dict[str, str]] = []
     for row in _labels(op.get_bind()):
         rows.append(row)
