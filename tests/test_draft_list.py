@@ -129,9 +129,13 @@ def test_labels_are_of_the_newest_revision_and_case_is_the_same(ledger: Ledger) 
 def test_no_text_is_read_to_find_drafts(ledger: Ledger) -> None:
     """But those of the page that is shown."""
     fill(ledger, NOON, drafts=100, deliveries=100)
-    for what in ({"tag": "上海"}, {"language": "en", "own_language": "en"}, {"series": "notes"}):
+    for asked_for in (
+        DraftsAsked(tag="上海"),
+        DraftsAsked(language="en", own_language="en"),
+        DraftsAsked(series="notes"),
+    ):
         with counted(ledger) as said:
-            found = ledger.draft_page(DraftsAsked(**what), NOON, most=5)
+            found = ledger.draft_page(asked_for, NOON, most=5)
         assert found.total > len(found.rows) == 5
         assert ["revision" in statement for statement in said] == [False, False, True]
 

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -314,7 +315,12 @@ def test_a_saved_setting_has_no_week_counted_again(roots: Callable[[], Path], mo
     """Nor a draft read anew."""
     root, counted = roots(), list[int]()
     real = Weeks._close
-    monkeypatch.setattr(Weeks, "_close", lambda *given: (counted.append(1), real(*given)))
+
+    def close(*given: Any) -> None:
+        counted.append(1)
+        real(*given)
+
+    monkeypatch.setattr(Weeks, "_close", close)
     with App(load(root)) as app:
         story = Story(app.ledger, random.Random(2))
         for _ in range(40):
