@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gc
 import json
 import os
 import shutil
@@ -17,9 +18,13 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from pipeline_bench import MORNING, Bench
+from sqlalchemy import create_engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlmodel import SQLModel
 
 from steadycast import pipeline
+from steadycast.ledger import connection as ledger_connection
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DeliveryRow, DraftRow, RevisionRow
@@ -47,6 +52,40 @@ MISSING = "STEADYCAST_TEST_POSTGRES names no server (start one: tests/postgres.s
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CI") and not POSTGRES:
         raise pytest.UsageError(MISSING)
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays until the last: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
+COMPILED: dict[Any, Any] = {}
+
+
+class OneDialect(SQLiteDialect_pysqlite):
+    """SQLite's dialect, any of which is as good as another: what one ledger compiled serves those of all tests."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, OneDialect)
+
+    def __hash__(self) -> int:
+        return hash(OneDialect)
+
+
+def engine_of_tests(url: Any, **options: Any) -> Any:
+    """An engine as a ledger makes it. Each test opens a new one, which would compile every statement again."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, **options)
+    made = create_engine(url.set(drivername="sqlite+one"), **options)
+    made.update_execution_options(compiled_cache=COMPILED)
+    return made
+
+
+registry.register("sqlite.one", __name__, OneDialect.__name__)
+ledger_connection.create_engine = engine_of_tests
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

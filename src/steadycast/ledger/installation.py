@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
@@ -17,6 +17,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.connection import Database, table, upsert
 
 META = table("meta")
+VALUE = select(META.c.value).where(META.c.key == bindparam("wanted"))  # made once: every verb asks it several times
 TICK = "tick"  # meta: when the machinery was last alive
 STOCK = "stock"  # meta: another word with each change of a draft
 SECRET = 32  # bytes
@@ -64,7 +65,7 @@ def secret_of(meta: Mapping[str, str]) -> bytes:
 def meta(db: Database, key: str) -> str | None:
     """One installation-wide value, or None."""
     with db.read() as connection:
-        return connection.scalar(select(META.c.value).where(META.c.key == key))
+        return connection.scalar(VALUE, {"wanted": key})
 
 
 def metas(db: Database, prefix: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ HEADER = """\
 # What runs when. Written by `steadycast deploy` from steadycast.toml: change the rhythm of a series there.
 # A worker takes these with `prefect --no-prompt deploy --all`; `steadycast up` serves them by itself.
 """
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same values, ten times as fast
 POOL = {"name": "steadycast", "work_queue_name": "default"}
 TWO_SWEEPS = {"limit": 2, "collision_strategy": "CANCEL_NEW"}  # one holds a slot, or died; the next minute's goes on
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}  # a second tick would find the same rows claimed
@@ -104,7 +105,7 @@ class Plain(yaml.SafeDumper):
 def differences(workspace: Workspace) -> list[str]:
     """What prefect.yaml says otherwise than steadycast.toml asks for: one line each, none when they agree."""
     try:
-        found = yaml.safe_load(workspace.prefect_yaml.read_text(encoding="utf-8")) or {}
+        found = yaml.load(workspace.prefect_yaml.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506  a safe one
     except FileNotFoundError:
         return [_("there is no prefect.yaml")]
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -196,7 +196,8 @@ def _imported(name: str, file: Path) -> Any:
 
 
 def _forget(name: str) -> None:
-    for known in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+    inside = f"{name}."
+    for known in [m for m in sys.modules if m == name or m.startswith(inside)]:
         del sys.modules[known]
 
 
