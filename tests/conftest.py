@@ -84,6 +84,9 @@ def engine_of_tests(url: Any, **options: Any) -> Any:
     return made
 
 
+# Passwords are hashed with a thousandth of the memory: no test waits for that, and one holds what is so in earnest.
+PASSWORDS_IN_EARNEST = pipeline.accounts.PROFILE
+pipeline.accounts.PROFILE = {"iterations": 1, "lanes": 1, "memory_cost": 64}
 registry.register("sqlite.one", __name__, OneDialect.__name__)
 ledger_connection.create_engine = engine_of_tests
 
@@ -155,12 +158,6 @@ def database(request: pytest.FixtureRequest, quick_path: Path) -> str:
     address: str = request.getfixturevalue("postgres_schema")
     emptied(address)
     return address
-
-
-@pytest.fixture
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are hashed with a thousandth of the memory: no test waits for that."""
-    monkeypatch.setattr(pipeline.accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from desk_bench import Desk
 from pipeline_bench import DAILY, SETTINGS, Bench
 
@@ -27,17 +26,15 @@ PEOPLE = {"rea": Role.READER, "bob": Role.MEMBER, "edi": Role.EDITOR, "lim": Rol
 
 @contextmanager
 def community(root: Path, empty: Path) -> Iterator[tuple[Desk, Bench]]:
-    """That community below `root`, while its desk is up; passwords are hashed quickly."""
+    """That community below `root`, while its desk is up."""
     bench = Bench(root, empty)
     app = bench.set_up(SETTINGS + NOTES + PUBLIC, DRAFTS)
     pipeline.collect(app, pipeline.now())
     pipeline.plan(app, pipeline.now())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
-        for name, role in PEOPLE.items():
-            series = ["notes"] if name == "lim" else []
-            accounts.add_person(app, name, role, PASSWORD, pipeline.now(), series=series)
-        with Desk(bench.root).up() as desk:
-            yield desk, bench
+    for name, role in PEOPLE.items():
+        series = ["notes"] if name == "lim" else []
+        accounts.add_person(app, name, role, PASSWORD, pipeline.now(), series=series)
+    with Desk(bench.root).up() as desk:
+        yield desk, bench
     for opened in bench.opened:
         opened.close()

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import NOON
+from conftest import NOON, PASSWORDS_IN_EARNEST
 from pipeline_bench import DAILY, SETTINGS, Bench
 
 from steadycast import pipeline
@@ -17,7 +17,6 @@ from steadycast.pipeline import App, accounts, acting, concerns, who
 from steadycast.pipeline.permissions import LEAST, LIMITED, ORDER, Act, Person, Role, may, may_somewhere
 
 PASSWORD = "seven teapots"
-PROFILE = accounts.PROFILE  # as it is, whatever a test makes of it
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 
@@ -26,7 +25,7 @@ NOTES = DAILY.replace("daily", "notes").replace("20:00", "08:00")
 
 
 @pytest.fixture
-def app(bench: Bench, quick_passwords: None) -> App:
+def app(bench: Bench) -> App:
     return bench.set_up(SETTINGS + NOTES, {"ugc/bob/one.md": "# One\n\nWords.\n"})
 
 
@@ -210,7 +209,7 @@ def test_a_token_of_a_program(app: App) -> None:
 
 def test_of_no_secret_more_than_a_hash_is_kept(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has a copy of the ledger is let in nowhere."""
-    monkeypatch.setattr(accounts, "PROFILE", PROFILE)
+    monkeypatch.setattr(accounts, "PROFILE", PASSWORDS_IN_EARNEST)
     accounts.add_person(app, "ann", Role.EDITOR, PASSWORD, NOON)
     session = accounts.log_in(app, "ann", PASSWORD, NOON) or ""
     text = accounts.make_token(app, "ann", "script", Role.EDITOR, NOON).text

@@ -28,10 +28,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Itera
     app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 4)})
     pipeline.collect(app, pipeline.now())
     pipeline.plan(app, pipeline.now())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
-        with Desk(bench.root).up() as desk:
-            yield Client(desk, person(bench, "olga", Role.OWNER)), desk, bench
+    with Desk(bench.root).up() as desk:
+        yield Client(desk, person(bench, "olga", Role.OWNER)), desk, bench
     for opened in bench.opened:
         opened.close()
 

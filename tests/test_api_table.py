@@ -145,11 +145,8 @@ def test_each_change_of_the_api_is_on_the_desk_too() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parallel
-def test_a_role_is_refused_the_same_by_a_form_and_by_its_operation(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_role_is_refused_the_same_by_a_form_and_by_its_operation(bench: Bench) -> None:
     """Each role, each form that has an operation: both are refused, or neither is. Nothing is there to be changed."""
-    monkeypatch.setattr(accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
     app, now = bench.set_up(SETTINGS), pipeline.now()
     acts, allowed = forms(), set()
     for role in Role:

@@ -18,7 +18,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
-def given(monkeypatch: pytest.MonkeyPatch, quick_passwords: None) -> None:
+def given(monkeypatch: pytest.MonkeyPatch) -> None:
     """The password is sent in, as a script does; each command reads it anew."""
 
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False, readline=lambda: f"{PASSWORD}\n"))

@@ -32,7 +32,6 @@ def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk whose second does not end: only what is asked, and what changed, tell answers apart."""
     app, second = bench.set_up(SETTINGS, {"ugc/bob/one.md": f"# {TITLE}\n\nWords.\n"}), pipeline.now()
     pipeline.collect(app, second)
-    monkeypatch.setattr(accounts, "PROFILE", {"iterations": 1, "lanes": 1, "memory_cost": 64})
     for name, role in {"rea": Role.READER, "own": Role.OWNER}.items():
         accounts.add_person(app, name, role, PASSWORD, second)
     with Desk(bench.root).up() as desk:

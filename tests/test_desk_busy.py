@@ -31,7 +31,7 @@ FORM = HEAD + b"Content-Type: application/x-www-form-urlencoded\r\n"
 
 
 @pytest.fixture
-def desk(bench: Bench, quick_passwords: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(connections, "HEAD", 2.0)
     monkeypatch.setattr(connections, "IDLE", 1)
     app = bench.set_up(SETTINGS, {"ugc/bob/one.md": "# One\n\nWords.\n"})
