@@ -80,7 +80,7 @@ def test_a_new_workspace_begins_with_those_that_are_there(
 
 WAYS = (
     r"""platform\s*=\s*\\?["']({0})\\?["']""",  # in a steadycast.toml
-    r"""\bchannels/({0})\b""",
+    r"""(?<!/settings/)\bchannels/({0})\b""",  # not a page of the desk: that names a channel
     r"""(?<![.\w])(?:channel|adapter|shelf|app|compose_for)\(["']({0})["']""",
     r"""\bPLATFORMS\[["']({0})["']\]""",
     r"""["']channels["'] / ["']({0})["']""",
