@@ -60,8 +60,9 @@ def test_an_editor_of_named_series_does_nothing_beyond_them() -> None:
 @pytest.mark.parametrize("own", Role)
 def test_a_token_narrows_and_never_widens(own: Role) -> None:
     """Whatever a token is made for: it may nothing that its person may not, and nothing beyond its own bounds."""
-    bounds: tuple[list[tuple[str, ...]], ...] = ([(), ("notes",), ("notes", "talks")], [(), ("notes",), ("news",)])
-    for cap, of_own, of_cap in itertools.product(Role, *bounds):
+    series_of_own: list[tuple[str, ...]] = [(), ("notes",), ("notes", "talks")]
+    series_of_cap: list[tuple[str, ...]] = [(), ("notes",), ("news",)]
+    for cap, of_own, of_cap in itertools.product(Role, series_of_own, series_of_cap):
         person = Person("ann", own, frozenset(of_own) if own is Role.EDITOR else frozenset())
         narrowed = person.at_most(cap, of_cap)
         for act, series in itertools.product(Act, [None, {"notes"}, {"talks"}, {"news"}]):
