@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import io
 import re
 import sys
@@ -37,8 +38,9 @@ TRADITIONAL = {
 LANGUAGES = ("zh_Hans", "zh_Hant")  # English is what the source says
 
 
+@functools.cache
 def used() -> Catalog:
-    """Every text of the library that is to be translated."""
+    """Every text of the library that is to be translated; it is looked for once, whatever the languages."""
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["babel"]["mappings"]
     methods = [(one["pattern"], one["method"]) for one in asked]
     options = {one["pattern"]: {k: v for k, v in one.items() if k not in ("pattern", "method")} for one in asked}

@@ -52,12 +52,13 @@ MISSING = "STEADYCAST_TEST_POSTGRES names no server (start one: tests/postgres.s
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("CI") and not POSTGRES:
         raise pytest.UsageError(MISSING)
+    gc.disable()  # until the tests are collected: nothing of them goes away
 
 
 def pytest_collection_finish() -> None:
     """What is there before the first test stays until the last: the garbage collector need not look at it again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 COMPILED: dict[Any, Any] = {}

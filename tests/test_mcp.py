@@ -5,22 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anyio
-import httpx2
 import pytest
 import requests
 from api_bench import Client as Api
 from api_bench import person
 from desk_bench import Desk
-from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
 from pipeline_bench import MORNING, SETTINGS, Bench
 
 from steadycast import pipeline
 from steadycast.pipeline import accounts
 from steadycast.pipeline.permissions import Role
+
+if TYPE_CHECKING:
+    from mcp import Client  # the protocol takes a second to import: a process does when it runs one of these tests
 
 TOOLS = {
     "status", "plan", "list_drafts", "preview_draft", "submit_draft", "approve_draft", "record", "ask_to_publish",
@@ -39,6 +38,11 @@ def desk(bench: Bench) -> Iterator[Desk]:
 
 
 def over_http(url: str, token: str, work: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
+    import anyio
+    import httpx2
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
     async def run() -> None:
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
@@ -125,6 +129,9 @@ def test_a_token_opens_the_tools_as_far_as_its_role_goes(desk: Desk, bench: Benc
 @pytest.mark.slow
 @pytest.mark.parallel
 def test_an_assistant_works_on_standard_input_and_output(bench: Bench) -> None:
+    import anyio
+    from mcp import Client, StdioServerParameters
+
     app = bench.set_up(SETTINGS, {"ugc/bob/walk.md": "---\nseries: daily\n---\n# A walk\n\nAlong the river.\n"})
     pipeline.collect(app, MORNING)
     token = person(bench, "rita", Role.READER)
