@@ -168,12 +168,12 @@ def test_addresses_that_are_all_dead_cost_one_deadline_together(
 ) -> None:
     """Not one each: whatever else the slot has to send waits for this letter."""
     spec = dataclasses.replace(PLATFORMS["mail"], deadline=1.0)
-    found_at(monkeypatch, *[deaf] * 5)
+    found_at(monkeypatch, *[deaf] * 9)
     sending = mail(tmp_path / "out", postman, "a@hu.example", spec=spec, host="mail.example")
     began = time.monotonic()
     with pytest.raises(Busy, match="no connection to the mail server"):
         sending.publish(article(tmp_path / "in"))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_a_dead_address_leaves_time_for_the_next_one(
@@ -218,7 +218,7 @@ def test_a_resolver_that_never_answers_is_left_at_the_deadline(
     began = time.monotonic()
     with pytest.raises(Busy, match="no connection to the mail server"):
         sending.publish(article(tmp_path / "in"))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     asked.set()
 
 
