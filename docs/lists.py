@@ -54,7 +54,7 @@ def trusted(found: Mapping[str, Platform]) -> str:
                     *PROMISE[p.delivery],
                     *can,
                     told,
-                    p.tried or "its own fake",
+                    p.tried or ("its own fake only: experimental" if p.experimental else "its own fake"),
                 ]
             )
         )

@@ -114,6 +114,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
 def test_a_channel_is_added_and_its_secret_is_never_told(olga: Client, bench: Bench) -> None:
     offers = {each["name"]: each for each in olga.get("/settings/platforms").json()}
     assert next(each for each in offers["hook"]["settings"] if each["name"] == "url")["secret"] is True
+    assert offers["hook"]["experimental"] is False
     made = olga.post("/settings/channels", platform="hook", name="pings", secrets={"url": SECRET})
     assert made.status_code == 201, made.text
     assert {"setting": "url", "kept_as": "PINGS_URL", "required": True, "there": True} in made.json()["secrets"]

@@ -188,7 +188,11 @@ def test_a_channel_is_added_with_its_secrets_changed_and_put_into_a_series(desk:
     drop(bench.root, "channels/hook/adapter.py", HOOK_ADAPTER)
     (bench.root / "steadycast.toml").write_text(SETTINGS + "\n", encoding="utf-8")  # and so it is read anew
     assert "Hook" in desk.get("/settings/channels").text
-    new = "/settings/new-channel/hook"
+    new, untried = "/settings/new-channel/hook", "nobody has tried it against the live platform"
+    assert (untried in desk.get(new).text, "experimental" in desk.get("/settings/channels").text) == (False, False)
+    drop(bench.root, "channels/hook/channel.toml", HOOK.replace("api = 2", "api = 2\nexperimental = true"))
+    (bench.root / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
+    assert (untried in desk.get(new).text, "experimental" in desk.get("/settings/channels").text) == (True, True)
     wrong = desk.post(new, new, channel_name="hook", setting_url="s3cr3t no address")
     assert (wrong.status_code, "s3cr3t" in wrong.text) == (422, False)
     answer = desk.post(new, new, channel_name="hook", setting_url="https://hook.example/s3cr3t")

@@ -117,6 +117,19 @@ def test_a_folder_with_a_base_shares_its_adapter_and_merges_what_it_declares(tmp
     assert load(kid) is load(found["kit"])
 
 
+def test_whether_it_is_experimental_is_each_folders_own_word(tmp_path: Path) -> None:
+    for name, more in (
+        ("below", 'title = "B"\nforms = ["article"]\ndelivery = "kit"\nexperimental = true\n'),
+        ("mine", 'base = "below"\n'),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "channel.toml").write_text(f"api = 2\n{more}", encoding="utf-8")
+    assert {name: platform.experimental for name, platform in platforms([tmp_path]).items()} == {
+        "below": True,
+        "mine": False,
+    }
+
+
 def test_bases_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
     folder(tmp_path, "one", PLAIN + "base = 'two'\n")
     folder(tmp_path, "two", PLAIN + "base = 'one'\n")

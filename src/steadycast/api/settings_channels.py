@@ -49,6 +49,7 @@ class Platform(Shown):
     title: str
     kind: str = Field(description="files and kit ask for nothing; account has settings that a person must give.")
     delivery: str
+    experimental: bool = Field(description="Tried against a fake of its own only, never against the live platform.")
     forms: list[str]
     settings: list[SettingShown]
 
@@ -111,7 +112,7 @@ def platforms(app: Here) -> list[Platform]:
     return [
         Platform(
             name=offer.platform.name, title=offer.platform.shown_title, kind=offer.kind,
-            delivery=offer.platform.delivery, forms=[*offer.platform.forms],
+            delivery=offer.platform.delivery, experimental=offer.platform.experimental, forms=[*offer.platform.forms],
             settings=[_setting(each) for each in offer.platform.settings.values()],
         )
         for offer in first_run.offers(app.workspace.platform_folders, ())

@@ -135,6 +135,8 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     )  # fmt: skip
     channel_add.add(workspace, wanted)
     say(_("added [channel.%(name)s] to %(file)s", name=wanted.name, file=workspace.settings_file))
+    if platform_named(platform).experimental:
+        say(_("Experimental: nobody has tried it against the live platform. Look at its first posts yourself."))
     say(
         *(
             _("kept the secret %(secret)s in %(file)s", secret=secret, file=workspace.secrets / secret)

@@ -30,6 +30,8 @@ from steadycast.platform.files import PostStore, media_name, slot_path
 from steadycast.platform.folder import FolderAdapter
 from steadycast.platform.markdown import markdown
 from steadycast.platform.markdown_escapes import web_address
+from steadycast.platform.oauth import OAuth, log_in
+from steadycast.platform.pieces import Piece, piece
 from steadycast.platform.post import Event, Media, Post, View
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.styled import Span, runs, styled
@@ -56,6 +58,8 @@ __all__ = [
     "Media",
     "MediaRule",
     "MemoryState",
+    "OAuth",
+    "Piece",
     "Platform",
     "Post",
     "PostStore",
@@ -78,10 +82,12 @@ __all__ = [
     "fits",
     "hashtags",
     "in_turn",
+    "log_in",
     "markdown",
     "marks",
     "media_name",
     "one_line",
+    "piece",
     "runs",
     "slot_path",
     "split",

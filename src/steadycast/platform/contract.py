@@ -170,6 +170,7 @@ class Platform:
 
     titles: Mapping[str, str] = field(default_factory=dict)  # title in other languages, by tag; not its base's
     abouts: Mapping[str, str] = field(default_factory=dict)
+    experimental: bool = False  # nobody has tried it against the live platform: a person has to ask for it by name
     tried: str = ""  # against which far side and how often, for lists of platforms; "": against its own fake only
 
     @property

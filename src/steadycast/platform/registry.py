@@ -51,8 +51,9 @@ TOP: Mapping[str, Any] = {
     "call": str,
     "confirm_hosts": tuple[str, ...],
     "tried": str,
+    "experimental": bool,
 }
-OWN = ("api", "name", "base", "titles", "abouts", "tried")  # never the base's
+OWN = ("api", "name", "base", "titles", "abouts", "tried", "experimental")  # never the base's
 EVERYBODYS = (
     "name",
     "platform",

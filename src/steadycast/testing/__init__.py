@@ -15,6 +15,7 @@ from steadycast.testing.fake_channel import (
     drop,
     workspace,
 )
+from steadycast.testing.fake_oauth import FakeOAuth
 from steadycast.testing.fake_server import FakeServer, Reply, Request, Seen, Upload
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Died",
     "FakeAdapter",
     "FakeChannel",
+    "FakeOAuth",
     "FakeServer",
     "Reply",
     "Request",
