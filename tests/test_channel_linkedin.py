@@ -230,3 +230,20 @@ def test_readme_lists_every_setting() -> None:
     readme = (ROOT / "channels" / "linkedin" / "README.md").read_text(encoding="utf-8")
     assert all(row in readme for row in settings_rows(PLATFORMS["linkedin"]))
     assert "tried against its own fake only" in readme
+
+
+@pytest.mark.parametrize("refreshes", [True, False])
+def test_a_login_gives_a_refresh_token_or_sixty_days(tmp_path: Path, far: Any, post: Post, refreshes: bool) -> None:
+    far.refreshes = refreshes
+    shown = [""]
+    given = page(far, tmp_path, {}).login(
+        lambda _words, address: shown.append(address), lambda _words: far.code(shown[-1])
+    )
+    assert {*given} == ({"client_secret", "refresh"} if refreshes else {"token"})
+    assert "w_member_social" in shown[-1]
+    assert page(far, tmp_path, given).publish(post).url
+    assert page(far, tmp_path, given).check().name == "沪语读书会"
+    with pytest.raises(Refused, match="log in, or set `token`"):
+        page(far, tmp_path, {"token": ""}).publish(post)
+    with pytest.raises(Refused, match="set `client` first"):
+        page(far, tmp_path, {}, client="").login(lambda _words, _address: None, lambda _words: "x")

@@ -14,7 +14,7 @@ from platform_bench import PLATFORMS, ROOT, adapter, article, changed, event, he
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Busy, Known, Post, Receipt, Refused, Unknown, count, registry
 from steadycast.testing import FakeServer, Reply
-from steadycast.testing.bench import Bench, fitted
+from steadycast.testing.bench import NOW, Bench, fitted
 
 PAGE = "https://hu.example/2026/a.html?x=1&y=2"
 TEXT = f"弄堂口的书摊\n\n书要借得勤 & <闲话>要讲得清。\n\n{PAGE}\n#沪语"
@@ -242,3 +242,24 @@ def test_readme_lists_every_setting_and_what_it_costs() -> None:
     assert all(row in readme for row in settings_rows(PLATFORMS["twitter"]))
     assert "tried against its own fake only" in readme
     assert "$0.200" in readme
+
+
+def test_a_login_lasts_by_tokens_that_renew_themselves(tmp_path: Path, far: Any) -> None:
+    """Each refresh token is good once: the next one is kept with the access token."""
+    far.oauth.rotates = True
+    shown = [""]
+    page = account(far, tmp_path, secrets={})
+    given = page.login(lambda _words, address: shown.append(address), lambda _words: far.code(shown[-1]))
+    assert {*given} == {"client_secret", "refresh"}
+    assert "offline.access" in shown[-1]
+    told = Bench.of(PLATFORMS["twitter"], tmp_path).delivery(article(tmp_path / "in"), far, secrets=given)
+    told.publish()
+    assert far.oauth.renewed == 1
+    far.oauth.end()
+    assert told.state
+    (name,) = told.state.all("access-token")
+    told.state.set(name, told.state.get(name), expires=NOW)
+    assert told.find()
+    assert far.oauth.renewed == 2
+    with pytest.raises(Refused, match="set `client` first"):
+        account(far, tmp_path, secrets={}, client="").login(lambda _words, _address: None, lambda _words: "x")

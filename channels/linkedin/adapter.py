@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 
-from steadycast.platform import Account, Busy, Channel, Known, Post, Receipt, Refused, Unknown, View
+from steadycast.platform import Account, Ask, Busy, Channel, Known, Post, Receipt, Refused, Show, Unknown, View
 
 from .answers import duplicate_of, receipt_of, urn_of
 from .api import Api
 from .content import commentary, fields
+from .login import settings_for
 
 REMEMBERED = dt.timedelta(days=30)  # that a post was sent whose answer never came
 
@@ -53,7 +54,11 @@ class Adapter:
 
     def check(self) -> Account:
         """As whom the token speaks; of a token without `openid` LinkedIn tells no name."""
-        return Account(self.api.name(), (f"post as {self.channel.settings['author']}",))
+        return Account(Api(self.channel, look=True).name(), (f"post as {self.channel.settings['author']}",))
+
+    def login(self, show: Show, ask: Ask) -> dict[str, str]:
+        """A member lets the app in on LinkedIn's page, and pastes the address to which it leads."""
+        return settings_for(self.channel, show, ask)
 
     def views(self, post: Post) -> list[View]:
         """What readers would see."""

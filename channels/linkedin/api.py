@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from steadycast.platform import Channel, HttpClient, Limit, Media, Post, Refused, cut
 
 from .answers import made_of, sorted_error, upload_of
+from .login import oauth_of
 
 ALT = Limit(4086)
 
@@ -17,19 +18,30 @@ ALT = Limit(4086)
 class Api:
     """One member or organization, as the channel's token lets in."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, look: bool = False) -> None:
         self.channel = channel
+        self.look = look  # nothing may be kept
 
     @cached_property
     def http(self) -> HttpClient:
         channel = self.channel
         headers = {
-            "Authorization": f"Bearer {channel.secret('token').strip()}",
+            "Authorization": f"Bearer {self.token}",
             "Linkedin-Version": channel.settings["version"],
             "X-Restli-Protocol-Version": "2.0.0",
         }
         base = channel.settings["server"].rstrip("/")
         return channel.http.using(base=base, headers=headers, errors=partial(sorted_error, channel.tell))
+
+    @cached_property
+    def token(self) -> str:
+        """The access token: from the refresh token, where there is one."""
+        if refresh := self.channel.secret("refresh").strip():
+            secret = self.channel.secret("client_secret").strip()
+            return oauth_of(self.channel, secret, refresh).token(look=self.look)
+        if not (token := self.channel.secret("token").strip()):
+            raise Refused(self.channel.tell("no-token"), channel=self.channel.name)
+        return token
 
     def name(self) -> str:
         answer = self.http.request("GET", "v2/userinfo")

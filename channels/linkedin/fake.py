@@ -7,20 +7,25 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from steadycast.testing import FakeServer, Reply, Request, Seen
+from steadycast.testing import FakeOAuth, FakeServer, Reply, Request, Seen
 
 TOKEN = "fake-linkedin-token-of-the-member"  # noqa: S105 it opens nothing
+CLIENT, SECRET, REFRESH = "fakeClientId", "fakeClientSecret", "fakeRefreshToken"
 AUTHOR = "urn:li:person:Ab1_cD"
 OLDEST = "202507"
 RESERVED = re.compile(r"(?<!\\)(?:\\\\)*[|{}@\[\]()<>*_~]|(?<!\\)(?:\\\\)*#(?!\w)")
 
 
 class Fake(FakeServer):
-    """`reads`: whether the token may read posts, as few may. `ghosts`: what was deleted is still a duplicate."""
+    """`reads`: whether the token may read posts, as few may. `ghosts`: what was deleted is a duplicate still.
+
+    `refreshes`: it gives refresh tokens.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.reads, self.ghosts = True, False
+        self.oauth, self.refreshes = FakeOAuth(CLIENT, SECRET, REFRESH), True
         self.kept: dict[str, dict[str, Any]] = {}
         self.said: dict[str, str] = {}  # the words -> the urn that they were posted as
         self.images: dict[str, bytes] = {}
@@ -28,11 +33,15 @@ class Fake(FakeServer):
 
     def settings(self) -> dict[str, str]:
         """As FakeServer."""
-        return {"server": self.url, "author": AUTHOR}
+        return {"server": self.url, "tokens": f"{self.url}/oauth", "client": CLIENT, "author": AUTHOR}
 
     def secrets(self) -> dict[str, str]:
         """As FakeServer."""
         return {"token": TOKEN}
+
+    def code(self, address: str) -> str:
+        """The app's secret on its page; on that of the login, the address to which it leads."""
+        return self.oauth.page(address) if "redirect_uri" in address else SECRET
 
     def posts(self) -> list[Seen]:
         """Every post as a reader sees it: without backslashes, and without what stands behind a bare sign."""
@@ -46,7 +55,12 @@ class Fake(FakeServer):
         if request.method == "PUT" and request.path.startswith("/dms-uploads/"):
             self.images[f"urn:li:image:{request.path.rpartition('/')[2]}"] = request.body
             return Reply(201)
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if request.path == "/oauth/accessToken":
+            answer = self.oauth.token(request)
+            if answer.status == 200 and not self.refreshes:
+                del answer.body["refresh_token"]
+            return answer
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}" and not self.oauth.lets_in(request):
             return _error(401, "INVALID_ACCESS_TOKEN", "Invalid access token")
         if request.path == "/v2/userinfo":
             return Reply(200, {"sub": "Ab1_cD", "name": "沪语读书会"})

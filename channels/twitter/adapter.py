@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from steadycast.platform import Account, Channel, Known, Post, Receipt, Refused, Unknown, View
+from steadycast.platform import Account, Ask, Channel, Known, Post, Receipt, Refused, Show, Unknown, View
 
 from .answers import is_same, parts_of, receipt_of, same_words
 from .api import Api
+from .login import settings_for
 
 
 class Adapter:
@@ -48,6 +49,10 @@ class Adapter:
     def check(self) -> Account:
         """As whom it posts."""
         return Account(f"@{self.api.me['username']}")
+
+    def login(self, show: Show, ask: Ask) -> dict[str, str]:
+        """A person lets the app in on X's page, and pastes the address to which it leads."""
+        return settings_for(self.channel, show, ask)
 
     def views(self, post: Post) -> list[View]:
         """What readers would see, part by part."""

@@ -12,6 +12,7 @@ from typing import Any
 from steadycast.platform import Channel, HttpClient, Limit, Media, Post, Refused, Unknown, cut
 
 from .answers import kept, row_of, sorted_error
+from .login import oauth_of
 from .oauth import header
 
 PAGES = 5  # of 100 posts each, and each post that is read costs money
@@ -21,7 +22,7 @@ ALT = Limit(1000)
 
 
 class Api:
-    """One account, by a token of OAuth 2.0 or by the four keys of OAuth 1.0a."""
+    """One account: by a login, by a token of OAuth 2.0, or by the four keys of OAuth 1.0a."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
@@ -29,11 +30,13 @@ class Api:
     @cached_property
     def http(self) -> HttpClient:
         token, (key, *more) = self.channel.secret("token").strip(), (self.channel.secret(n).strip() for n in KEYS)
-        if not token and not (key and all(more)):
-            raise Refused(self.channel.tell("no-token"), channel=self.channel.name)
         way: dict[str, Any] = {"headers": {"Authorization": f"Bearer {token}"}}
-        if not token:
+        if refresh := self.channel.secret("refresh").strip():
+            way = {"auth": oauth_of(self.channel, self.channel.secret("client_secret").strip(), refresh).sign}
+        elif key and all(more) and not token:
             way = {"auth": partial(_signed, [key, *more])}
+        elif not token:
+            raise Refused(self.channel.tell("no-token"), channel=self.channel.name)
         base = f"{self.channel.settings['server'].rstrip('/')}/2"
         return self.channel.http.using(base=base, errors=partial(sorted_error, self.channel.tell), **way)
 

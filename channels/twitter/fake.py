@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from steadycast.platform import Limit, count
-from steadycast.testing import FakeServer, Reply, Request, Seen
+from steadycast.testing import FakeOAuth, FakeServer, Reply, Request, Seen
 
 from .oauth import header
 
 TOKEN = "fake-oauth2-token-of-the-account"  # noqa: S105 it opens nothing
+CLIENT, SECRET, REFRESH = "fakeClientId", "fakeClientSecret", "fakeRefreshToken"
 KEYS = ("fakeAppKey", "fakeAppSecret", "7-fakeAccessToken", "fakeAccessSecret")
 LIMIT = Limit(280, "weighted")
 LINK = re.compile(r"(?:https?://|\bwww\.)[^\s\u3000-\u9fff\uff00-\uffef]+")
@@ -25,17 +26,16 @@ class Fake(FakeServer):
     def __init__(self) -> None:
         super().__init__()
         self.credits = True
+        self.oauth = FakeOAuth(CLIENT, SECRET, REFRESH, basic=True)
         self.kept: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, str]] = {}
         self.said: set[str] = set()
         self._ids = itertools.count(1_990_000_000_000_000_001)
 
     def settings(self) -> dict[str, str]:
-        """As FakeServer."""
-        return {"server": self.url}
+        return {"server": self.url, "client": CLIENT}
 
     def secrets(self) -> dict[str, str]:
-        """As FakeServer."""
         return {"token": TOKEN}
 
     def posts(self) -> list[Seen]:
@@ -47,12 +47,17 @@ class Fake(FakeServer):
             for id, row in self.kept.items()
         ]
 
+    def code(self, address: str) -> str:
+        """The app's secret on its page; on that of the login, the address to which it leads."""
+        return self.oauth.page(address) if "redirect_uri" in address else SECRET
+
     def forget(self) -> None:
         """Hours have gone by."""
         self.said.clear()
 
     def handle(self, request: Request) -> Reply:
-        """As FakeServer."""
+        if request.path == "/2/oauth2/token":
+            return self.oauth.token(request)
         if not self._lets_in(request):
             return Reply(401, {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"})
         one = re.fullmatch(r"/2/tweets/(\d+)", request.path)
@@ -81,7 +86,7 @@ class Fake(FakeServer):
     def _lets_in(self, request: Request) -> bool:
         told = request.headers.get("Authorization", "")
         if told.startswith("Bearer "):
-            return told == f"Bearer {TOKEN}"
+            return told == f"Bearer {TOKEN}" or self.oauth.lets_in(request)
         said = {name: unquote(value) for name, value in re.findall(r'(\w+)="([^"]*)"', told)}
         if not {"oauth_nonce", "oauth_timestamp"} <= set(said):
             return False

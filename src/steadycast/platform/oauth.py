@@ -23,6 +23,10 @@ T = TypeVar("T")
 LASTS = 3600  # seconds of an access token of which the vendor does not tell
 
 
+def _is_401(error: Refused) -> bool:
+    return error.answer is not None and error.answer.status == 401
+
+
 @dataclass(frozen=True)
 class OAuth:
     """One account's access tokens, from the refresh token that a login gave. All workers share one.
@@ -39,6 +43,7 @@ class OAuth:
     basic: bool = False
     rotates: bool = False
     made: Callable[[Answer], Any] = lambda answer: answer.json()
+    renewal: str = ""  # where a token is made from a refresh token, if not at `url`
 
     def token(self, *, look: bool = False) -> str:
         """An access token that outlasts a request. Raises Refused where only a new login helps.
@@ -52,18 +57,23 @@ class OAuth:
             kept = self.channel.state.fresh(self._name, self._new, margin=longest + 60)
         return str(kept["access_token"])
 
-    def call(self, send: Callable[[str], T], *, look: bool = False) -> T:
-        """What `send(token)` gives; once again with a new token where the vendor has ended the one it had (401)."""
+    def call(self, send: Callable[[str], T], *, look: bool = False, ended: Callable[[Refused], bool] = _is_401) -> T:
+        """What `send(token)` gives; once more with a new token where an error says that the vendor `ended` this one."""
         token = self.token(look=look)
         try:
             return send(token)
         except Refused as error:
-            if look or error.answer is None or error.answer.status != 401:
+            if (look and not self.rotates) or not ended(error):
                 raise
         kept = self.channel.state.get(self._name)
         if kept and kept["access_token"] == token:  # else another worker has a new one already
             self.channel.state.set(self._name, kept, expires=self.channel.now())
         return send(self.token())
+
+    def sign(self, request: Any, *, look: bool = False) -> Any:
+        """The request with an access token: for `using(auth=oauth.sign)`, of an adapter that renews none early."""
+        request.headers["Authorization"] = f"Bearer {self.token(look=look)}"
+        return request
 
     @property
     def _name(self) -> str:
@@ -84,8 +94,9 @@ def asked(oauth: OAuth, grant: Mapping[str, str]) -> Mapping[str, Any]:
     """What the vendor gives for a grant; nothing that is in it, or comes of it, stands in a message."""
     auth = (oauth.client["client_id"], oauth.client.get("client_secret", "")) if oauth.basic else None
     own = {"client_id": oauth.client["client_id"]} if oauth.basic else oauth.client
-    http: HttpClient = oauth.channel.http.using(base=oauth.url, errors=_meant)
-    answer = http.request("POST", oauth.url, data={**own, **grant}, auth=auth, repeatable=True)
+    url = oauth.renewal if oauth.renewal and "refresh_token" in grant else oauth.url
+    http: HttpClient = oauth.channel.http.using(base=url, errors=_meant)
+    answer = http.request("POST", url, data={**own, **grant}, auth=auth, repeatable=True)
     told = oauth.made(answer)
     if not isinstance(told, dict) or not told.get("access_token"):
         raise answer.garbled(_("the answer has no access token"), answer)

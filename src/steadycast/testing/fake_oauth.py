@@ -36,7 +36,11 @@ class FakeOAuth:
 
     def lets_in(self, request: Request) -> bool:
         """Whether a request carries an access token that has not ended."""
-        return request.headers.get("Authorization", "").removeprefix("Bearer ") in self._tokens
+        return self.knows(request.headers.get("Authorization", "").removeprefix("Bearer "))
+
+    def knows(self, token: str) -> bool:
+        """Whether this is an access token that has not ended."""
+        return token in self._tokens
 
     def token(self, request: Request) -> Reply:
         """The answer of the place where tokens are made."""
