@@ -18,15 +18,18 @@ from steadycast.platform.registry import load
 from steadycast.testing import Reply
 from steadycast.testing.bench import NOW, Bench, Delivery
 
-PACKAGE = load(PLATFORMS["bilibili-api"]).__module__
-UPLOAD, SIGNING = (import_module(f"{PACKAGE}.{name}") for name in ("upload", "signing"))
 BLOCK = 64 * 1024
 FILM = b"\0\0\0\x18ftypmp42" + bytes(3 * BLOCK)
 
 
+def part(name: str) -> Any:
+    """A module of the platform's folder, as it is loaded now: another test may have loaded it anew."""
+    return import_module(f"{load(PLATFORMS['bilibili-api']).__module__}.{name}")
+
+
 @pytest.fixture
 def far(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(UPLOAD, "SIZE", BLOCK)  # four pieces
+    monkeypatch.setattr(part("upload"), "SIZE", BLOCK)  # four pieces
     made = registry.fake(PLATFORMS["bilibili-api"])
     assert made
     with made() as fake:
@@ -58,7 +61,7 @@ def pieces(far: Any) -> list[str]:
 
 
 def test_the_signature_is_as_public_clients_make_it() -> None:
-    made = SIGNING.headers("ak", "sec", b'{"a":1}', nonce="n-1", timestamp=1700000000)
+    made = part("signing").headers("ak", "sec", b'{"a":1}', nonce="n-1", timestamp=1700000000)
     assert made["x-bili-content-md5"] == "bb6cb5c68df4652941caf652a366f2d8"
     assert made["Authorization"] == "6935adf57938a3b70c4d55dedbee22b1b4d069792f696d63772274a834460038"
 

@@ -20,15 +20,18 @@ from steadycast.platform.registry import load
 from steadycast.testing import Reply
 from steadycast.testing.bench import Bench, Delivery
 
-PACKAGE = load(PLATFORMS["youtube"]).__module__
-UPLOAD = import_module(f"{PACKAGE}.upload")
 BLOCK = 256 * 1024
 FILM = b"\0\0\0\x18ftypmp42" + bytes(5 * BLOCK)
 
 
+def part(name: str) -> Any:
+    """A module of the platform's folder, as it is loaded now: another test may have loaded it anew."""
+    return import_module(f"{load(PLATFORMS['youtube']).__module__}.{name}")
+
+
 @pytest.fixture
 def far(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(UPLOAD, "SIZE", 2 * BLOCK)  # three pieces
+    monkeypatch.setattr(part("upload"), "SIZE", 2 * BLOCK)  # three pieces
     made = registry.fake(PLATFORMS["youtube"])
     assert made
     with made() as fake:
@@ -151,11 +154,11 @@ def test_a_large_film_is_never_whole_in_memory(tmp_path: Path, far: Any, post: P
     with path.open("wb") as file:
         file.truncate(size)
     large = dataclasses.replace(post.media[1], path=path, size=size)
-    monkeypatch.setattr(UPLOAD, "SIZE", 32 * 1024 * 1024)
+    monkeypatch.setattr(part("upload"), "SIZE", 32 * 1024 * 1024)
     far.answer(Reply(308, b"", {"Range": f"bytes=0-{32 * 1024 * 1024 - 1}"}), method="PUT", path="/session/")
     far.answer(Reply(201, {"id": "fake0000009"}), method="PUT", path="/session/")
     sending = channel(far, tmp_path)
-    upload = UPLOAD.Upload(sending.channel, sending.api, changed(post, media=(large,)))
+    upload = part("upload").Upload(sending.channel, sending.api, changed(post, media=(large,)))
     tracemalloc.start()
     assert upload.film() == "fake0000009"
     peak = tracemalloc.get_traced_memory()[1]
@@ -212,7 +215,7 @@ def test_a_quota_that_is_used_up_waits_until_midnight_in_california(tmp_path: Pa
     wait = caught.value.retry_after
     assert wait
     assert dt.timedelta(0) < wait <= dt.timedelta(days=1)
-    answers = import_module(f"{PACKAGE}.answers")
+    answers = part("answers")
     assert answers.until_midnight(dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)) == dt.timedelta(hours=20)
 
 

@@ -75,6 +75,18 @@ class OAuth:
         request.headers["Authorization"] = f"Bearer {self.token(look=look)}"
         return request
 
+    def grant(self, grant: Mapping[str, str]) -> Mapping[str, Any]:
+        """What the vendor gives for a grant; nothing that is in it, or comes of it, stands in a message."""
+        auth = (self.client["client_id"], self.client.get("client_secret", "")) if self.basic else None
+        own = {"client_id": self.client["client_id"]} if self.basic else self.client
+        url = self.renewal if self.renewal and "refresh_token" in grant else self.url
+        http: HttpClient = self.channel.http.using(base=url, errors=_meant)
+        answer = http.request("POST", url, data={**own, **grant}, auth=auth, repeatable=True)
+        told = self.made(answer)
+        if not isinstance(told, dict) or not told.get("access_token"):
+            raise answer.garbled(_("the answer has no access token"), answer)
+        return told
+
     @property
     def _name(self) -> str:
         """Of the state: another login is another account."""
@@ -83,24 +95,11 @@ class OAuth:
 
     def _new(self, old: Any) -> tuple[Any, dt.datetime]:
         refresh = str((old or {}).get("refresh_token") or self.refresh)
-        told = asked(self, {"grant_type": "refresh_token", "refresh_token": refresh})
+        told = self.grant({"grant_type": "refresh_token", "refresh_token": refresh})
         kept = {"access_token": str(told["access_token"]), "refresh_token": str(told.get("refresh_token") or refresh)}
         seconds = str(told.get("expires_in"))
         lasts = dt.timedelta(seconds=min(int(seconds), 10**8) if seconds.isdecimal() else LASTS)
         return kept, self.channel.now() + lasts
-
-
-def asked(oauth: OAuth, grant: Mapping[str, str]) -> Mapping[str, Any]:
-    """What the vendor gives for a grant; nothing that is in it, or comes of it, stands in a message."""
-    auth = (oauth.client["client_id"], oauth.client.get("client_secret", "")) if oauth.basic else None
-    own = {"client_id": oauth.client["client_id"]} if oauth.basic else oauth.client
-    url = oauth.renewal if oauth.renewal and "refresh_token" in grant else oauth.url
-    http: HttpClient = oauth.channel.http.using(base=url, errors=_meant)
-    answer = http.request("POST", url, data={**own, **grant}, auth=auth, repeatable=True)
-    told = oauth.made(answer)
-    if not isinstance(told, dict) or not told.get("access_token"):
-        raise answer.garbled(_("the answer has no access token"), answer)
-    return told
 
 
 def log_in(
@@ -130,7 +129,7 @@ def log_in(
     secret = {"client": oauth.client.get("client_secret", ""), "code": code, "verifier": verifier}
     oauth.channel.state.set("login-secrets", secret)  # from here on no message says them
     grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": wanted["redirect_uri"]}
-    return asked(oauth, grant | ({"code_verifier": verifier} if pkce else {}))
+    return oauth.grant(grant | ({"code_verifier": verifier} if pkce else {}))
 
 
 def _meant(answer: Answer) -> Refused | None:
