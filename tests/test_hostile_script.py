@@ -184,7 +184,8 @@ def _preview(post: Post) -> str:
     one |= {"file": "kit", "played": [], "pages": [View("page", html="there", widths=(390,))], "texts": texts}
     say = steadycast_language.current()
     told = {"word": preview.word, "language": post.language, "_": say.gettext, "ngettext": say.ngettext}
-    return page.render("preview.html.j2", draft=draft, shown=[one], problems=[post.title], **told)
+    said = {"problems": [post.title], "noticed": [post.title]}
+    return page.render("preview.html.j2", draft=draft, shown=[one], **said, **told)
 
 
 def judged(found: Iterable[tuple[str, str]]) -> tuple[list[str], set[str]]:
