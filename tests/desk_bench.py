@@ -75,6 +75,17 @@ class Desk:
         return found[1] if found else ""
 
 
+def hidden(page: str) -> dict[str, Any]:
+    """What a page of effects would send when its button is pressed."""
+    main = page.partition("</main>")[0]
+    form = main[main.rindex("<form") :]
+    found: dict[str, Any] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form):
+        found.setdefault(name, []).append(value)
+    found.pop("form_token", None)
+    return found
+
+
 @contextmanager
 def browsing() -> Iterator[Browser]:
     """Debian's Chromium, driven by Playwright."""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from desk_bench import Desk
+from desk_bench import Desk, hidden
 from pipeline_bench import COMMUNITY, DAILY, FAR, HOOK, HOOK_ADAPTER, SITE, Bench, article
 
 from steadycast import pipeline
@@ -31,17 +31,6 @@ def desk(bench: Bench) -> Iterator[Desk]:
 
 def toml(bench: Bench) -> str:
     return (bench.root / "steadycast.toml").read_text(encoding="utf-8")
-
-
-def hidden(page: str) -> dict[str, Any]:
-    """What a page of effects would send when its button is pressed."""
-    main = page.partition("</main>")[0]
-    form = main[main.rindex("<form") :]
-    found: dict[str, Any] = {}
-    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form):
-        found.setdefault(name, []).append(value)
-    found.pop("form_token", None)
-    return found
 
 
 def test_another_hour_shows_what_moves_and_is_written_after_that(desk: Desk, bench: Bench) -> None:

@@ -383,7 +383,7 @@ def test_fields_make_an_address_and_come_back(way: str, given_: dict[str, str], 
     said = upload_forms.asked(way, given_)
     assert said["to"] == to
     names = {"access_key": "A", "secret_key": "B"} if way == "s3" else {}
-    back = upload_forms.filled(Upload(**{**said, **names, "overwrite": False}))
+    back = upload_forms.filled(Upload.model_validate({**said, **names, "overwrite": False}))
     again = {key: str(back[key]) for key in upload_forms.FIELDS[way]}
     assert upload_forms.asked(way, again)["to"] == to
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_bench import Desk, hidden
 from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench, article
 from upload_bench import Cutter, Far, FarBucket, FarFolder, FarRepository, Sshd, free_port, sshd
 
@@ -270,6 +272,32 @@ def test_a_host_is_trusted_by_a_person_alone_and_one_whose_key_changed_by_nobody
     assert "others than those" in " ".join(shown)
     assert said
     assert site.uploader.sync() == Synced()
+
+
+def test_a_person_on_the_desk_alone_brings_a_site_to_its_host(bench: Bench, server: Sshd, tmp_path: Path) -> None:
+    """Fields, effect, key, the host's keys compared, test: and the first post is there."""
+    far, one = FarFolder("sftp", server, tmp_path / "www" / "site"), "/settings/channels/site"
+    site = '\n[channel.site]\nplatform = "pages"\nurl = "https://readers.example/"\n'
+    bench.set_up(COMMUNITY + DAILY + site, {"pgc/1.md": article("Post 1")})
+    target = upload_target(far.to)
+    asked = {"host": target.host, "port": str(target.port), "user": target.user, "folder": str(far.folder)}
+    with Desk(bench.root).up() as desk:
+        form = f"{one}/upload"
+        looked = desk.post(form, form, way="sftp", **{f"setting_{key}": value for key, value in asked.items()}).text
+        desk.post(form, form, **hidden(looked))
+        desk.post(f"{one}/secrets", one, **{"setting_upload.key": server.key})
+        assert "the key of the host is not known yet" in desk.post(f"{one}/test", one).text
+        shown = desk.post(f"{one}/login", one).text
+        public = subprocess.run(["ssh-keygen", "-lf", server.folder / "host.pub"], capture_output=True, text=True, check=True)  # fmt: skip
+        assert html.escape(public.stdout.split()[1]) in shown
+        assert "Its key was compared" in desk.post(f"{one}/login/code", one, code="yes").text
+        assert "takes what is uploaded" in desk.post(f"{one}/test", one).text
+        assert server.key[60:100] not in desk.get(one).text
+    with bench.open() as app:
+        pipeline.collect(app, app.clock.now())
+        pipeline.plan(app, app.clock.now())
+        assert {sent.state for sent in pipeline.publish(app, series="daily").sent} == {"published"}
+    assert "index.html" in far.tree()
 
 
 def test_a_password_lets_in_and_a_wrong_one_is_refused(
