@@ -215,6 +215,7 @@ def test_where_a_folder_is_brought_to_is_asked_shown_changed_and_taken_back(desk
     page = desk.post(form, form, **host, setting_user="me").text
     assert "[channel.site.upload]" in page
     assert "key of the host is not known" in page
+    assert "what is missing is filled in there" in page
     assert toml(bench) == SETTINGS, "a look writes nothing"
     page = desk.post(form, form, **hidden(page)).text
     assert 'to = "sftp://me@web.example/~/public_html"' in toml(bench)

@@ -56,10 +56,11 @@ def decided(
     *,
     to: str,
     again: Callable[[SteadycastError], Response],
+    then: str = "",
 ) -> Response:
     """The answer to a form of settings: its effect, and once a person has seen that, the settings written.
 
-    What is wrong is said on the form, with all that was filled in.
+    What is wrong is said on the form, with all that was filled in. `then` tells what comes after saving.
     """
     now, say = pipeline.now(), current()
     try:
@@ -68,17 +69,19 @@ def decided(
         if seen.same:
             return done(to, say.gettext("The settings say so already."))
         if not given.get("sure"):
-            return _effect(request, app, given, seen, to)
+            return _effect(request, app, given, seen, to=to, then=then)
         settings_effect.make(app, seen, str(given.get("seen", "")), now)
     except SteadycastError as error:
         return again(error)
     return done(to, say.gettext("Saved. The plan follows the new settings."))
 
 
-def _effect(request: Request, app: App, given: FormData, seen: settings_effect.SettingsEffect, to: str) -> HTMLResponse:
+def _effect(
+    request: Request, app: App, given: FormData, seen: settings_effect.SettingsEffect, *, to: str, then: str
+) -> HTMLResponse:
     kept = [(key, value) for key, value in given.multi_items() if key not in NOT_ASKED and isinstance(value, str)]
     return shown(
-        request, app, "effect", effect=seen, kept=kept, to=to, address=request.url.path,
+        request, app, "effect", effect=seen, kept=kept, to=to, then=then, address=request.url.path,
         seen=settings_effect.fingerprint(app.workspace), titles=titles(seen.change.after),
     )  # fmt: skip
 

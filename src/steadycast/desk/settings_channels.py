@@ -174,8 +174,12 @@ def change_upload(request: Request, app: Here, given: Fields, name: str) -> Resp
         said = {"to": ""} if given.get("stays") else upload_forms.asked(way, asked)
         return settings_edits.upload(app.workspace, name, said)
 
+    after = _(
+        "After saving, the channel's page takes the key and shows the host's own: what is missing is filled in there."
+    )
+    then = "" if given.get("stays") or way == "git+file" else after
     return decided(
-        request, app, given, edited, to=f"/settings/channels/{name}",
+        request, app, given, edited, to=f"/settings/channels/{name}", then=then,
         again=lambda error: _upload(request, app, name, way if way in upload_forms.WAYS else "", asked, wrong=error),
     )  # fmt: skip
 
