@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -257,7 +258,11 @@ def test_a_delivery_waits_for_its_film_and_goes_out_once_it_is_converted(bench: 
     done = pipeline.publish(app)
     assert states(done) == {"site": "due"}
     assert "video film.mov is still to be converted" in str(done.rows())
+    for name, age in (".killed.part", 2 * 3600), (".at-work.part", 0):  # what a process left that was killed
+        (app.workspace.media / name).touch()
+        os.utime(app.workspace.media / name, (time.time() - age,) * 2)
     assert pipeline.convert(app, bench.clock.now()) == 1
+    assert [file.name for file in app.workspace.media.glob(".*")] == [".at-work.part"]
     assert pipeline.convert(app, bench.clock.now()) == 0
     bench.at(23, 20, 15)
     assert states(pipeline.publish(app)) == {"site": "published"}
