@@ -12,9 +12,8 @@ from steadycast import alarms
 from steadycast.language import current, ngettext
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App, write_atomically
-from steadycast.pipeline.plan import stock_of
 from steadycast.pipeline.results import ReportMade, Row
-from steadycast.report.gather import gather
+from steadycast.pipeline.standing import report_of
 from steadycast.report.model import Report, SeriesRecord, to_json
 from steadycast.schedule.model import Verdict
 
@@ -31,7 +30,7 @@ def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade
     from steadycast.report.page import page
 
     folder = out or app.workspace.out / "report"
-    made = gather(app.ledger, app.workspace, now, stock_of(app), app.published_title)
+    made = report_of(app, now)
     data = to_json(made)
     write_atomically(folder, "report.json", data.encode())
     write_atomically(folder, "badge.svg", badge(made).encode())
@@ -76,7 +75,7 @@ def _row(series: SeriesRecord) -> Row:
 def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
     """One round: tells what is newly wrong, closes what is fixed; what is wrong now."""
     workspace = app.workspace
-    report = gather(app.ledger, workspace, now, stock_of(app), app.published_title)
+    report = report_of(app, now)
     alarm_inputs = alarms.alarm_inputs(
         app.ledger,
         report,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,12 +18,13 @@ from steadycast.ledger.record_changes import WHOLE, newest_event
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import Stock, Supply
-from steadycast.report.gather import Kept, gather_by_series
+from steadycast.report.gather import Kept, Titles, gather, gather_by_series
 from steadycast.report.model import Report, SeriesYear, span
 from steadycast.report.outlook import Foresight
 from steadycast.report.weeks import Weeks
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.history import History
+from steadycast.schedule.model import StockItem
 from steadycast.workspace import Workspace
 
 READ_LATELY = 600.0  # seconds
@@ -50,6 +52,13 @@ def standing(app: App, now: dt.datetime) -> Standing:
         if memory.made is None or memory.made.made_for != asked:
             memory.made = memory.make(app, now, asked)
         return memory.made
+
+
+def report_of(app: App, now: dt.datetime) -> Report:
+    """The report as of now, made anew: of the past, only what has changed is counted."""
+    memory = _memory(app)
+    with memory.making:
+        return gather(app.ledger, app.workspace, now, *memory.known(app, now))
 
 
 def supply(app: App, now: dt.datetime) -> Supply:
@@ -109,12 +118,15 @@ class _Memory:
 
     def make(self, app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
         """As of now: read is what is open, what has changed, and each draft's few values."""
-        self._count(app.ledger, now, anyway=True)
-        stock, history = self.supply(app, now)
-        kept = Kept(self._weeks, self._foresight, history.rows)
-        report, years = gather_by_series(app.ledger, app.workspace, now, stock, app.published_title, kept)
+        report, years = gather_by_series(app.ledger, app.workspace, now, *self.known(app, now))
         cells = {(cell.series, cell.channel): cell for cell in self._weeks.cells()}
         return Standing(report, years, cells, matrix.waiting_cells(app.ledger), asked)
+
+    def known(self, app: App, now: dt.datetime) -> tuple[Sequence[StockItem], Titles, Kept]:
+        """What a report is gathered with: stock, how channels are called, and the weeks as of now."""
+        self._count(app.ledger, now, anyway=True)
+        stock, history = self.supply(app, now)
+        return stock, app.published_title, Kept(self._weeks, self._foresight, history.rows)
 
     def supply(self, app: App, now: dt.datetime) -> Supply:
         """Stock and history as of now; each the same object as last time where nothing of it has changed."""

@@ -37,16 +37,21 @@ SHOWN = 20  # slots that went out lately
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
 
 
-def gather(
-    ledger: Ledger, workspace: Workspace, now: dt.datetime, stock: Sequence[StockItem], titles: Titles = str
+def gather(  # noqa: PLR0917 what is kept besides
+    ledger: Ledger,
+    workspace: Workspace,
+    now: dt.datetime,
+    stock: Sequence[StockItem],
+    titles: Titles = str,
+    kept: Kept | None = None,
 ) -> m.Report:
     """The report of this community at `now`; `stock` is every approved draft, as the planner is given it. `titles` says
     how a channel is called for people.
 
     Counting is the database's work: what is read grows with days, channels and people, not with deliveries, but for
-    one pass of raw tuples over the record's covering index that streaks need.
+    one pass of raw tuples over the record's covering index that streaks need; not even that with what is `kept`.
     """
-    return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles).report()
+    return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles, kept).report()
 
 
 @dataclass(frozen=True)
