@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from conftest import draft_of
@@ -104,6 +105,17 @@ def rows(app: pipeline.App) -> dict[str, DeliveryRow]:
 
 def page(app: pipeline.App) -> str:
     return (app.workspace.out / "site" / "daily" / "2026-11-23-2000.html").read_text(encoding="utf-8")
+
+
+def test_the_command_tells_what_came_of_it_and_where_it_is_under_heads_of_their_own(
+    bench: Bench, app: pipeline.App, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    edited(bench, app, "Draft one, corrected")
+    head, _, *rows = run("revise", ONE, "--yes")[1].splitlines()[1:]
+    assert head.split() == ["slot", "channel", "state", "said", "where"]
+    told = {row[: head.index("state")].split()[-1]: row[head.index("said") :] for row in rows if row.strip()}
+    assert told["far"].strip().startswith("https://far.example/")
+    assert "do it by hand" in told["hook"]
 
 
 def test_what_is_out_is_changed_in_its_place_once(bench: Bench, app: pipeline.App) -> None:

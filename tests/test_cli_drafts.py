@@ -66,9 +66,10 @@ def test_a_note_to_people_keeps_check_in_order(
 ) -> None:
     stocked(bench, drafts=0)
     run("deploy")
+    assert run("check", code=OK)[1] == "Everything is in order.\n"
     bench.drop("pgc/README.md", "# Our drafts\n\nOne file each.\n")
     out = run("check", code=OK)[1]
-    assert "Everything is in order.\npgc/README.md: is a note to people, and no draft" in out
+    assert "Nothing has to be fixed. Please read the notes.\npgc/README.md: is a note to people, and no draft" in out
     assert told("check") == []
     assert "is a note to people" in run("preview", "content/pgc/README.md", code=BAD_INPUT)[2]
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from steadycast.errors import SettingsError
+from steadycast.language import speaking
 from steadycast.ops.deployments import deployments, differences, prefect_yaml
 from steadycast.workspace import Workspace, load
 
@@ -82,6 +83,18 @@ def test_what_is_written_agrees_with_the_settings(workspace: Workspace) -> None:
     assert differences(workspace) == []
     assert yaml.safe_load(prefect_yaml(workspace)) == deployments(workspace)
     assert "&id" not in prefect_yaml(workspace)
+
+
+def test_what_a_deployment_is_for_is_said_in_the_communitys_language(tmp_path: Path, workspace: Workspace) -> None:
+    """Whoever writes the file; and other words alone are no difference of what runs."""
+    assert entries(workspace)["cadence"]["description"] == "排期，写报告，发出和解除告警。"
+    workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
+    english = SETTINGS.replace("[community]", '[community]\nlanguage = "en"')
+    (tmp_path / "steadycast.toml").write_text(english, encoding="utf-8")
+    theirs = load(tmp_path)
+    with speaking("zh_Hans"):
+        assert entries(theirs)["cadence"]["description"].startswith("Plan ahead")
+    assert differences(theirs) == []
 
 
 def test_a_changed_hour_and_a_lost_series_are_told(workspace: Workspace) -> None:

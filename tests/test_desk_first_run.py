@@ -20,6 +20,7 @@ from steadycast.pipeline import App
 from steadycast.testing import drop
 from steadycast.workspace import load
 
+CHANNELS = Path(__file__).parent.parent / "channels"
 NOW = dt.datetime(2026, 11, 27, 4, 0, tzinfo=dt.UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 COMMUNITY: dict[str, Any] = {"name": "每日读书会", "timezone": "Asia/Shanghai", "language": "zh-CN"}
@@ -177,6 +178,12 @@ def test_the_zone_is_the_machines_where_it_says_one(monkeypatch: pytest.MonkeyPa
     assert first_run.zone_of_machine(link) == "Asia/Shanghai"
     monkeypatch.setenv("TZ", "Etc/UTC")
     assert first_run.zone_of_machine(link) == "UTC"
+
+
+def test_who_needs_a_key_is_an_account() -> None:
+    """Also a platform with two ways in, of which neither is the one that must be filled in."""
+    kinds = {offer.platform.name: offer.kind for offer in first_run.offers((CHANNELS,), ())}
+    assert (kinds["twitter"], kinds["site"], kinds["wechat"]) == (first_run.ACCOUNT, first_run.FILES, first_run.KIT)
 
 
 @pytest.mark.live

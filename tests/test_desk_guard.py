@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from steadycast.desk.pages import CHOSEN
 from steadycast.desk.server import made
+from steadycast.ledger.store import Ledger
 
 
 @pytest.fixture
@@ -114,3 +115,25 @@ def test_what_is_refused_is_told_in_the_readers_language(desk: Desk, bench: Benc
     answer = desk.session.post(desk.url + "/why/look", headers=stolen | {"Accept": "application/json"}, timeout=30)
     assert answer.text == "这不是从工作台的页面提交的。"
     assert desk.get("/", Host="evil.example").text == "这不是工作台的主机名。"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_is_a_page_that_says_what_to_do(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the reader's language, under the rules of every page, and without a word of the fault itself."""
+
+    def broken(_self: Ledger) -> None:
+        raise RuntimeError("var/secrets/TOKEN")
+
+    desk.session.cookies.set(CHOSEN, "zh_Hans")
+    monkeypatch.setattr(Ledger, "problems", broken)
+    seen = desk.get("/drafts/unread")
+    sent = desk.post("/drafts/title", on="/drafts", file="pgc/a.mp3", title="A")
+    for answer, todo, told in (
+        (seen, "过一分钟，重新打开这一页。", "GET /drafts/unread"),
+        (sent, "刚才提交的可能已经保存", "POST /drafts/title"),
+    ):
+        assert (answer.status_code, todo in answer.text, told in answer.text) == (500, True, True), answer.text
+        assert '<html lang="zh-' in answer.text
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "secrets" not in answer.text
+        assert "RuntimeError" not in answer.text

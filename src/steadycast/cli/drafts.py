@@ -47,8 +47,9 @@ def check(*, json: Json = False) -> int:
     with progress(_("checking")) as bar:
         told = ops.check(pipeline.now(), progress=bar)
     found = [f for f in told if not f.harmless]
-    lines = [str(f) for f in found] or [in_order(0)]
-    tell(json, [f.row() for f in found], *lines, *(str(f) for f in told if f.harmless))
+    notes = [str(f) for f in told if f.harmless]
+    lines = [str(f) for f in found] or [in_order(0, told=bool(notes))]
+    tell(json, [f.row() for f in found], *lines, *notes)
     return NEEDS_A_PERSON if found else OK
 
 

@@ -24,7 +24,7 @@ def doctor(*, json: Json = False) -> int:
         as_json(rows)
     else:
         show([row | {"what": looked_at(row["what"])} for row in rows], DOCTOR, title=_("Doctor"))
-        say(in_order(bad))
+        say(in_order(bad, told=any(row["state"] == "warn" for row in rows)))
     return NEEDS_A_PERSON if bad else OK
 
 

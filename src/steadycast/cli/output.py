@@ -116,9 +116,11 @@ def as_json(value: Any) -> None:
     print(*(shown(line) for line in text.split("\n")), sep="\n")
 
 
-def in_order(wrong: int) -> str:
-    """What a look found in all: how much is to fix."""
-    return _("%(num)s to fix.", num=wrong) if wrong else _("Everything is in order.")
+def in_order(wrong: int, *, told: bool = False) -> str:
+    """What a look found in all: how much is to fix; `told`: something that needs no fixing is said besides."""
+    if wrong:
+        return _("%(num)s to fix.", num=wrong)
+    return _("Nothing has to be fixed. Please read the notes.") if told else _("Everything is in order.")
 
 
 def tell(json: bool, value: Any, *lines: str) -> None:

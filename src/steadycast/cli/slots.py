@@ -236,7 +236,9 @@ def _amend(
     if json:
         as_json(rows)
     else:
-        show(rows, {"when": "slot", "channel": "channel", "state": "state", "said": "what"})
+        said = [row | {"said": "" if row["said"] == row["link"] else row["said"]} for row in rows]
+        columns = {"when": "slot", "channel": "channel", "state": "state", "said": "said", "link": "where"}
+        show(said, columns)
     return OK if all(each.done for each in amended) else NEEDS_A_PERSON
 
 

@@ -128,7 +128,12 @@ def _series(request: Request, answers: Answers, wrong: SteadycastError | None = 
 
 
 def _examples(request: Request, answers: Answers) -> tuple[str, ...]:
-    return RHYTHMS["zh" if _say(request, answers).tag.startswith("zh") else "en"]
+    return rhythms_in(_say(request, answers))
+
+
+def rhythms_in(say: Language) -> tuple[str, ...]:
+    """Rhythms to begin with, in the words of that language."""
+    return RHYTHMS["zh" if say.tag.startswith("zh") else "en"]
 
 
 def _slots(answers: Answers) -> dict[str, Any]:

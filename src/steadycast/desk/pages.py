@@ -214,6 +214,7 @@ def _templates(locale: str) -> Environment:
     made.filters["without_commands"] = without_commands
     made.globals["_"] = _gettext(language(locale))
     made.globals["kept"] = Kept()
+    made.globals["dot"] = Markup('<span class="dot"> </span>')  # drawn on a space, which vanishes at a line's end
     made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=PITCH, top=TOP))  # noqa: S704  our own file
     return made
 

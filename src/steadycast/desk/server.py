@@ -50,6 +50,7 @@ from steadycast.desk import (
     why,
     write,
 )
+from steadycast.desk.faults import Faults
 from steadycast.desk.guard import Guard
 from steadycast.desk.own_files import OwnFiles
 from steadycast.desk.pages import problem, refusal
@@ -119,6 +120,7 @@ def made(root: Path, key: str) -> FastAPI:
     desk.add_exception_handler(RequestValidationError, _unreadable)
     desk.state.log_ins = LogIns()
     desk.state.visits = {}  # logins to channels that are under way
+    desk.add_middleware(Faults)
     desk.add_middleware(
         Guard, key=key, people=entry.Accounts(opened), page=problem, public=lambda: member_page.public_host(opened)
     )

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.acts import form_of
-from steadycast.desk.first_run import FORMS, TAGS, zones_named
+from steadycast.desk.first_run import FORMS, TAGS, rhythms_in, zones_named
 from steadycast.desk.pages import Here, done, page
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import current, known, names
@@ -159,7 +159,7 @@ def _series(
     rhythm = str(given.get("rhythm", ""))
     return shown(
         request, app, "series", known=name, given=given, wrong=wrong, forms=FORMS, w=app.workspace,
-        rhythm=rhythm, seen=_seen(app, rhythm, name),
+        rhythm=rhythm, seen=_seen(app, rhythm, name), examples=rhythms_in(current()),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import yaml
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
+from steadycast.language import of_tag, speaking
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
 
@@ -24,7 +25,15 @@ ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "CANCEL_NEW"}  # a second tic
 
 
 def deployments(workspace: Workspace) -> dict[str, Any]:
-    """prefect.yaml as a mapping: one deployment for each flow, one for each series that cron can say exactly."""
+    """prefect.yaml as a mapping: one deployment for each flow, one for each series that cron can say exactly.
+
+    What a deployment is for is said in the community's language, whoever writes the file: it stands on Prefect's page.
+    """
+    with speaking(of_tag(workspace.community.language).name):
+        return _deployments(workspace)
+
+
+def _deployments(workspace: Workspace) -> dict[str, Any]:
     zone = workspace.community.zone.key
     return {
         "name": "steadycast",
@@ -33,7 +42,7 @@ def deployments(workspace: Workspace) -> dict[str, Any]:
             _entry(
                 "intake",
                 "intake",
-                "Take drafts in, every ten minutes and when one is dropped.",
+                _("Take drafts in, every ten minutes and when one is dropped."),
                 parameters={"feeds": False},  # what was dropped waits for no feed
                 schedules=[_cron("*/10 * * * *", zone, "every-ten-minutes")],
                 concurrency_limit={"limit": 1, "collision_strategy": "ENQUEUE"},
@@ -42,15 +51,15 @@ def deployments(workspace: Workspace) -> dict[str, Any]:
             _entry(
                 "intake",
                 "feeds",
-                "Look at members' feeds, every ten minutes.",
+                _("Look at members' feeds, every ten minutes."),
                 schedules=[_cron("*/10 * * * *", zone, "every-ten-minutes")],
                 concurrency_limit=ONE_AT_A_TIME,
             ),
-            _entry("publish", "publish", "Publish now, by hand: a series, a draft, a slot or a channel."),
+            _entry("publish", "publish", _("Publish now, by hand: a series, a draft, a slot or a channel.")),
             _entry(
                 "publish",
                 "sweep",
-                "Publish what is overdue, and what falls due in the coming minute at its second: every minute.",
+                _("Publish what is overdue, and what falls due in the coming minute at its second: every minute."),
                 parameters={"ahead": True},
                 schedules=[_cron("* * * * *", zone, "every-minute")],
                 concurrency_limit=TWO_SWEEPS,
@@ -59,14 +68,14 @@ def deployments(workspace: Workspace) -> dict[str, Any]:
             _entry(
                 "verify",
                 "verify",
-                "Settle what is unknown, and see whether what was published is there.",
+                _("Settle what is unknown, and see whether what was published is there."),
                 schedules=[_cron("*/5 * * * *", zone, "every-five-minutes")],
                 concurrency_limit=ONE_AT_A_TIME,
             ),
             _entry(
                 "cadence",
                 "cadence",
-                "Plan ahead, write the report, raise and close alarms.",
+                _("Plan ahead, write the report, raise and close alarms."),
                 schedules=[_cron("7 * * * *", zone, "every-hour")],
                 concurrency_limit=ONE_AT_A_TIME,
             ),
@@ -116,7 +125,8 @@ def differences(workspace: Workspace) -> list[str]:
     told = [_("%(name)s is missing", name=name) for name in want.keys() - have.keys()]
     told += [_("%(name)s is not asked for", name=name) for name in have.keys() - want.keys()]
     for name in want.keys() & have.keys():
-        differ = [key for key in sorted(want[name]) if have[name].get(key) != want[name][key]]
+        kept = sorted(want[name].keys() - {"description"})  # words for people: they change nothing of what runs
+        differ = [key for key in kept if have[name].get(key) != want[name][key]]
         told += [_("%(name)s: %(key)s differs", name=name, key=key) for key in differ]
     return sorted(told)
 
@@ -138,11 +148,11 @@ def _entry(flow: str, name: str, description: str, **more: Any) -> dict[str, Any
 
 
 def _series(workspace: Workspace, name: str, zone: str) -> dict[str, Any]:
-    title = workspace.series[name].title or name
+    title, ahead = workspace.series[name].title or name, _minutes(workspace)
     return _entry(
         "publish",
         f"publish-{name}",
-        f"Serve the slots of {title}, {_minutes(workspace)} min ahead of their hour.",
+        _("Serve the slots of %(series)s, %(minutes)s min ahead of their hour.", series=title, minutes=ahead),
         parameters={"series": name, "ahead": True},
         schedules=[_cron(line, zone, f"{name}-{n}") for n, line in enumerate(_crons(workspace, name), 1)],
         concurrency_limit=dict(ONE_AT_A_TIME),

@@ -106,7 +106,7 @@ def offers(folders: Collection[Path], forms: Collection[str]) -> list[Offer]:
 
 
 def _kind(platform: Platform) -> str:
-    if any(setting.required for setting in platform.settings.values()):
+    if any(setting.required or setting.secret for setting in platform.settings.values()):
         return ACCOUNT
     return KIT if platform.delivery == "kit" else FILES
 
