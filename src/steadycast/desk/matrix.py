@@ -17,6 +17,7 @@ from steadycast.errors import OK, WARN, InputError, with_hint
 from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops import channel_test
+from steadycast.ops.doctor import NOTHING
 from steadycast.pipeline import App, heard, recipients
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.rebuild import local_channels
@@ -98,6 +99,8 @@ def test(app: Here, name: str) -> RedirectResponse:
         return done(to, say.gettext("It would not be let in: %(why)s", why=told), refused=True)
     if all(row.severity == WARN for row in found):  # nothing was refused, and nothing was shown either
         return done(to, told)
+    if [row.message for row in found] == [say.gettext(NOTHING)]:
+        return done(to, say.gettext("There is nothing to test here: only a post shows whether it arrives."))
     return done(to, say.gettext("The test is passed: %(what)s", what=told))
 
 

@@ -7,6 +7,7 @@ import re
 from difflib import get_close_matches
 
 from steadycast.errors import SettingsError
+from steadycast.language import current
 from steadycast.language import gettext as _
 from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Monthly, Weekly
 
@@ -89,7 +90,7 @@ def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
         return _read(form)
     except _NotThisForm as problem:
         meant = _meant(form)
-        forms = HAN_FORMS if re.search("[一-鿿]", form) else FORMS
+        forms = HAN_FORMS if re.search("[一-鿿]", form) or current().tag.startswith("zh") else FORMS
         hint = (
             _('did you mean "%(meant)s"?', meant=meant) if meant else _("forms: %(forms)s", forms=_("; ").join(forms))
         )
