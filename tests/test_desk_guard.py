@@ -118,7 +118,9 @@ def test_what_is_refused_is_told_in_the_readers_language(desk: Desk, bench: Benc
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_fault_of_ours_is_a_page_that_says_what_to_do(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_a_page_that_says_what_to_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """In the reader's language, under the rules of every page, and without a word of the fault itself."""
 
     def broken(_self: Ledger) -> None:
@@ -137,3 +139,7 @@ def test_a_fault_of_ours_is_a_page_that_says_what_to_do(desk: Desk, monkeypatch:
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "secrets" not in answer.text
         assert "RuntimeError" not in answer.text
+    assert [line.split(" ", 2)[2] for line in caplog.messages if "/drafts/" in line] == [
+        "GET /drafts/unread",
+        "POST /drafts/title",
+    ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from steadycast import pipeline
-from steadycast.desk.guard import LEAVE, MEMBERS, SAFE
+from steadycast.desk.guard import CALENDARS, LEAVE, MEMBERS, SAFE
 from steadycast.desk.pages import rendered
 from steadycast.language import current
 
@@ -39,8 +41,9 @@ class Faults:
 
 
 def _page(request: Request) -> HTMLResponse:
-    own = request.url.path.startswith((MEMBERS, LEAVE))  # whose address is a secret of its reader's
+    own = request.url.path.startswith((MEMBERS, LEAVE, CALENDARS))  # whose address is a secret of its reader's
     when = pipeline.now().astimezone().isoformat(" ", "seconds")
     told = when if own else f"{when} {request.method} {request.url.path}"
+    logging.getLogger(__name__).error("%s", told)  # the traceback that the server logs after it says no time
     changes = request.method not in SAFE
     return HTMLResponse(rendered(request, current(), "fault", own=own, changes=changes, told=told), 500)
