@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import importlib.util
 import re
 import sys
@@ -212,6 +214,12 @@ def _no_byte_code() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
+@functools.lru_cache(maxsize=128)
+def _parsed(text: str) -> dict[str, Any]:
+    """What a channel.toml says. A desk reads all of them with each change of its settings, and few ever change."""
+    return tomllib.loads(text)
+
+
 class _Sheet(Table):
     """One channel.toml as read, and where each of its keys stands."""
 
@@ -219,7 +227,7 @@ class _Sheet(Table):
         self.path = path
         try:
             self.lines = path.read_text(encoding="utf-8-sig").splitlines()
-            self.table: dict[str, Any] = tomllib.loads("\n".join(self.lines))
+            self.table: dict[str, Any] = copy.deepcopy(_parsed("\n".join(self.lines)))
         except UnicodeDecodeError as error:
             raise SettingsError(_("is not UTF-8"), file=path, hint=_("save it as UTF-8")) from error
         except tomllib.TOMLDecodeError as error:
