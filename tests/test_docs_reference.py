@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 import shutil
 import tomllib
@@ -134,6 +135,7 @@ def test_every_environment_variable_is_named() -> None:
 # Commands.
 
 
+@functools.cache
 def commands() -> dict[str, set[str]]:
     """Each command of the program, with its options."""
     found = {}
