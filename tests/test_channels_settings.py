@@ -116,7 +116,7 @@ def test_a_composition_with_another_piece_is_a_fault_of_the_platform(tmp_path: P
 def test_every_platforms_own_defaults_are_of_their_types() -> None:
     for platform in platforms([Path(__file__).parent.parent / "channels"]).values():
         needed = {
-            n: (*s.examples, "https://a.example/")[0]
+            n: (*s.examples, 1 if s.type == "int" else "https://a.example/")[0]
             for n, s in platform.settings.items()
             if s.required and not s.secret
         }
