@@ -16,6 +16,7 @@ from pipeline_bench import HOOK, HOOK_ADAPTER
 
 from steadycast.errors import SettingsError
 from steadycast.ops import first_run, settings_forms
+from steadycast.ops.first_run import offers
 from steadycast.pipeline import App
 from steadycast.testing import drop
 from steadycast.workspace import load
@@ -213,3 +214,11 @@ def test_from_an_empty_folder_to_the_calendar_in_a_browser(desk: Desk) -> None:
         page.wait_for_url("**/calendar*")
         assert page.locator(".slot.planned", has_text="开卷").count() == 1
         assert faults == []
+
+
+def test_what_has_a_secret_is_an_account_also_where_none_is_required(tmp_path: Path) -> None:
+    for name, more in (("mine", ""), ("theirs", "[settings.token]\nsecret = true\nhelp = 'It lets us in'\n")):
+        (tmp_path / name).mkdir()
+        sheet = f"api = 2\ntitle = 'M'\nforms = ['article']\ndelivery = 'blind'\n{more}"
+        (tmp_path / name / "channel.toml").write_text(sheet, encoding="utf-8")
+    assert {o.platform.name: o.kind for o in offers([tmp_path], ())} == {"mine": "files", "theirs": "account"}

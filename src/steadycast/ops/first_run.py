@@ -58,7 +58,7 @@ class Offer:
     """A platform that a channel can be made of."""
 
     platform: Platform
-    kind: str  # FILES and KIT ask nothing; an ACCOUNT has settings that a person must give
+    kind: str  # FILES and KIT ask nothing; an ACCOUNT has settings or secrets that a person gives
     fits: bool  # it takes something of what was asked for
 
     @property
