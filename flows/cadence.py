@@ -1,4 +1,4 @@
-"""Keeps the promise in view: plans ahead, writes the report, and raises or closes alarms."""
+"""Keeps the promise in view: plans ahead, writes the report, raises or closes alarms, and asks who came."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def look_ahead() -> list[dict[str, Any]]:
         pipeline.plan(app, pipeline.now())
         rows = pipeline.report(app, pipeline.now()).rows()
         pipeline.alarm(app, pipeline.now())
+        pipeline.arrivals.pull_due(app, pipeline.now())  # last: who counts may be slow
         return rows
 
 

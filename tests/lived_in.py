@@ -88,6 +88,7 @@ CONTENT: dict[str, str | bytes] = {
     "ugc/bob/no.md": article("Not this one", body="Other words, which nobody wanted."),
     "ugc/bob/bad.md": "---\ntitle: [\n---\n",
 }
+CAME = (("pages", "daily@2026-11-20T20:00"), ("hook", "daily@2026-11-21T20:00"), (LONG, ""))
 PASSWORD = "seven teapots"  # of each person
 
 
@@ -120,6 +121,10 @@ class LivedIn(Bench):
         pipeline.collect(app, now)
         pipeline.plan(app, now)
         self.asked = self._ask(app, now)
+        counts = [
+            f"{(now - n * DAY):%Y-%m-%d},{source},{5 * n + 3},join,{slot}" for n in range(4) for source, slot in CAME
+        ]
+        pipeline.arrivals.take_table(app, "\n".join(["day,source,n,kind,slot", *counts]).encode(), "counts.csv")
         pipeline.report(app, now)
         app.ledger.open_alarm("starvation:daily:runway", "starvation", "早安六十秒 runs out of drafts in two days", now)
         app.ledger.ticked(now)
@@ -181,6 +186,7 @@ class LivedIn(Bench):
             "/record": ["/record", "/record?channels=all"],
             "/record/series/{name}": ["/record/series/daily"],
             "/channels/{name}": ["/channels/far", "/channels/hook"],
+            "/arrivals": ["/arrivals", "/arrivals?days=365"],
             "/log": ["/log", "/log?state=person"],
             "/deliveries/{key}": [
                 f"/deliveries/{next(row.marker for row in sent if row.state == state)}"

@@ -239,3 +239,39 @@ def test_a_withdrawn_article_is_deleted(tmp_path: Path, far: Any, post: Post) ->
     assert far.posts() == []
     with pytest.raises(Unknown, match="not sent again"):
         channel.find(post, lost(far))
+
+
+# Who came
+
+
+def test_followers_are_counted_by_day_and_way(far: Any, tmp_path: Path) -> None:
+    """Seven days a call, and only days that the vendor has counted."""
+    days = [f"2026-11-{day:02}" for day in range(8, 24)]
+    far.followers = [
+        {"ref_date": day, "user_source": 30, "new_user": 2, "cancel_user": int(day[-1] == "0")} for day in days
+    ] + [{"ref_date": days[0], "user_source": 4711, "new_user": 1, "cancel_user": 0}]
+    gzh = speaking(far, tmp_path)
+    morning = dt.datetime(2026, 11, 23, 23, 30, tzinfo=dt.UTC)  # half past seven in Beijing
+    object.__setattr__(gzh.channel, "now", lambda: morning)
+    found = list(gzh.arrivals(dt.date(2026, 11, 8), dt.date(2026, 11, 24)))
+    assert [request["end_date"] for request in asked(far, "getusersummary")] == [
+        "2026-11-14",
+        "2026-11-21",
+        "2026-11-22",
+    ]
+    assert sum(row.n for row in found if (row.kind, row.medium) == ("join", "qr")) == 2 * 15
+    assert [(row.day.day, row.n) for row in found if row.kind == "leave"] == [(10, 1), (20, 1)]
+    assert [row.medium for row in found if row.medium != "qr"] == ["other"]
+    assert {row.source for row in found} == {gzh.channel.name}
+
+
+def test_an_account_without_the_right_is_told_so(tmp_path: Path) -> None:
+    with account(certified=False) as far, pytest.raises(Refused):
+        list(speaking(far, tmp_path).arrivals(dt.date(2026, 1, 1), dt.date(2026, 1, 2)))
+
+
+@pytest.mark.parametrize("said", [{}, {"list": 3}, {"list": [{"ref_date": "x"}]}, {"list": [[]]}])
+def test_counts_of_another_form_are_in_doubt(far: Any, tmp_path: Path, said: Any) -> None:
+    far.answer(Reply(200, said), path="getusersummary")
+    with pytest.raises(Unknown):
+        list(speaking(far, tmp_path).arrivals(dt.date(2026, 1, 1), dt.date(2026, 1, 2)))

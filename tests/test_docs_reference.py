@@ -28,6 +28,7 @@ TABLES = {
     "[channel.NAME]": tables.ChannelSettings,
     "[channel.NAME.upload]": tables.Upload,
     "[call.NAME]": tables.Call,
+    "[arrivals.NAME]": tables.ArrivalCounter,
     "[[feed]]": tables.Feed,
     "[intake]": tables.Intake,
     "[publish]": tables.Publish,

@@ -17,6 +17,7 @@ import pytest
 from conftest import NOON, promised
 from sqlmodel import SQLModel
 
+from steadycast.arrival import Arrival
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.record_weeks import put_record_weeks
@@ -96,6 +97,7 @@ def small(path: Path) -> None:
         )
         assert ledger.put_publish_request(wanted)
         put_record_weeks(ledger, None, "[]", {}, lambda: {"2026-11-16": "[]"})
+        ledger.put_arrivals("table", [Arrival(NOON.date(), "site", kind="join", n=2)])
         ledger.ticked(NOON)
 
 

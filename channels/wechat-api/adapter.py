@@ -10,11 +10,12 @@ from steadycast.platform import Account, Channel, Known, Post, Receipt, Refused,
 
 from .answers import FAILED, NO_PERMISSION, SENT_BEFORE, is_ours, marked, receipt_of, submission
 from .api import Api
+from .followers import Followers
 
 POLLS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds between two looks at what is being published
 
 
-class Adapter:
+class Adapter(Followers):
     """A draft harms nobody. The one request that readers can see is made once; a lost answer is looked for."""
 
     def __init__(self, channel: Channel) -> None:
@@ -140,11 +141,8 @@ class Adapter:
         said = self.api.call("freepublish/get", {"publish_id": sent})
         status = int(said["publish_status"])
         if status > 1:
-            raise Refused(
-                self.channel.tell("failed", status=self.channel.tell(f"status-{status}")),
-                str(status),
-                channel=self.channel.name,
-            )
+            why = self.channel.tell("failed", status=self.channel.tell(f"status-{status}"))
+            raise Refused(why, str(status), channel=self.channel.name)
         if status == 1:
             return None
         return receipt_of(str(said["article_id"]), str(said["article_detail"]["item"][0]["article_url"]), seen)

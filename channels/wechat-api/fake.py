@@ -7,7 +7,7 @@ from typing import Any
 
 from steadycast.testing import FakeServer, Reply, Request, Seen
 
-from .fake_rules import OURS, done, kept, page, refused, words, wrong
+from .fake_rules import OURS, done, kept, page, refused, summary, words, wrong
 
 APPID, SECRET = "wx0123456789abcdef", "fake-app-secret-0123"
 
@@ -25,6 +25,7 @@ class Fake(FakeServer):
         self.jobs: dict[str, Any] = {}
         self.articles: dict[str, Any] = {}
         self.masses: dict[str, tuple[str, Any]] = {}
+        self.followers: list[dict[str, Any]] = []  # rows of a day and way
         self._ids = itertools.count(1)
 
     def settings(self) -> dict[str, str]:
@@ -44,7 +45,7 @@ class Fake(FakeServer):
         return [Seen(id, *words(news), url) for id, news, url in out]
 
     def handle(self, request: Request) -> Reply:
-        path = request.path.removeprefix("/cgi-bin/")
+        path = request.path.removeprefix("/cgi-bin").lstrip("/")
         if path == "stable_token":
             return Reply(200, self._token(request.json()))
         if not self.token or request.query.get("access_token") != self.token:
@@ -133,6 +134,9 @@ class Fake(FakeServer):
         if asked["article_id"] in self.articles:
             self.articles[asked["article_id"]]["deleted"] = True
         return {"errcode": 0, "errmsg": "ok"}
+
+    def _datacube_getusersummary(self, asked: Any) -> dict[str, Any]:
+        return summary(self.followers, asked) if self.certified else wrong(48001)
 
     def _message_mass_sendall(self, asked: Any) -> dict[str, Any]:
         if not self.certified:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -11,7 +12,7 @@ SAID = {
     40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
     42001: "access_token expired", 44003: "empty news data", 45003: "title size out of limit",
     45004: "description size out of limit", 45008: "article size out of limit", 45028: "has no masssend quota",
-    45065: "clientmsgid exist", 48001: "api unauthorized",
+    45065: "clientmsgid exist", 48001: "api unauthorized", 61501: "date range error",
 }  # fmt: skip
 IMAGE = re.compile(r"<img\b[^>]*>")
 OURS = "http://mmbiz.qpic.cn/"
@@ -51,6 +52,14 @@ def done(publish: Any, article: str, url: str) -> dict[str, Any]:
     return {
         "publish_id": publish, "publish_status": 0, "article_id": article, "article_detail": detail, "fail_idx": [],
     }  # fmt: skip
+
+
+def summary(followers: list[dict[str, Any]], asked: Any) -> dict[str, Any]:
+    """Who came and went, of seven days at most."""
+    first, last = (dt.date.fromisoformat(asked[name]) for name in ("begin_date", "end_date"))
+    if not 0 <= (last - first).days < 7:
+        return wrong(61501)
+    return {"list": [row for row in followers if asked["begin_date"] <= row["ref_date"] <= asked["end_date"]]}
 
 
 def words(news: Any) -> tuple[str, str, str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__, reasons
-from steadycast.cli import change_promise, channels, desk, drafts, record, setup, slots, tokens, up, users
+from steadycast.cli import arrivals, change_promise, channels, desk, drafts, record, setup, slots, tokens, up, users
 from steadycast.cli.help_page import HelpPage
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
@@ -61,6 +61,11 @@ desks.default(desk.desk)
 user = App(name="user", help="Say who may log in to the desk, and as what.")
 desks.command(user)
 app.command(desks)
+came = App(name="arrivals", group=RECORD)
+came.default(arrivals.arrivals)
+came.command(arrivals.pull)
+came.command(arrivals.import_, name="import")
+app.command(came)
 token = App(
     name="token", help="Let a program act for a person: make a token for the API, list or revoke them.", group=DESK
 )

@@ -61,6 +61,11 @@ def _words(language: Language) -> dict[str, str]:
         "runway": pgettext("table", "runway"),
         "first gap": pgettext("table", "first gap"),
         "gap in 30 d": pgettext("table", "gap in 30 d"),
+        "source": pgettext("table", "source"),
+        "visits": pgettext("table", "visits"),
+        "joins": pgettext("table", "joins"),
+        "went away": pgettext("table", "went away"),
+        "counted by": pgettext("table", "counted by"),
         # what became of a slot or a delivery
         "kept": pgettext("table", "kept"),
         "late": pgettext("table", "late"),

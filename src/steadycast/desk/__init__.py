@@ -22,5 +22,5 @@ files            what lies under var/out and var/preview, each page fenced off f
 today, slot_calendar, drafts, draft, kits, write   the pages
 settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first
 first_run        the pages that make a workspace where none is
-record, matrix, log, why   the pages of the record: the year, the channels, every delivery, why nothing happens
+record, matrix, arrivals, log, why   the pages of the record: the year, the channels, who came, every delivery, why
 """

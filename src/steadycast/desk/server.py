@@ -23,6 +23,7 @@ from starlette.routing import Route
 from steadycast import api, ops, pipeline
 from steadycast.desk import (
     answers,
+    arrivals,
     asks,
     calendar_feeds,
     draft,
@@ -82,6 +83,7 @@ PAGES = (
     settings,
     write,
     record,
+    arrivals,
     matrix,
     log,
     why,

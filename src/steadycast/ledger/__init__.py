@@ -22,6 +22,7 @@ What is read
     draft_list, today_reads   drafts a page at a time; what one day shows
     member_reads     who gave what, where it is
     alarm_rows       alarms, told once and closed
+    arrivals         who came, by day and source, as each counter has it
     change_mark      whether anything was committed since somebody last asked
 People
     invites          who may open a member's page

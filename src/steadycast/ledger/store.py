@@ -34,6 +34,7 @@ from typing import Self
 from steadycast.ledger import (
     alarm_rows,
     amendments,
+    arrivals,
     asks,
     audit_log,
     bulk_backfill,
@@ -154,6 +155,9 @@ class Ledger(Database):
     empty_slots = member_reads.empty_slots
     places_of = member_reads.places_of
 
+    # Who came
+    put_arrivals = arrivals.put_arrivals
+    replace_arrivals = arrivals.replace_arrivals
     # Who is asked to write for a slot
     put_ask = asks.put_ask
     ask = asks.ask

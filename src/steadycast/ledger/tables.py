@@ -471,6 +471,21 @@ class RecordWeekRow(SQLModel, table=True):
     counts: str = Field(sa_type=Text)  # JSON
 
 
+class ArrivalRow(SQLModel, table=True):
+    """How many came on one day from one source, as one counter has it; a later count of the same goes over it."""
+
+    __tablename__ = "arrival"
+    __table_args__ = (Index("ix_arrival_day", "day"),)
+    counter: str = Field(primary_key=True)  # who counted: a name of steadycast.toml, or what a table is called
+    day: str = Field(primary_key=True, max_length=10)  # local, as ISO writes it
+    source: str = Field(primary_key=True)
+    medium: str = Field(primary_key=True)
+    campaign: str = Field(primary_key=True)
+    content: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)  # visit, join, leave
+    n: int = Field(sa_type=BigInteger)
+
+
 class MetaRow(SQLModel, table=True):
     """Installation-wide values: the marker's secret, the time of the last tick."""
 

@@ -204,6 +204,7 @@ def secrets(app: App) -> Iterator[Problem]:
             yield _in_settings(workspace, path, _("%(name)s is missing", name=".".join(path)), setting.shown_help)
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]
+    named += [(("arrivals", name, "key"), given.key) for name, given in workspace.counters.items() if given.key]
     for channel, settings in workspace.channels.items():
         of_upload = settings.upload.secrets if settings.upload else {}
         named += [(("channel", channel, "upload", key), name) for key, name in of_upload.items()]

@@ -37,6 +37,7 @@ What goes out, and what came of it
     heard            what came back by itself: bounces, letters that unsubscribe
     recipients       those to whom a channel sends by themselves, and what came of each
     today            one day for the person who looks after it
+    arrivals         who came, from which source and slot, as those who count tell it
     report           the record written down; alarms at each tick
     standing         the record and the matrix as they are, made once for all who show them
 """
@@ -44,6 +45,7 @@ What goes out, and what came of it
 from steadycast.pipeline import (
     accounts,
     amend,
+    arrivals,
     asking,
     concerns,
     invites,
@@ -75,6 +77,7 @@ __all__ = [
     "acting",
     "alarm",
     "amend",
+    "arrivals",
     "asking",
     "before",
     "check_channels",

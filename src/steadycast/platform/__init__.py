@@ -5,6 +5,7 @@ An adapter imports from here, and from nowhere else in Steadycast.
 
 from typing import TYPE_CHECKING, Any
 
+from steadycast.arrival import Arrival
 from steadycast.characters import broken_lines, one_line
 from steadycast.crash_safety import durable
 from steadycast.crash_safety.send_window import held as in_turn
@@ -45,6 +46,7 @@ __all__ = [
     "Account",
     "Adapter",
     "Answer",
+    "Arrival",
     "Ask",
     "Busy",
     "Channel",

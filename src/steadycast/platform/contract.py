@@ -338,6 +338,7 @@ class Adapter(Protocol):
     and a folder that is thrown away, so that a platform which writes files may publish into it.
     And `recipients(known) -> Iterable[Recipient]`, where each recipient is sent to by themselves: who, and what came of
     it by `known.steps`. It asks nobody, and sends nothing.
+    And `arrivals(first, last) -> Iterable[Arrival]`: how many joined or left on those local days, both included.
     And `listen() -> Mapping[str, int] | None`: read what came back by itself (bounces, letters that unsubscribe), and
     tell how many of each kind there were; None where nothing is set up that could be read. It sends nothing, and is
     called now and then by the flow that looks back.

@@ -23,12 +23,13 @@ def to_csv(report: Report, years: Iterable[SeriesYear]) -> str:
     table.writerow(COLUMNS)
     for year in years:
         for channel in year.channels:
-            names = [*map(_plain, (year.name, titles.get(year.name, year.name), channel.name, channel.title))]
+            names = [*map(plain, (year.name, titles.get(year.name, year.name), channel.name, channel.title))]
             for square in channel.squares:
                 for mark, count in square.counts.items():
                     table.writerow([square.date, *names, mark, count])
     return out.getvalue()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A cell that no spreadsheet computes, without what XML refuses."""
     return f"'{clean(text)}" if clean(text).startswith(FORMULA) else clean(text)

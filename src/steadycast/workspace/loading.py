@@ -16,13 +16,15 @@ from pydantic import BaseModel, ValidationError
 
 from steadycast import reasons
 from steadycast.errors import SettingsError, did_you_mean
+from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
-from steadycast.language import listed, quoted
 from steadycast.schedule.model import Series
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
     NO_CALL,
+    TABLE,
     Alarms,
+    ArrivalCounter,
     Call,
     ChannelSettings,
     Community,
@@ -40,7 +42,7 @@ from steadycast.workspace.settings import (
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
 UNKNOWN_KEY = "extra_forbidden"  # as the models call it
-NAMED = {"members", "series", "channel", "call"}  # tables whose keys are names that the community chose
+NAMED = {"members", "series", "channel", "call", "arrivals"}  # tables whose keys are names that the community chose
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Workspace(Paths):
     channels: dict[str, ChannelSettings]
     promises: dict[str, SeriesTable]  # as they are written
     calls: dict[str, Call] = field(default_factory=dict)  # what posts say at their end
+    counters: dict[str, ArrivalCounter] = field(default_factory=dict)  # who counts those that come
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
     sources: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # the files, as read
 
@@ -192,6 +195,7 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         channels,
         c.series,
         calls=c.call,
+        counters=c.arrivals,
         overrides=own,
         sources=sources,
     )
@@ -270,6 +274,10 @@ def _references(file: Path, text: str, settings: Settings) -> None:
         said = _("that is the name of what is published by hand")
         raise wrong(("series", BY_HAND), said, _("give the series another name"))
     _calls(settings, wrong)
+    for name in settings.arrivals:
+        if name in settings.channel or name == TABLE:
+            said = N_("that is what tables are counted as") if name == TABLE else N_("a channel is called so already")
+            raise wrong(("arrivals", name), _(said), _("give it another name"))
     heirs: dict[str, str] = {}
     for name, series in settings.series.items():
         was = ("series", name, "was")

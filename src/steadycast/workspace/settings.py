@@ -19,6 +19,7 @@ from steadycast.workspace.upload_target import UploadTarget, upload_target
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,38}$"  # a series' or channel's is a folder, part of a URL and of a slot's id
 NO_CALL = "none"  # of a series or a draft: nothing is said at its end
+TABLE = "table"  # what counts of an imported table are counted as
 LONGEST_NAME = 80  # characters of a member's folder
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 YEARS = (2000, 2199)  # of a day that is written down
@@ -207,6 +208,29 @@ class Call(Model):
         return self
 
 
+class ArrivalCounter(Model):
+    """[arrivals.NAME]: who counts those that come, and is asked for it."""
+
+    kind: Literal["shlink", "goatcounter", "plausible"]
+    url: WebAddress = Field(min_length=1, max_length=500)
+    key: str = ""  # name of a secret: its API key
+    domain: str = Field(default="", max_length=200)  # of plausible: the site, as it is called there
+    tag: str = Field(default="", max_length=100)  # of shlink: the links of one tag
+    goal: str = Field(default="", max_length=200)  # of plausible: who reached it has joined
+
+    @model_validator(mode="after")
+    def _what_its_kind_needs(self) -> ArrivalCounter:
+        own = {"shlink": ("tag",), "goatcounter": (), "plausible": ("domain", "goal")}[self.kind]
+        if self.kind == "plausible" and not self.domain:
+            message = _("%(kind)s needs %(name)s", kind=self.kind, name="domain")
+            raise ValueError(message)
+        for name in ("domain", "tag", "goal"):
+            if getattr(self, name) and name not in own:
+                message = _("%(kind)s has no %(name)s", kind=self.kind, name=name)
+                raise ValueError(message)
+        return self
+
+
 class Upload(Model):
     """[channel.NAME.upload]: where the folder of a channel that writes files is brought to."""
 
@@ -387,6 +411,7 @@ class Settings(Model):
     series: dict[Annotated[str, Field(pattern=NAME)], SeriesTable] = Field(default_factory=dict)
     channel: dict[Annotated[str, Field(pattern=NAME)], ChannelSettings] = Field(default_factory=dict)
     call: dict[Annotated[str, Field(pattern=NAME)], Call] = Field(default_factory=dict)
+    arrivals: dict[Annotated[str, Field(pattern=NAME)], ArrivalCounter] = Field(default_factory=dict)
     feed: tuple[Feed, ...] = ()
     intake: Intake = Field(default_factory=Intake)
     publish: Publish = Field(default_factory=Publish)

@@ -1,0 +1,62 @@
+"""Who came: by source and by slot, for a program or a spreadsheet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from steadycast import pipeline
+from steadycast.api.asking import needs
+from steadycast.api.record import Csv
+from steadycast.api.routes import looks
+from steadycast.api.shapes import Here
+from steadycast.pipeline.permissions import Act
+
+router = looks("record")
+Days = Annotated[int, Query(ge=1, le=3660, description="How many days back from today.")]
+
+
+class Came(BaseModel):
+    """How many came by one way, as one counter has it."""
+
+    name: str = Field(description="The source (of a call's link: the channel), or the slot.")
+    title: str
+    counter: str = Field(description="Who counted: two of them may have counted the same people.")
+    visits: int
+    joins: int
+    leaves: int
+
+
+class Counted(BaseModel):
+    """One who counts."""
+
+    name: str
+    last_day: dt.date | None = Field(description="The last day that it told of.")
+    asked: dt.datetime | None = Field(description="When it was last asked.")
+    error: str = Field(description="What went wrong then, or nothing.")
+
+
+class Arrivals(BaseModel):
+    """Who came in some days."""
+
+    first: dt.date
+    last: dt.date
+    sources: list[Came] = Field(description="By source, those with the most joins first.")
+    slots: list[Came] = Field(description="By slot, the newest first.")
+    counters: list[Counted]
+
+
+@router.get("/arrivals", dependencies=[needs(Act.READ)])
+def arrivals(app: Here, days: Days = 90) -> Arrivals:
+    """Visits, joins and leavings in the last days."""
+    return Arrivals.model_validate(pipeline.arrivals.shown(app, pipeline.now(), days).values())
+
+
+@router.get("/arrivals.csv", dependencies=[needs(Act.READ)], response_class=Csv)
+def arrivals_csv(app: Here, days: Days = 90) -> Response:
+    """Each row of the last days, as a table."""
+    return Csv(pipeline.arrivals.to_csv(app, pipeline.now(), days))
