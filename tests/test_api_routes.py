@@ -61,7 +61,8 @@ def test_each_route_says_what_it_does_and_lets_in_only_who_may(desk: Desk, bench
             assert answer.status_code < 500, (role, method, path, answer.text)
     changed = {(row.who, row.subject.removeprefix("POST /api/v1")) for row in accounts.audited(bench.open())}
     # Nothing else of all that asks for nothing was a change.
-    assert changed == {("owner", "/settings/alarms/test"), ("owner", "/members/0/invites")}
+    pulled = {(who, "/arrivals/pull") for who in ("owner", "editor")}
+    assert changed == {("owner", "/settings/alarms/test"), ("owner", "/members/0/invites"), *pulled}
 
 
 def test_a_draft_goes_all_the_way_by_the_api(desk: Desk, bench: Bench) -> None:

@@ -52,6 +52,9 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/leave/{channel}/{token}": "a reader's own: the token in the address opens it, and a program has none",
     "/leave/{channel}/{token}/back": "a reader's own: the token in the address opens it, and a program has none",
     "/channels/{name}/rebuild": "it writes into folders of the desk's own machine: `steadycast rebuild` does it there",
+    # Who came
+    "/arrivals": ("POST /arrivals",),
+    "/arrivals/pull": ("POST /arrivals/pull",),
     # Why nothing happens
     "/why/look": "the schedules do it every minute, and a program can run them: `steadycast publish`",
     "/why/schedules": "it writes prefect.yaml on the desk's own machine",

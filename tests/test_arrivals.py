@@ -412,3 +412,22 @@ def test_the_command_that_asks_exits_with_one_where_one_cannot_be_read(
     counting.answer(Reply(503), method="*")
     assert run("arrivals", "pull", code=1)[1].startswith("counts: ")
     assert run("arrivals", "pull", "nobody", code=2)
+
+
+# The report
+
+
+def test_the_report_tells_who_came_where_that_is_counted(bench: Bench) -> None:
+    """By source and by slot, on its page and in its JSON; nothing of it where nobody was counted."""
+    app = bench.set_up()
+    pipeline.report(app, MORNING)
+    shown = app.workspace.out / "report" / "index.html"
+    assert "Who came" not in shown.read_text()
+    pipeline.arrivals.take_table(app, TABLE.replace("wechat", "<i>wechat").encode(), "counts.csv")
+    made = pipeline.report(app, MORNING).data["arrivals"]
+    assert [(each["name"], each["joins"]) for each in made["sources"]] == [("<i>wechat", 5), ("site", 2)]
+    assert [each["name"] for each in made["slots"]] == ["daily@2026-11-20T20:00"]
+    page = shown.read_text()
+    assert "Who came" in page
+    assert "&lt;i&gt;wechat" in page
+    assert "<i>wechat" not in page

@@ -48,3 +48,14 @@ def test_it_can_be_kept_as_table_and_as_data(desk: Desk) -> None:
     assert data == desk.get("/api/v1/arrivals", **of_a_program).json()
     assert [(each["name"], each["joins"]) for each in data["sources"]] == [("<b>x</b>", 5), ("site", 2)]
     assert desk.get("/api/v1/arrivals.csv", **of_a_program).text == desk.get("/arrivals.csv").text
+
+
+def test_a_table_is_pasted_and_a_wrong_one_is_told_with_its_line(desk: Desk) -> None:
+    """As a spreadsheet puts it into the clipboard, with tabs."""
+    said = desk.post("/arrivals", on="/arrivals", table="day\tsource\tn\r\n2026-11-22\tsite\t4\r\n").text
+    assert "1 row is kept." in said
+    wrong = desk.post("/arrivals", on="/arrivals", table="day,source,n\n2026-11-22,site,many\n").text
+    assert "&#39;many&#39; is no number" in wrong
+    asked = desk.post("/arrivals/pull", on="/arrivals")
+    assert asked.status_code == 200
+    assert "All who count were asked." in asked.text

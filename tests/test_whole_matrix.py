@@ -36,6 +36,10 @@ language = "zh-CN"
 url = "{PUBLIC}"
 email = "desk@huyu.example"
 
+[call.join]
+text = "一起读书：回复「读书会」入群"
+url = "{PUBLIC}join"
+
 [members.lin-awei]
 title = "林阿威"
 trusted = true
@@ -183,7 +187,7 @@ def matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Matrix]:
 
 
 def test_every_form_goes_out_on_every_platform_that_takes_it_once(matrix: Matrix) -> None:
-    """Published, or handed to a person; a second look sends nothing; and each far side shows the draft by its name."""
+    """Published, or handed to a person; a second look sends nothing; each far side shows the draft by its name, with its call."""
     for form, (series, _, hour) in SERIES.items():
         matrix.evening(form)
         rows = matrix.app.ledger.deliveries()
@@ -192,6 +196,10 @@ def test_every_form_goes_out_on_every_platform_that_takes_it_once(matrix: Matrix
         assert {name: state for name, state in states.items() if state[0] not in THERE} == {}
         for name in sorted(set(states) & set(matrix.fakes)):
             assert shown(matrix.fakes[name], TITLES[form]), f"{name} has no {form} with its title"
+    for name, fake in matrix.fakes.items():
+        call = PLATFORMS[name].call
+        assert shown(fake, "入群") is (call != "none"), f"{name} and its call"
+        assert shown(fake, "utm_content=2026-11-29T") is (call == "link"), f"{name} and where its call leads"
     posts = {name: len(fake.posts()) for name, fake in matrix.fakes.items()}
     pipeline.publish(matrix.app)
     assert {name: len(fake.posts()) for name, fake in matrix.fakes.items()} == posts

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from steadycast import pipeline
 from steadycast.api.asking import needs
 from steadycast.api.record import Csv
-from steadycast.api.routes import looks
-from steadycast.api.shapes import Here
+from steadycast.api.routes import changes, looks
+from steadycast.api.shapes import Asked, Here
 from steadycast.pipeline.permissions import Act
 
-router = looks("record")
+router, changed = looks("record"), changes("record")
 Days = Annotated[int, Query(ge=1, le=3660, description="How many days back from today.")]
 
 
@@ -50,6 +50,26 @@ class Arrivals(BaseModel):
     counters: list[Counted]
 
 
+class Table(Asked):
+    """Counts as a table (CSV): `steadycast arrivals import` says which columns."""
+
+    table: str = Field(min_length=1, max_length=1_500_000)
+
+
+class Kept(BaseModel):
+    """How many rows are kept of a table."""
+
+    rows: int
+
+
+class Pulled(BaseModel):
+    """What came of one look at one who counts."""
+
+    counter: str
+    rows: int
+    error: str = Field(description="Why it could not be read, or nothing.")
+
+
 @router.get("/arrivals", dependencies=[needs(Act.READ)])
 def arrivals(app: Here, days: Days = 90) -> Arrivals:
     """Visits, joins and leavings in the last days."""
@@ -60,3 +80,16 @@ def arrivals(app: Here, days: Days = 90) -> Arrivals:
 def arrivals_csv(app: Here, days: Days = 90) -> Response:
     """Each row of the last days, as a table."""
     return Csv(pipeline.arrivals.to_csv(app, pipeline.now(), days))
+
+
+@changed.post("/arrivals", dependencies=[needs(Act.PLAN)])
+def take(app: Here, asked: Table) -> Kept:
+    """Keep the rows of a table. What it says of the same day and way goes over what a table said before."""
+    return Kept(rows=pipeline.arrivals.take_table(app, asked.table.encode("utf-8", "replace"), "table"))
+
+
+@changed.post("/arrivals/pull", dependencies=[needs(Act.PLAN)])
+def pull(app: Here) -> list[Pulled]:
+    """Ask those who count for their last days, now."""
+    found = pipeline.arrivals.pull(app, pipeline.now())
+    return [Pulled(counter=each.counter, rows=each.rows, error=each.error) for each in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
 
@@ -11,6 +11,9 @@ from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, say, show, tell
 from steadycast.language import gettext as _
 from steadycast.language import ngettext
+
+if TYPE_CHECKING:
+    from steadycast.report.model import Came
 
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]
 Asked = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=366))]
@@ -43,7 +46,7 @@ def arrivals(*, days: Days = 90, csv: bool = False, json: Json = False) -> int:
     return OK
 
 
-def _row(came: pipeline.arrivals.Came) -> dict[str, object]:
+def _row(came: Came) -> dict[str, object]:
     return {
         "title": came.title or _("(not known)"), "visits": came.visits, "joins": came.joins, "leaves": came.leaves,
         "counter": came.counter,

@@ -21,6 +21,7 @@ from steadycast.ledger.arrivals import Total, arrival_days, arrivals, counters
 from steadycast.pipeline.app import App
 from steadycast.render.call import slot_of
 from steadycast.report.day_table import MARK, plain
+from steadycast.report.model import Came
 from steadycast.workspace.settings import TABLE
 
 PULLED = 7  # days that are asked for again each time: counts come late, and are corrected
@@ -39,18 +40,6 @@ class Pulled:
     counter: str
     rows: int = 0
     error: str = ""  # "": it could be read
-
-
-@dataclass(frozen=True, slots=True)
-class Came:
-    """How many came by one way, as one counter has it."""
-
-    name: str  # a source; or a slot
-    title: str
-    counter: str
-    visits: int
-    joins: int
-    leaves: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import orjson
 from steadycast import alarms
 from steadycast.language import current, ngettext
 from steadycast.language import gettext as _
+from steadycast.pipeline import arrivals
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.results import ReportMade, Row
 from steadycast.pipeline.standing import report_of
@@ -19,6 +20,7 @@ from steadycast.schedule.model import Verdict
 
 LOG = logging.getLogger(__name__)
 APART = dt.timedelta(minutes=10)  # clocks of machines that share a ledger may be so far apart
+TOLD = 20  # sources, and slots, in the report; the desk has all
 VERDICTS = {verdict.value for verdict in Verdict}
 
 
@@ -31,11 +33,13 @@ def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade
 
     folder = out or app.workspace.out / "report"
     made = report_of(app, now)
-    data = to_json(made)
+    came = arrivals.shown(app, now)
+    sources, slots = came.sources[:TOLD], came.slots[:TOLD]
+    data = to_json(made, arrivals={"first": came.first, "last": came.last, "sources": sources, "slots": slots})
     write_atomically(folder, "report.json", data.encode())
     write_atomically(folder, "badge.svg", badge(made).encode())
     write_atomically(folder, "plan.ics", plan_ics(made.plan, community=made.community, language=made.language, now=now))
-    shown = write_atomically(folder, "index.html", page(made).encode())
+    shown = write_atomically(folder, "index.html", page(made, sources, slots).encode())
     return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data), _since(made))
 
 

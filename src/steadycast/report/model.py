@@ -251,10 +251,24 @@ def span(today: dt.date, *, weeks: int = 58, ahead: int = 4) -> tuple[dt.date, d
     return first, first + dt.timedelta(weeks=weeks, days=-1)
 
 
-def to_json(report: Report) -> str:
+@dataclass(frozen=True, slots=True)
+class Came:
+    """How many came by one way, as one counter has it."""
+
+    name: str  # a source; or a slot
+    title: str
+    counter: str
+    visits: int
+    joins: int
+    leaves: int
+
+
+def to_json(report: Report, **more: object) -> str:
     """The report as JSON, keys sorted, named as the fields of `Report`; `report` holds the format's version.
+
+    `more` stands beside it.
 
     Instants are RFC 3339 with the community's offset, dates ISO 8601, rates between 0 and 1.
     """
     options = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps({"report": JSON_VERSION, "record": report}, option=options).decode()
+    return orjson.dumps({"report": JSON_VERSION, "record": report, **more}, option=options).decode()

@@ -18,6 +18,7 @@ from steadycast.characters import CONTROLS, TURNING
 from steadycast.language import Language, of_tag
 from steadycast.report import words
 from steadycast.report.model import (
+    Came,
     ChannelRecord,
     PlanEntry,
     Report,
@@ -33,15 +34,15 @@ SHOWN = 5  # rows of one kind that are open; the others fold
 NEVER_SHOWN = re.compile(rf"[{CONTROLS}{TURNING}]")
 
 
-def page(report: Report) -> str:
-    """One HTML document that holds the whole record, in the community's language.
+def page(report: Report, sources: Sequence[Came] = (), slots: Sequence[Came] = ()) -> str:
+    """One HTML document that holds the whole record, in the community's language; and who came, where that is counted.
 
     It carries its own style (named by hash in its Content-Security-Policy), no script and no outside reference except
     links that a person may follow, so that it can be mailed, archived or opened from a folder.
     """
     say = of_tag(report.language)
     view = _View(report, say)
-    texts = {"say": say, "_": say.gettext, "ngettext": say.ngettext}
+    texts = {"say": say, "_": say.gettext, "ngettext": say.ngettext, "sources": sources, "slots": slots}
     return (
         environment()
         .get_template("page.html.j2")
