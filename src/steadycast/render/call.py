@@ -102,7 +102,7 @@ def code(call: Call, studio: Studio, rule: MediaRule) -> Media:
     Drawn from an address it has the same bytes each time.
     """
     path = call.picture or _drawn(call.url, studio.cache)
-    taken = studio.take(MediaRef("image", path.name, path, alt=call.text or call.url))
+    taken = studio.take(MediaRef("image", f"call-{call.name}{path.suffix}", path, alt=call.text or call.url))
     return studio.adapt(taken, rule)
 
 
