@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from platform_bench import PLATFORMS, adapter, article, changed, event, held
 
 from steadycast.outgoing import HttpClient
-from steadycast.platform import Busy, Known, Post, Refused, Unknown, registry
+from steadycast.platform import Busy, Known, Limits, Post, Refused, Unknown, registry
 from steadycast.testing import Reply
 from steadycast.testing.posts import drawn
 
@@ -157,14 +158,65 @@ def test_what_will_never_be_out_is_refused_with_the_reason(
             channel.find(post, known)
 
 
-def test_an_account_without_the_right_is_told_before_and_keeps_the_draft(tmp_path: Path, post: Post) -> None:
+def by_hand(channel: Any) -> Any:
+    """As it is once its far side was asked."""
+    assert channel.probe() == Limits(by_hand=True)
+    spec = replace(PLATFORMS[NAME], by_hand=True)
+    return type(channel)(replace(channel.channel, spec=spec))
+
+
+def test_an_account_that_may_not_publish_hands_its_draft_to_a_person(tmp_path: Path, post: Post) -> None:
+    """Also before anybody asked it; what is left to do is told, and no request publishes anything."""
     with account(certified=False) as far:
         channel = speaking(far, tmp_path / "out")
-        with pytest.raises(Refused, match="use the kit"):
-            channel.check()
-        with pytest.raises(Refused, match="lies in its draft box"):
+        told = channel.check()
+        assert told.rights == ("draft",)
+        assert "a person publishes it there" in told.note
+        for each, submits in ((channel, 1), (by_hand(channel), 1)):
+            receipt = each.publish(post)
+            assert receipt.handed
+            assert len(receipt.detail["steps"]) == 4
+            assert len(asked(far, "freepublish/submit")) == submits
+            assert [*far.drafts] == [receipt.remote_id.removeprefix("draft-")], "the one draft is brought up to date"
+        assert channel.find(post, Known(receipt)).handed
+        channel.withdraw(post, Known(receipt))
+        assert far.drafts == {}
+    with account() as far:
+        assert speaking(far, tmp_path / "out").probe() == Limits()
+
+
+def test_a_draft_whose_answer_was_lost_is_found_by_its_mark(tmp_path: Path, post: Post) -> None:
+    with account(certified=False) as far:
+        channel = by_hand(speaking(far, tmp_path / "out"))
+        assert channel.find(post, Known(None, {"draft-1": None})) is None
+        far.accept_then_cut(path="draft/add")
+        with pytest.raises(Busy):
             channel.publish(post)
-        assert len(far.drafts) == 1
+        (draft,) = far.drafts
+        found = channel.find(post, Known(None, {"draft-1": None}))
+        assert (found.handed, found.remote_id, found.seen) == (True, f"draft-{draft}", "read-back")
+        edited = changed(post, title="改过的标题", revision="b" * 64)
+        assert channel.publish(edited).remote_id == found.remote_id
+        assert far.drafts[draft]["title"] == "改过的标题"
+        far.publish_by_hand(draft)
+        with pytest.raises(Unknown, match="look there"):
+            channel.find(post, Known(found))
+        with pytest.raises(Refused, match="delete it in the back office"):
+            channel.withdraw(post, Known(found))
+
+
+def test_what_a_person_published_is_seen_where_it_may_be_listed(tmp_path: Path, post: Post) -> None:
+    with account(certified=False) as far:
+        channel = by_hand(speaking(far, tmp_path / "out"))
+        handed = channel.publish(post)
+        far.lists = True
+        assert channel.find(post, Known(handed)).handed
+        url = far.publish_by_hand(handed.remote_id.removeprefix("draft-"))
+        found = channel.find(post, Known(handed))
+        assert (found.handed, found.url) == (False, url)
+
+
+def test_an_account_that_may_not_even_draft_is_told_which_kit(tmp_path: Path) -> None:
     with account(certified=False, drafts=False) as far, pytest.raises(Refused, match="may not even make a draft"):
         speaking(far, tmp_path / "out").check()
 

@@ -54,9 +54,9 @@ class Api:
         """The newest articles that were published."""
         return self._listed("freepublish/batchget")
 
-    def drafts(self) -> set[str]:
-        """The ids of the newest drafts in the draft box: one that lies there was not published."""
-        return {str(row.get("media_id")) for row in self._listed("draft/batchget")}
+    def boxed(self) -> Iterator[Any]:
+        """The newest drafts in the draft box: one that lies there was not published."""
+        return self._listed("draft/batchget")
 
     def may(self, path: str) -> bool:
         """Whether the account has the right to one of the lists."""

@@ -7,16 +7,21 @@ from typing import Any
 
 from steadycast.testing import FakeServer, Reply, Request, Seen
 
-from .fake_rules import OURS, done, kept, page, refused, summary, words, wrong
+from .fake_drafts import Drafts
+from .fake_rules import OURS, done, page, summary, words, wrong
 
 APPID, SECRET = "wx0123456789abcdef", "fake-app-secret-0123"
 
 
-class Fake(FakeServer):
-    """One account. `certified`: it may publish. `polls`: how often it says that it is still at it."""
+class Fake(Drafts, FakeServer):
+    """One account. `certified`: it may publish; `drafts`: make them; `lists`: list what is out, though not certified.
 
-    def __init__(self, *, certified: bool = True, drafts: bool = True, polls: int = 0) -> None:
+    `polls`: how often it says that it is still at it.
+    """
+
+    def __init__(self, *, certified: bool = True, drafts: bool = True, lists: bool = False, polls: int = 0) -> None:
         super().__init__()
+        self.lists = lists
         self.certified, self.drafts_allowed, self.polls = certified, drafts, polls
         self.status, self.quota = 0, 1  # how publishing ends; mass sendings of today
         self.token = ""
@@ -76,20 +81,12 @@ class Fake(FakeServer):
         self.covers.add(id := f"MEDIA_{next(self._ids)}")
         return {"media_id": id, "url": f"{OURS}{id}"}
 
-    def _draft_add(self, asked: Any) -> dict[str, Any]:
-        if not self.drafts_allowed:
-            return wrong(48001)
-        (article,) = asked["articles"]
-        if code := refused(article, self.covers):
-            return wrong(code)
-        self.drafts[id := f"DRAFT_{next(self._ids)}"] = article | {"content": kept(article["content"])}
-        return {"media_id": id}
-
-    def _draft_batchget(self, asked: Any) -> dict[str, Any]:
-        if not self.drafts_allowed:
-            return wrong(48001)
-        rows = [{"media_id": id, "content": {"news_item": [news]}} for id, news in self.drafts.items()]
-        return page(rows, asked)
+    def publish_by_hand(self, media_id: str) -> str:
+        """What a person does in the back office; the article's address."""
+        news, id = self.drafts.pop(media_id), str(next(self._ids))
+        url = f"https://mp.weixin.qq.com/s/{id}"
+        self.articles[f"ARTICLE_{id}"] = {"news": news, "url": url, "deleted": False}
+        return url
 
     def _freepublish_submit(self, asked: Any) -> dict[str, Any]:
         if not self.certified:
@@ -119,7 +116,7 @@ class Fake(FakeServer):
         return done(asked["publish_id"], job["article"], self.articles[job["article"]]["url"])
 
     def _freepublish_batchget(self, asked: Any) -> dict[str, Any]:
-        if not self.certified:
+        if not (self.certified or self.lists):
             return wrong(48001)
         rows = [
             {
@@ -131,6 +128,8 @@ class Fake(FakeServer):
         return page(rows, asked)
 
     def _freepublish_delete(self, asked: Any) -> dict[str, Any]:
+        if not self.certified:
+            return wrong(48001)
         if asked["article_id"] in self.articles:
             self.articles[asked["article_id"]]["deleted"] = True
         return {"errcode": 0, "errmsg": "ok"}

@@ -10,7 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof of a delivery. `handed` means: a kit lies ready, a person has yet to post it and confirm with the URL."""
+    """Proof of a delivery. `handed` means: a kit lies ready, a person has yet to post it and confirm with the URL.
+
+    Of one that is not a kit in a folder, `detail` says what is left to do: `steps`, a list of sentences, and `creator`,
+    the page where it is done.
+    """
 
     remote_id: str
     url: str = ""

@@ -75,6 +75,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
+    found += _by_hand(app)
     return [*found, *_surprises(workspace, now), *_placeholders(workspace), *secrets(app), *_files_named(app)]
 
 
@@ -87,6 +88,18 @@ def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
         line = workspace.line(("series", name, "every" if series.every else "rrule"))
         for said, hint in rhythm_warnings(series, now):
             yield Problem(SETTINGS_FILE, line, f"series.{name}: {said}", hint, severity=WARN)
+
+
+def _by_hand(app: App) -> Iterator[Problem]:
+    """Channels whose account may not publish: their posts are made ready, and wait for a person."""
+    for name, platform in app.usable_platforms.items():
+        if platform.by_hand:
+            said = _(
+                "channel.%(name)s: its account may not publish by itself, so each post waits there for a person",
+                name=name,
+            )
+            line, hint = app.workspace.line(("channel", name)), _("`steadycast status` shows what waits")
+            yield Problem(SETTINGS_FILE, line, said, hint, severity=WARN)
 
 
 def placeholders(workspace: Workspace) -> list[tuple[str, ...]]:

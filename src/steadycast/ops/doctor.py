@@ -288,7 +288,7 @@ def _let_in(account: Account | None) -> str:
     rights = _(", may %(what)s", what=listed(account.rights)) if account.rights else ""
     end = f"{moment(account.until)} {account.until:%Z}".strip() if account.until else ""
     until = _(", until %(when)s", when=end) if end else ""
-    return _("tried, and it would be let in") + name + rights + until
+    return _("tried, and it would be let in") + name + rights + until + (f". {account.note}" if account.note else "")
 
 
 def _service(app: App, now: dt.datetime) -> Iterator[Problem]:

@@ -31,6 +31,7 @@ What goes out, and what came of it
     convert          sounds and films converted ahead of their hours
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     read_back_feed, post_address   what is closed because a feed shows it; the addresses that a post may have
+    finished_by_hand   what lies ready on a far side, closed once a person has published it
     uploads          a channel's folder brought to its web host
     rebuild, probed_limits   a channel's folder made again; what each far side allows
     kits             what a person posts by hand, and what is in it

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,6 +20,7 @@ from steadycast.schedule.days import midnight
 
 LATELY = dt.timedelta(days=60)  # a kit whose slot was longer ago is not what was posted today
 MOST_FILES = 60  # of one kit that are named
+MOST_STEPS = 12
 MOST_TEXT = 200_000  # bytes of one text of a kit
 MANIFEST = "kit.json"
 TEXTS = ("title", "summary", "tags", "article")  # NAME.txt beside the page: what is in it is what is pasted
@@ -42,6 +43,7 @@ class Kit:
     creator: str = ""  # the page to post on
     account: str = ""
     hosts: tuple[str, ...] = ()  # an address of it begins so
+    steps: tuple[str, ...] = ()  # what is left to do, where it lies ready on the far side and not in a folder
     texts: Mapping[str, str] = field(default_factory=dict)
     files: tuple[tuple[str, int], ...] = ()  # (path below var/, bytes) of each file to be saved and uploaded
 
@@ -60,7 +62,9 @@ def posted(app: App, now: dt.datetime) -> list[Kit]:
     """The kits that somebody closed today, the newest first."""
     zone = app.workspace.community.zone
     begin = midnight(now.astimezone(zone).date(), zone)
-    by_hand = [name for name, platform in app.usable_platforms.items() if platform.delivery == "kit"]
+    by_hand = [
+        name for name, platform in app.usable_platforms.items() if platform.delivery == "kit" or platform.by_hand
+    ]
     rows = app.ledger.deliveries(states=[State.CONFIRMED], channels=by_hand, after=now - LATELY)
     today = [row for row in rows if row.finished and row.finished >= begin]
     titles = app.ledger.titles({row.draft for row in today if row.draft})
@@ -74,8 +78,13 @@ def kit(app: App, marker: str) -> Kit:
     if row is None or row.state not in {State.HANDED, State.CONFIRMED}:
         raise unknown_name("kit", marker, [k.marker for k in waiting(app)], _("`steadycast status` shows their ids"))
     receipt = app.ledger.receipts_of([row.id or 0]).get(row.id or 0)
-    frozen_page = _page(app, row, receipt)
-    return _kit(app, row, app.ledger.titles([row.draft or ""]), frozen_page)
+    found = _kit(app, row, app.ledger.titles([row.draft or ""]), _page(app, row, receipt))
+    steps = receipt.detail.get("steps") if receipt else None
+    if receipt is None or not isinstance(steps, list):
+        return found
+    hosts = app.platform(row.channel).confirm_hosts
+    creator = _address(receipt.detail.get("creator"))
+    return replace(found, steps=tuple(map(str, steps[:MOST_STEPS])), creator=creator, hosts=tuple(hosts))
 
 
 def _kit(app: App, row: DeliveryRow, titles: Mapping[str, str], page: Path | None = None) -> Kit:

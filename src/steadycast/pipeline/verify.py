@@ -12,7 +12,7 @@ from steadycast.hints import hint
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, DeliveryRow, State
-from steadycast.pipeline import amend, read_back_feed
+from steadycast.pipeline import amend, finished_by_hand, read_back_feed
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.heard import listen
 from steadycast.pipeline.owed_slots import recover
@@ -44,6 +44,7 @@ def verify(app: App, now: dt.datetime, *, told: ToldRow | None = None) -> Publis
     tell(amend.resume(app))
     delivery.verify(app.ledger, channel_of, clock=clock, told=telling)
     tell(read_back_feed.look(app, now))
+    tell(finished_by_hand.look(app, now))
     tick(app, now)
     refresh(app, now)
     listen(app, now)

@@ -132,6 +132,7 @@ class Limits:
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     media: Mapping[str, MediaRule] = field(default_factory=dict)
+    by_hand: bool = False  # the account may make something ready, and a person has to finish it: `Receipt.handed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,7 @@ class Platform:
     deadline: float = 60.0  # seconds: one total deadline a request
     settle: float = 30.0  # seconds after that deadline before a read-back counts
     rate: int = 0  # sendings a minute, 0 = no limit known
+    by_hand: bool = False  # this channel's far side said so: what is made ready there, a person finishes; see Limits
     subscribers: bool = False  # it sends to each of many, who can leave by themselves
     one_writer: bool = False  # no two workers, of any machine, publish to one channel at once
     starter: Mapping[str, Any] | None = None  # [starter]: it is in a new workspace, with these settings
@@ -328,6 +330,7 @@ class Account:
     name: str  # as whom; "" where the far side does not say
     rights: tuple[str, ...] = ()  # what it may do, in the far side's words
     until: dt.datetime | None = None  # when its credentials end, aware; None where the far side does not say
+    note: str = ""  # what follows from its rights for whoever runs the channel, in a sentence
 
 
 class Adapter(Protocol):

@@ -25,16 +25,18 @@ def plain(channel: str, platform: Platform, answer: object) -> dict[str, Any]:
     if not isinstance(answer, Limits):
         raise SettingsError(_("probe() gave %(type)s, not Limits", type=type(answer).__name__))
     told = {"limits": _rules(answer.limits, Limit), "media": _rules(answer.media, MediaRule)}
+    by_hand = {"by_hand": True} if answer.by_hand is True else {}
     for role, rule in told["media"].items():
         if "formats" in rule:
             rule["formats"] = _formats(rule["formats"], platform.media.get(role, MediaRule()).formats)
     over(channel, platform, told)
-    return told
+    return told | by_hand
 
 
 def over(channel: str, platform: Platform, told: Mapping[str, Any]) -> Platform:
     """The platform with what the far side said over it."""
-    return limited(channel, platform, told.get("limits", {}), told.get("media", {}))
+    asked = limited(channel, platform, told.get("limits", {}), told.get("media", {}))
+    return dataclasses.replace(asked, by_hand=told.get("by_hand") is True)
 
 
 def _rules(rules: object, type_: type) -> dict[str, dict[str, Any]]:
