@@ -152,7 +152,7 @@ def test_a_report_that_cannot_be_written_stands_in_no_acts_way(
 ) -> None:
     app, handed = kit
     pipeline.report(app, bench.clock.now())
-    monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "gather", lambda *_: dict[str, Any]()["broken"])
+    monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "report_of", lambda *_: dict[str, Any]()["broken"])
     assert "is confirmed" in pipeline.confirm(
         app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now()
     )
