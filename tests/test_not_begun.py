@@ -116,8 +116,11 @@ def test_what_may_have_left_is_in_doubt(tried: Any, body: Any) -> None:
     assert tried(body).state == State.UNKNOWN
 
 
-@pytest.mark.parametrize("error", ["MemoryError()", "OSError(24, 'Too many open files')"])
-def test_what_the_machine_ran_out_of_is_tried_again(tried: Any, error: Any) -> None:
+LEDGER = "__import__('steadycast.errors').errors.LedgerError('it stood still')"  # as a step has it
+
+
+@pytest.mark.parametrize("error", ["MemoryError()", "OSError(24, 'Too many open files')", LEDGER])
+def test_what_the_machine_or_the_ledger_did_not_give_is_tried_again(tried: Any, error: Any) -> None:
     """It is no fault of the adapter's."""
     assert tried(f"raise {error}").state == State.DUE
 

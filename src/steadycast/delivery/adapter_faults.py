@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadycast.errors import Busy, FarSideError, Fenced, InputError, Refused
+from steadycast.errors import Busy, FarSideError, Fenced, InputError, LedgerError, Refused
 from steadycast.language import gettext as _
 
 MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO})
@@ -16,12 +16,12 @@ MACHINES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, er
 def faulty(answer: object, folders: Sequence[Path]) -> object:
     """`answer` where it is no exception, or one of the three errors; else Refused: nothing was begun, so nothing sent.
 
-    Where the machine ran out of something the next try may do better: Busy.
+    Where the machine ran out of something, or the ledger could not be used just then, the next try may do better: Busy.
     """
     if not isinstance(answer, BaseException) or isinstance(answer, FarSideError | InputError | Fenced):
         return answer
     said = _("nothing was sent: %(type)s: %(why)s", type=type(answer).__name__, why=answer)
-    if isinstance(answer, MemoryError) or (isinstance(answer, OSError) and answer.errno in MACHINES):
+    if isinstance(answer, MemoryError | LedgerError) or (isinstance(answer, OSError) and answer.errno in MACHINES):
         return Busy(said)
     return Refused(f"{said} ({where})" if (where := _where(answer, folders)) else said)
 
