@@ -35,6 +35,8 @@ NO_PAGES = {
     "/calendar/plan.ics": "a file",
     "/m/{token}/asks.ics": "a file",
     "/c/{token}.ics": "a file",
+    "/arrivals.csv": "a file",
+    "/arrivals.json": "a file",
     "/record.csv": "a file",
     "/record.json": "a file",
     "/record.svg": "a picture",

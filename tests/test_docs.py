@@ -128,7 +128,7 @@ def test_the_first_commands_of_the_readme_run(tmp_path: Path) -> None:
     )
     checked = run("check", cwd=made)
     assert checked.returncode == 0
-    assert checked.stdout.splitlines()[:1] == ["Everything is in order."]
+    assert checked.stdout.splitlines()[:1] == ["Nothing has to be fixed. Please read the notes."]
     (made / "content" / "pgc" / "images").mkdir()
     (made / "content" / "pgc" / "images" / "rain.jpg").write_bytes(
         (ROOT / "content/pgc/articles/images/stove.jpg").read_bytes()
@@ -137,7 +137,10 @@ def test_the_first_commands_of_the_readme_run(tmp_path: Path) -> None:
         draft = blocks(file.read_text(encoding="utf-8"), "markdown")[0]
         (made / "content" / "pgc" / "rain.md").write_text(draft, encoding="utf-8")
         checked = run("check", cwd=made)
-        assert (checked.returncode, checked.stdout.splitlines()[:1]) == (0, ["Everything is in order."])
+        assert (checked.returncode, checked.stdout.splitlines()[:1]) == (
+            0,
+            ["Nothing has to be fixed. Please read the notes."],
+        )
     shown = run("preview", "content/pgc/rain.md", cwd=made)
     assert shown.returncode == 0, shown.stderr
     assert (made / "var" / "preview" / "rain" / "index.html").is_file()
