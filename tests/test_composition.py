@@ -51,7 +51,11 @@ pieces = st.fixed_dictionaries(
 )
 
 
+OF_BYTES = {"title": "书" * 6, "text": "HTTPS://00000000000.0/- 00 书书书书", "url": "https://huyu.example/x-"}
+
+
 @given(st.sampled_from(TEMPLATES), pieces, limits)
+@example(TEMPLATES[0], OF_BYTES, Limit(82, "codepoints", cut=True, bytes=90))  # there is room for signs, not for bytes
 def test_whatever_comes_the_whole_is_within_the_limit_and_the_text_alone_is_cut(
     template: Any, given_: Any, limit: Any
 ) -> None:
@@ -59,8 +63,11 @@ def test_whatever_comes_the_whole_is_within_the_limit_and_the_text_alone_is_cut(
     whole = fill(template, given_)
     if made is None:
         assert count(whole, limit) > limit.max
-        room = limit.max - count(fill(template, {**given_, "text": ""}), limit) - 8  # what may stand around the text
-        most = cut(given_["text"], Limit(max(1, room), limit.count, url=limit.url)).removesuffix("…")
+        around = max(
+            8, -(-16 * limit.max // (limit.bytes or 16 * limit.max))
+        )  # what may stand there: 8 signs, 16 bytes
+        room = limit.max - count(fill(template, {**given_, "text": ""}), limit) - around
+        most = cut(given_["text"], limit.of(max(1, room))).removesuffix("…")
         assert room < 1 or len(most) < max(1, opening(given_["text"])), "there was room"
         return
     assert count(made, limit) <= limit.max
