@@ -295,8 +295,10 @@ class Delivery:
 
 
 def fitted(post: Post, spec: Platform) -> Post:
-    """`post` within the platform's limits: title and summary cut, its text composed, then cut or split."""
+    """`post` within the platform's limits: files that it takes, title and summary cut, its text composed, then cut."""
     limits = spec.limits
+    none = {role for role, rule in spec.media.items() if rule.count == 0}
+    post = replace(post, media=tuple(m for m in post.media if m.role not in none))
     short: dict[str, Any] = {n: cut(getattr(post, n), limits[n]) for n in ("title", "summary", "author") if n in limits}
     tags = post.tags[: limits["tags"].max] if "tags" in limits else post.tags
     post = replace(post, **short, tags=tags)
