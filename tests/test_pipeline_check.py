@@ -267,6 +267,22 @@ def test_words_are_asked_for_of_pictures_that_have_none_and_a_preview_asks_too(b
     assert check(bench, **{"pgc/1.md": told}) == []
 
 
+@pytest.mark.parametrize(
+    ("drafts", "told", "more"),
+    [
+        (2, ["pgc/1.md", "pgc/2.md"], ""),
+        (3, ["pgc/1.md"], "; the same in pgc/2.md, pgc/3.md"),
+        (5, ["pgc/1.md"], "; the same in pgc/2.md, pgc/3.md and 2 more"),
+    ],
+)
+def test_what_many_drafts_have_in_common_is_told_once(bench: Bench, drafts: int, told: list[str], more: str) -> None:
+    """An archive without descriptions: one line, which names the next ones and counts the rest."""
+    files = {f"pgc/{n}.md": article(f"Draft {n}", body="![](a.png)") for n in range(1, drafts + 1)}
+    found = check(bench, **files, **{"pgc/a.png": png(1, 2, 3)})
+    assert [p.where for p in found] == told
+    assert found[0].message == f"the picture a.png has no description{more}"
+
+
 def test_drafts_are_checked_though_a_channel_is_broken(bench: Bench) -> None:
     found = check(bench, SETTINGS.replace('platform = "far"', 'platform = "fare"'), **{"pgc/1.md": "---\ntitle: [\n"})
     assert [os.path.basename(p.where) for p in found] == ["steadycast.toml", "1.md"]

@@ -25,7 +25,7 @@ from steadycast.pipeline import draft_media, draft_notes
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
-from steadycast.pipeline.draft_notes import Titles, notes_of, unfit, without_alt
+from steadycast.pipeline.draft_notes import Titles, gathered, notes_of, unfit, without_alt
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.uploads import unknown_host
 from steadycast.platform import Setting
@@ -66,7 +66,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
         out = _went_out(app)
     except LedgerError as error:
         out, found = frozenset(), [Problem("ledger", None, str(error).removeprefix("ledger "), ""), *found]
-    return found + list(_drafts(app, now, out, progress))
+    return found + list(gathered(_drafts(app, now, out, progress)))
 
 
 def of_settings(app: App, now: dt.datetime) -> list[Problem]:

@@ -20,12 +20,13 @@ from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
 from steadycast.pipeline.posts import call_of, page_url
 from steadycast.platform import Platform
-from steadycast.render.compose import Target, fits
+from steadycast.render.compose import SAY_FOCAL, Target, fits
 from steadycast.render.prepared_body import prepare
 from steadycast.render.wording import Words
 from steadycast.schedule.model import Form
 
-MANY = 3  # drafts of one title: two are a pair (part one and two), three are a mistake
+MANY = 3  # drafts of one title: two are a pair (part one and two), three are a mistake. Of one note: too many to list
+DESCRIBE = N_("say what is to be seen, for who cannot see it: ![words](picture.jpg); of a cover: cover_alt")
 
 
 def notes_of(draft: Draft) -> Iterator[Problem]:
@@ -47,8 +48,30 @@ def without_alt(draft: Draft) -> Iterator[Problem]:
             len(bare),
             name=named,
         )
-        hint = _("say what is to be seen, for who cannot see it: ![words](picture.jpg); of a cover: cover_alt")
-        yield Problem(str(draft.path), bare[0].line, said, hint, severity=WARN)
+        yield Problem(str(draft.path), bare[0].line, said, _(DESCRIBE), severity=WARN)
+
+
+def gathered(found: Iterable[Problem]) -> Iterator[Problem]:
+    """What was found, where many drafts have a note in common that one: the first of them, with how many there are.
+
+    Nearly every cover is cropped somewhere, and an archive has no descriptions: a line for each would hide the rest.
+    """
+    alike: dict[tuple[str, str], list[Problem]] = defaultdict(list)
+    common = {_(DESCRIBE), _(SAY_FOCAL)}
+    for problem in found:
+        if problem.hint in common:
+            alike[problem.channel, problem.hint].append(problem)
+        else:
+            yield problem
+    for first, *others in alike.values():
+        if len(others) + 1 < MANY:
+            yield from (first, *others)
+            continue
+        also, more = listed(each.where for each in others[:2]), len(others) - 2
+        said = N_("%(said)s; the same in %(also)s")
+        if more:
+            said = N_("%(said)s; the same in %(also)s and %(more)s more")
+        yield replace(first, message=_(said, said=first.message, also=also, more=more))
 
 
 class Titles:

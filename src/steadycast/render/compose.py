@@ -32,6 +32,7 @@ __all__ = ["Target", "compose", "fits"]
 
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
+SAY_FOCAL = N_("say what has to stay: focal: 0.3 0.7, from the left and from the top")
 LITTLE = 0.6  # of a cover: where a crop leaves less of it, it is told
 NEARLY = 0.02  # by how much the shape of a film may differ from what is asked for
 CONVERTED = {
@@ -417,8 +418,7 @@ class _Composer(Words):
         if focal is None and left < LITTLE:
             part = f"{round(left * 100)} %"
             said = _("cover %(name)s is cut to %(part)s of it", name=cover.ref, part=part)
-            hint = _("say what has to stay: focal: 0.3 0.7, from the left and from the top")
-            self.fault(said, hint, self._line_of(cover), harmless=True)
+            self.fault(said, _(SAY_FOCAL), self._line_of(cover), harmless=True)
 
     def _line_of(self, media: Media) -> int | None:
         return next((m.line for m in self.draft.media if m.ref == media.ref), None)
