@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from steadycast import pipeline
@@ -17,7 +17,13 @@ from steadycast.api.shapes import Asked, Here
 from steadycast.pipeline.permissions import Act
 
 router, changed = looks("record"), changes("record")
-Days = Annotated[int, Query(ge=1, le=3660, description="How many days back from today.")]
+
+
+class Span(BaseModel):
+    """Which days are asked for; a field that we do not know is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+    days: int = Field(default=90, ge=1, le=3660, description="How many days back from today.")
 
 
 class Came(BaseModel):
@@ -71,15 +77,15 @@ class Pulled(BaseModel):
 
 
 @router.get("/arrivals", dependencies=[needs(Act.READ)])
-def arrivals(app: Here, days: Days = 90) -> Arrivals:
+def arrivals(app: Here, asked: Annotated[Span, Query()]) -> Arrivals:
     """Visits, joins and leavings in the last days."""
-    return Arrivals.model_validate(pipeline.arrivals.shown(app, pipeline.now(), days).values())
+    return Arrivals.model_validate(pipeline.arrivals.shown(app, pipeline.now(), asked.days).values())
 
 
 @router.get("/arrivals.csv", dependencies=[needs(Act.READ)], response_class=Csv)
-def arrivals_csv(app: Here, days: Days = 90) -> Response:
+def arrivals_csv(app: Here, asked: Annotated[Span, Query()]) -> Response:
     """Each row of the last days, as a table."""
-    return Csv(pipeline.arrivals.to_csv(app, pipeline.now(), days))
+    return Csv(pipeline.arrivals.to_csv(app, pipeline.now(), asked.days))
 
 
 @changed.post("/arrivals", dependencies=[needs(Act.PLAN)])
