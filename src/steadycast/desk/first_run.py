@@ -25,7 +25,7 @@ from steadycast.ops import settings_forms, starter
 from steadycast.ops.first_run import ACCOUNT, Answers
 from steadycast.pipeline.permissions import Act
 from steadycast.workspace.paths import Paths
-from steadycast.workspace.settings import zone
+from steadycast.workspace.values import zone
 
 router = APIRouter(prefix=FIRST_RUN)
 STEPS = ("", "/series", "/channels", "/text")

@@ -16,8 +16,8 @@ from steadycast.pipeline.secrets import find, keep
 from steadycast.platform import Platform, Setting, configured
 from steadycast.platform.registry import meant, platforms
 from steadycast.workspace import Workspace, edit
-from steadycast.workspace.settings import NAME
 from steadycast.workspace.upload_target import upload_target
+from steadycast.workspace.values import NAME
 
 Ask = Callable[[Setting], str]  # what a person answers; "" takes the default
 YES, NO = {"true", "yes", "y", "1", "on", "是"}, {"false", "no", "n", "0", "off", "否"}

@@ -18,7 +18,7 @@ from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.plan_difference import Effect, effect, served
 from steadycast.schedule.slots import next_slot, slots
 from steadycast.workspace import Workspace, edit
-from steadycast.workspace.settings import dates
+from steadycast.workspace.values import dates
 
 FURTHEST = dt.timedelta(days=366)  # a day that is farther off is skipped without a look at what it would have carried
 DIGEST = "digest:"

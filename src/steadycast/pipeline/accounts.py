@@ -26,7 +26,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import ApiTokenRow, AuditRow, PersonRow, SessionRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.permissions import Person, Role
-from steadycast.workspace.settings import member_name
+from steadycast.workspace.values import member_name
 
 SHORTEST, LONGEST = 10, 256  # characters of a password
 LASTS = dt.timedelta(days=30)  # a session, however much it is used

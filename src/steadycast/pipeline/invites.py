@@ -18,7 +18,7 @@ from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import InviteRow
 from steadycast.pipeline.app import App
-from steadycast.workspace.settings import MemberName
+from steadycast.workspace.values import MemberName
 
 LASTS = dt.timedelta(days=180)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")

@@ -18,7 +18,7 @@ from steadycast.errors import InputError, SettingsError
 from steadycast.language import gettext as _
 from steadycast.workspace.loading import Workspace, dotted, read
 from steadycast.workspace.paths import SETTINGS_FILE
-from steadycast.workspace.settings import dates, reason
+from steadycast.workspace.values import dates, reason
 
 RHYTHMS = ("every", "rrule")
 FIRST_KEYS = (*RHYTHMS, "platform", "name")  # a new key of a table stands below one of these

@@ -35,9 +35,8 @@ from steadycast.workspace.settings import (
     Publish,
     SeriesTable,
     Settings,
-    dates,
-    reason,
 )
+from steadycast.workspace.values import dates, reason
 
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
