@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from steadycast import errors
 from steadycast.cli import app
 from steadycast.schedule.rhythm_phrases import read_human
-from steadycast.workspace import load
+from steadycast.workspace import class_settings, load
 from steadycast.workspace import settings as tables
 
 TABLES = {
@@ -27,6 +27,9 @@ TABLES = {
     "[series.NAME]": tables.SeriesTable,
     "[channel.NAME]": tables.ChannelSettings,
     "[channel.NAME.upload]": tables.Upload,
+    "[class.NAME]": class_settings.ClassTable,
+    "[class.NAME.leave]": class_settings.LeaveTable,
+    "[class.NAME.comment]": class_settings.CommentTable,
     "[call.NAME]": tables.Call,
     "[arrivals.NAME]": tables.ArrivalCounter,
     "[[feed]]": tables.Feed,
@@ -49,6 +52,8 @@ def spelt(value: Any) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, dt.timedelta):
         seconds = int(value.total_seconds())
+        if not seconds:
+            return '`"0m"`'
         unit, length = next((u, n) for u, n in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)) if seconds % n == 0)
         # A day is said in hours where people say "24h".
         return f'`"{seconds // length}{unit}"`' if seconds != 86400 else '`"24h"`'
@@ -56,6 +61,8 @@ def spelt(value: Any) -> str:
         return "`[" + ", ".join(f'"{v.value if isinstance(v, Enum) else v}"' for v in value) + "]`"
     if isinstance(value, dict):
         return "`{}`"
+    if isinstance(value, BaseModel):
+        return "its own"
     return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
 
 
@@ -77,7 +84,7 @@ def test_every_key_of_steadycast_toml_stands_in_its_table_with_its_default(table
 
 def test_every_table_of_steadycast_toml_has_its_section() -> None:
     """A table that the settings know is a heading, and a heading in brackets is a table."""
-    known = {f.name if hasattr(f, "name") else n for n, f in tables.Settings.model_fields.items()}
+    known = {f.alias or n for n, f in tables.Settings.model_fields.items()}
     told = {re.match(r"\[+(\w+)", title)[1] for title in sections(page("settings.md")) if title.startswith("[")}  # type: ignore[index]
     assert told == known
 
@@ -86,10 +93,11 @@ def test_every_model_of_the_settings_is_documented() -> None:
     """A new model in workspace/settings.py has to be given its section here."""
     models = {
         m
-        for m in vars(tables).values()
-        if isinstance(m, type) and issubclass(m, BaseModel) and m.__module__ == tables.__name__
+        for file in (tables, class_settings)
+        for m in vars(file).values()
+        if isinstance(m, type) and issubclass(m, BaseModel) and m.__module__ == file.__name__
     }
-    assert models - {tables.Model, tables.Settings} == set(TABLES.values())
+    assert models - {tables.Settings} == set(TABLES.values())
 
 
 @pytest.mark.platforms("site", "feed", "mail")

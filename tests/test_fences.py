@@ -34,8 +34,9 @@ ROOMS = {
     "progress": set(),
     "crash_safety": set(),
     "schedule": {"language", "errors"},
+    "classes": {"language", "errors", "schedule"},
     "draft": {"errors", "reasons", "characters", "schedule"},
-    "workspace": {"errors", "reasons", "schedule", "crash_safety"},
+    "workspace": {"errors", "reasons", "schedule", "classes", "crash_safety"},
     "ledger": {"arrival", "errors", "reasons", "schedule", "receipt", "crash_safety"},
     "platform": {
         "arrival",

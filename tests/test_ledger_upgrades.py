@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NOON, promised
+from sqlalchemy import insert
 from sqlmodel import SQLModel
 
 from steadycast.arrival import Arrival
@@ -26,11 +27,14 @@ from steadycast.ledger.tables import (
     ApiTokenRow,
     AskRow,
     AuditRow,
+    CommentRow,
     DraftRow,
     FeedItemRow,
     FeedRow,
+    HandInRow,
     IdempotencyRow,
     InviteRow,
+    MemberStandingRow,
     PersonRow,
     ProblemRow,
     PublishRequestRow,
@@ -97,6 +101,13 @@ def small(path: Path) -> None:
         )
         assert ledger.put_publish_request(wanted)
         put_record_weeks(ledger, None, "[]", {}, lambda: {"2026-11-16": "[]"})
+        with ledger.write() as connection:
+            for row in (
+                HandInRow(the_class="c1", slot="c1@1", member="alice", due=NOON, verdict="missed", closes=NOON + HOUR),
+                MemberStandingRow(member="alice", the_class="c1", at=NOON, what="warned", who="ann", why="twice late"),
+                CommentRow(the_class="c1", slot="c1@1", reviewer="alice", author="bob", draft="d1", due=NOON),
+            ):
+                connection.execute(insert(type(row)).values(**row.model_dump(exclude={"id"})))
         ledger.put_arrivals("table", [Arrival(NOON.date(), "site", kind="join", n=2)])
         ledger.ticked(NOON)
 

@@ -115,6 +115,7 @@ class RevisionRow(SQLModel, table=True):
     draft: str = Field(foreign_key="draft.id", primary_key=True, max_length=16)
     at: dt.datetime = Field(sa_type=Instant)
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # the Draft, media by sha256
+    own_at: dt.datetime | None = Field(default=None, sa_type=Instant)  # its own time, where nobody had looked since
 
 
 class DraftLabelRow(SQLModel, table=True):
@@ -484,6 +485,64 @@ class ArrivalRow(SQLModel, table=True):
     content: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)  # visit, join, leave
     n: int = Field(sa_type=BigInteger)
+
+
+class HandInRow(SQLModel, table=True):
+    """How one member's duty ended. It outlives the files, the roster and the rules that it was judged by."""
+
+    __tablename__ = "handin"
+    __table_args__ = (Index("ix_handin_member", "member", "due"), Index("ix_handin_draft", "draft"))
+    the_class: str = Field(primary_key=True)
+    slot: str = Field(primary_key=True)  # class@local time
+    member: str = Field(primary_key=True)
+    due: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    verdict: str  # kept, late, missed, excused
+    draft: str | None = Field(default=None, max_length=16)
+    revision: str | None = Field(default=None, max_length=64)
+    at: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it was handed in
+    seen: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it was found
+    by: str = ""  # what `at` was taken from: look, window; or the person who corrected the verdict
+    made_up_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    made_up_by: str | None = Field(default=None, max_length=16)  # the draft
+    closes: dt.datetime | None = Field(default=None, sa_type=Instant)  # making it up ends then; null: settled
+    note: str = Field(default="", sa_type=Text)
+
+
+class MemberStandingRow(SQLModel, table=True):
+    """What happened to a member of a class: a leave, a warning, a decision, a turn; by whom and why."""
+
+    __tablename__ = "member_standing"
+    __table_args__ = (
+        Index("ix_member_standing_class", "the_class", "at"),
+        Index("ix_member_standing_member", "member", "at"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    member: str
+    the_class: str
+    at: dt.datetime = Field(sa_type=Instant)
+    what: str  # joined, leave, warned, up, out, kept, returned, moved, turn
+    first: str = Field(default="", max_length=10)  # local days of a leave or a turn, as ISO writes them
+    last: str = Field(default="", max_length=10)
+    who: str = ""
+    why: str = Field(default="", sa_type=Text)
+
+
+class CommentRow(SQLModel, table=True):
+    """Who was drawn to comment on whose hand-in, and whether it was done: a later roster cannot change a round."""
+
+    __tablename__ = "comment"
+    __table_args__ = (
+        Index("ix_comment_reviewer", "reviewer", "due"),
+        Index("ix_comment_author", "author", "due"),
+    )
+    the_class: str = Field(primary_key=True)
+    slot: str = Field(primary_key=True)
+    reviewer: str = Field(primary_key=True)
+    author: str = Field(primary_key=True)
+    draft: str = Field(default="", max_length=16)
+    due: dt.datetime = Field(sa_type=Instant)
+    done_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    how: str = ""  # file, feed, person
 
 
 class MetaRow(SQLModel, table=True):

@@ -15,10 +15,12 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from steadycast import reasons
+from steadycast.classes.model import Class
 from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.schedule.model import Series
+from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
     NO_CALL,
@@ -41,7 +43,14 @@ from steadycast.workspace.values import dates, reason
 BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
 MAX_SETTINGS = 1_000_000  # bytes
 UNKNOWN_KEY = "extra_forbidden"  # as the models call it
-NAMED = {"members", "series", "channel", "call", "arrivals"}  # tables whose keys are names that the community chose
+NAMED = {
+    "members",
+    "series",
+    "channel",
+    "class",
+    "call",
+    "arrivals",
+}  # tables whose keys are names that the community chose
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Workspace(Paths):
     desk: DeskSettings
     channels: dict[str, ChannelSettings]
     promises: dict[str, SeriesTable]  # as they are written
+    class_tables: dict[str, ClassTable] = field(default_factory=dict)  # as they are written
     calls: dict[str, Call] = field(default_factory=dict)  # what posts say at their end
     counters: dict[str, ArrivalCounter] = field(default_factory=dict)  # who counts those that come
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
@@ -66,6 +76,11 @@ class Workspace(Paths):
     def series(self) -> dict[str, Series]:
         """The promises by name, ready for the schedule."""
         return {name: self._series(name, table) for name, table in self.promises.items()}
+
+    @cached_property
+    def classes(self) -> dict[str, Class]:
+        """The classes by name, ready to be judged; a day off and a day left out alike say why nothing is owed."""
+        return {name: self._class(name, table) for name, table in self.class_tables.items()}
 
     @property
     def series_names(self) -> dict[str, str]:
@@ -82,14 +97,16 @@ class Workspace(Paths):
 
     def left_out(self, series: str) -> dict[dt.date, str]:
         """The days that a series leaves out by date, and why, where its `skip` says that."""
-        plain = [each for each in self.promises[series].skip if not each.startswith("holidays:")]
-        return {day: reason(each) for each in plain for day in dates(each)}
+        return _left_out(self.promises[series].skip)
+
+    def _class(self, name: str, table: ClassTable) -> Class:
+        off, _worked = self._days_off(("class", name), table.skip)
+        return table.built(name, self.community.zone, off | _left_out(table.skip))
 
     def _series(self, name: str, table: SeriesTable) -> Series:
         given = table.model_dump(exclude={"skip", "editor", "call"})
         plain = [s for s in table.skip if not s.startswith("holidays:")]
-        countries = [s.partition(":")[2] for s in table.skip if s.startswith("holidays:")]
-        off, worked = self._days_off(name, countries) if countries else ({}, frozenset())
+        off, worked = self._days_off(("series", name), table.skip)
         return Series(
             name=name,
             zone=self.community.zone,
@@ -99,11 +116,14 @@ class Workspace(Paths):
             **given,
         )
 
-    def _days_off(self, series: str, countries: Iterable[str]) -> tuple[dict[dt.date, str], frozenset[dt.date]]:
+    def _days_off(self, table: tuple[str, str], skip: Iterable[str]) -> tuple[dict[dt.date, str], frozenset[dt.date]]:
+        countries = [each.partition(":")[2] for each in skip if each.startswith("holidays:")]
+        if not countries:
+            return {}, frozenset()
         try:
             return days_off(countries, self.overrides)
         except SettingsError as error:
-            path = ("series", series, "skip")
+            path = (*table, "skip")
             said = f"{dotted(path)}: {error.message}"
             raise replace(error, message=said, file=self.settings_file, line=self.line(path)) from None
 
@@ -145,6 +165,11 @@ class Workspace(Paths):
         """A member's name for people."""
         known = self.members.get(member)
         return (known.title if known else "") or member
+
+
+def _left_out(skip: Iterable[str]) -> dict[dt.date, str]:
+    plain = [each for each in skip if not each.startswith("holidays:")]
+    return {day: reason(each) for each in plain for day in dates(each)}
 
 
 def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
@@ -193,6 +218,7 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         c.desk,
         channels,
         c.series,
+        class_tables=c.classes,
         calls=c.call,
         counters=c.arrivals,
         overrides=own,
@@ -256,9 +282,10 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
 
 def _known_keys(path: tuple[str | int, ...]) -> Iterable[str]:
     """The keys that the table on that path may have, of which the last step is none."""
+    tables = {each.alias or name: each for name, each in Settings.model_fields.items()}
     if len(path) == 1:
-        return Settings.model_fields
-    annotation = Settings.model_fields[str(path[0])].annotation
+        return tables
+    annotation = tables[str(path[0])].annotation
     inner = (each for each in (annotation, *get_args(annotation)) if isinstance(each, type))
     return next(each for each in inner if issubclass(each, BaseModel)).model_fields
 
@@ -272,6 +299,10 @@ def _references(file: Path, text: str, settings: Settings) -> None:
     if BY_HAND in settings.series:
         said = _("that is the name of what is published by hand")
         raise wrong(("series", BY_HAND), said, _("give the series another name"))
+    for name in settings.classes:
+        if name in settings.series or name == BY_HAND:
+            said = _("a series is called so already: nobody could tell what a draft that names it is for")
+            raise wrong(("class", name), said, _("give it another name"))
     _calls(settings, wrong)
     for name in settings.arrivals:
         if name in settings.channel or name == TABLE:

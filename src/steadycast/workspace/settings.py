@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from steadycast.language import gettext as _
 from steadycast.language import quoted
 from steadycast.schedule.model import Form, Origin
+from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.upload_target import UploadTarget, upload_target
 from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, Zone
 
@@ -317,6 +318,7 @@ class Settings(Model):
     members: dict[MemberName, Member] = Field(default_factory=dict)
     series: dict[Annotated[str, Field(pattern=NAME)], SeriesTable] = Field(default_factory=dict)
     channel: dict[Annotated[str, Field(pattern=NAME)], ChannelSettings] = Field(default_factory=dict)
+    classes: dict[Annotated[str, Field(pattern=NAME)], ClassTable] = Field(default_factory=dict, alias="class")
     call: dict[Annotated[str, Field(pattern=NAME)], Call] = Field(default_factory=dict)
     arrivals: dict[Annotated[str, Field(pattern=NAME)], ArrivalCounter] = Field(default_factory=dict)
     feed: tuple[Feed, ...] = ()
