@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from steadycast.language import of_tag
 from steadycast.report.first_gap import Need, need
 from steadycast.report.model import Coming
+from steadycast.report.words import expected_gap
+from steadycast.schedule.forecast import Forecast
 
 MONDAY = dt.datetime(2026, 11, 30, 20, tzinfo=dt.UTC)
 
@@ -26,3 +29,14 @@ def test_gaps_of_one_week_are_asked_for_together() -> None:
 def test_where_nothing_is_empty_nothing_is_needed() -> None:
     assert need(coming("planned", "filled", "excused")) is None
     assert need([]) is None
+
+
+def test_the_expected_gap_is_told_with_its_range_and_with_what_little_it_is_judged_by() -> None:
+    """A day, from when and until when; nothing where a gap is less likely than not."""
+    say, first, later = of_tag("en"), MONDAY, MONDAY + dt.timedelta(days=9)
+    told = expected_gap(Forecast(0.95, MONDAY + dt.timedelta(days=4), first, later, 8), say)
+    assert told == ["first gap expected around Fri, Dec 4 (Nov 30 to Dec 9)"]
+    told = expected_gap(Forecast(0.6, later, first, None, 2), of_tag("zh-CN"))
+    assert told == ["首个空档大约在12月9日周三（最早11月30日）", "只凭2周的来稿推算"]
+    assert expected_gap(Forecast(0.3, None, first, None, 8), say) == []
+    assert expected_gap(None, say) == []

@@ -180,8 +180,11 @@ def test_the_chance_of_a_gap_is_told_once_there_is_a_rate_of_intake(ledger: Ledg
     """What the first intake found is no rate; a week later, what came in since is one."""
     opening = stock(20)
     assert gather(ledger, workspace, NOW - 3 * DAY, opening).series[0].gap_chance is None
-    nothing_since, video = (series.gap_chance for series in gather(ledger, workspace, NOW, opening).series)
-    assert nothing_since == 1
+    notes, video = (series.forecast for series in gather(ledger, workspace, NOW, opening).series)
+    assert notes is not None
+    assert video is not None
+    assert notes.chance == 1
+    assert notes.likely == notes.late == dt.datetime(2026, 12, 13, 20, tzinfo=ZONE)
     fresh = [StockItem(f"n{n}", Form.ARTICLE, Origin.UGC, "alice", since=NOW - n * DAY / 2) for n in range(12)]
     some, plenty = (
         gather(ledger, workspace, NOW, [*opening[: 20 - less], *fresh]).series[0].gap_chance for less in (19, 10)
@@ -189,7 +192,7 @@ def test_the_chance_of_a_gap_is_told_once_there_is_a_rate_of_intake(ledger: Ledg
     assert plenty is not None
     assert some is not None
     assert 0 < plenty < some < 1
-    assert video == 1
+    assert video.chance == 1
 
 
 def test_a_gap_in_the_ledgers_plan_is_shown_as_it_stands(ledger: Ledger, workspace: Workspace) -> None:

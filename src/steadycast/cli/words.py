@@ -61,6 +61,7 @@ def _words(language: Language) -> dict[str, str]:
         "runway": pgettext("table", "runway"),
         "first gap": pgettext("table", "first gap"),
         "gap in 30 d": pgettext("table", "gap in 30 d"),
+        "gap around": pgettext("table", "gap around"),
         "source": pgettext("table", "source"),
         "visits": pgettext("table", "visits"),
         "joins": pgettext("table", "joins"),

@@ -26,6 +26,7 @@ from steadycast.report.first_gap import need
 from steadycast.report.model import Report, Square, to_json
 from steadycast.report.picture import picture
 from steadycast.report.year_view import HALF, PITCH, TOP, Half, halves
+from steadycast.schedule.forecast import Forecast
 
 router = APIRouter()
 PEOPLE = 50  # contributors shown
@@ -114,6 +115,10 @@ class View:
         self.marks = words.marks(say)
         self._days: dict[dt.date, str] = {}
         self._tallies: dict[tuple[tuple[str, int], ...], str] = {}
+
+    def expected_gap(self, found: Forecast | None) -> list[str]:
+        """When the first gap of a series is to be expected, in words."""
+        return words.expected_gap(found, self._say)
 
     def halves(self, squares: tuple[Square, ...]) -> tuple[Half, Half]:
         """Both halves of a year."""

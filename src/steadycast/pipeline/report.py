@@ -60,7 +60,7 @@ def renew(app: App, now: dt.datetime) -> None:
 
 
 def _row(series: SeriesRecord) -> Row:
-    gap, counts = series.runway.gap, series.counts
+    gap, counts, likely = series.runway.gap, series.counts, series.forecast and series.forecast.likely
     streak = str(series.streak.current)
     if series.streak.late:
         streak = _("%(num)s (%(late)s late)", num=series.streak.current, late=series.streak.late)
@@ -73,6 +73,7 @@ def _row(series: SeriesRecord) -> Row:
         "runway": _("%(slots)s, %(days)s d", slots=slots, days=series.runway.days),
         "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else _("none in sight"),
         "chance": _("too early") if series.gap_chance is None else f"{series.gap_chance:.0%}",
+        "expected": likely.strftime("%Y-%m-%d") if likely else "",
     }
 
 

@@ -24,6 +24,7 @@ from steadycast.report.week import CellName
 from steadycast.report.weeks import Weeks, Year
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
+from steadycast.schedule.forecast import Forecast
 from steadycast.schedule.model import Past, Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.schedule.slots import slots
@@ -258,7 +259,7 @@ class _Gathering:
 
     def _series(self, series: Series) -> m.SeriesRecord:
         cells = [cell for cell in self.cells if cell[0] == series.name]
-        counts = self._verdicts(cells)
+        counts, expected = self._verdicts(cells), self._forecast(series)
         mix, writers = Counter[str](), Counter[str]()
         for share in self.shares:
             if share.series == series.name and share.origin:
@@ -273,7 +274,8 @@ class _Gathering:
             mix_real=dict(mix),
             streak=self.streaks.series.get(series.name, m.Streak()),
             runway=self.outlook.runway((series.name,)),
-            gap_chance=self.outlook.gap_chance(series),
+            gap_chance=expected.chance if expected else None,
+            forecast=expected,
             stock=self.outlook.in_stock(series),
             reserve=series.reserve,
             coming=tuple(m.Coming(self._local(s.at), self._state(s)) for s in self.outlook.of((series.name,))),
@@ -282,6 +284,13 @@ class _Gathering:
             on_time=m.on_time(counts),
             ahead=self._ahead(cells),
         )
+
+    def _forecast(self, series: Series) -> Forecast | None:
+        found = self.outlook.forecast(series)
+        if found is None:
+            return None
+        likely, early, late = (self._local(at) if at else None for at in (found.likely, found.early, found.late))
+        return replace(found, likely=likely, early=early, late=late)
 
     @cached_property
     def out_early(self) -> frozenset[str]:

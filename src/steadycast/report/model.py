@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from steadycast.errors import Problem
+from steadycast.schedule.forecast import Forecast
 
 JSON_VERSION = 1  # grows when a key changes its meaning or goes away; new keys do not raise it
 
@@ -95,6 +96,7 @@ class SeriesRecord:
     counts: Mapping[str, int] = field(default_factory=dict)  # verdict -> deliveries of past slots, over the shown year
     on_time: float | None = None
     ahead: int = 0  # deliveries that are there before their slot's hour: in no count until it has come
+    forecast: Forecast | None = None  # what `gap_chance` is of, and when; None where it cannot be told
 
     @property
     def short(self) -> bool:

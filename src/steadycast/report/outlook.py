@@ -12,8 +12,8 @@ from steadycast.ledger.plans import as_slot
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.report.model import Runway
-from steadycast.schedule import runway as reach
 from steadycast.schedule.fairness import LONG_AGO
+from steadycast.schedule.forecast import WITHIN, Forecast, forecast, intake
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots as slots_of
@@ -23,8 +23,6 @@ from steadycast.workspace import Workspace
 MEMORY = dt.timedelta(days=400)  # how far back the planner's turns and mix look
 OVERDUE = dt.timedelta(days=7)  # what such old slots may still carry, late, is not free for another
 OVER = (State.WITHDRAWN, State.CANCELLED, State.EXCUSED)
-CHANCE_WITHIN = dt.timedelta(days=30)
-RATE_OVER = dt.timedelta(days=28)  # the rate of intake is that of the last four weeks
 RATE_AFTER = dt.timedelta(days=7)  # before that it would be a guess
 OPENING = dt.timedelta(hours=1)  # what the first intake found
 
@@ -62,21 +60,19 @@ class Outlook:
         zone = self.now.tzinfo
         return Runway(covered, max(0, (end - self.now).days), gap.at.astimezone(zone) if gap else None)
 
-    def gap_chance(self, series: Series) -> float | None:
-        """The chance of a gap within 30 days at the present rate of intake.
+    def forecast(self, series: Series) -> Forecast | None:
+        """What is to be expected of the next 30 days, as drafts came in so far.
 
         None where nothing is owed in that time, and in the first week, when there is no rate to speak of: what a
         community begins with is its opening stock and did not come in at any rate.
         """
-        ahead = slots_of(series, self.now, self.now + CHANCE_WITHIN)
-        times = [slot.at for slot in ahead if not slot.excused]
+        times = [slot.at for slot in slots_of(series, self.now, self.now + WITHIN) if not slot.excused]
         began = min((item.since for item in self.stock), default=self.now)
-        known = min(self.now - began, RATE_OVER)
-        if not times or known < RATE_AFTER:
+        known = self.now - began - OPENING
+        if not times or self.now - began < RATE_AFTER:
             return None
-        after = max(began + OPENING, self.now - known)
-        came = [i.since for i in self.stock if i.since > after and not i.evergreen and suits(series, i)]
-        return reach.gap_chance(times, self.in_stock(series), reach.arrival_rate(came, self.now, known), self.now)
+        came = [item.since for item in self.stock if not item.evergreen and suits(series, item)]
+        return forecast(times, self.in_stock(series), intake(came, self.now, known), self.now)
 
     def in_stock(self, series: Series) -> int:
         """Drafts not yet used that this series could use; evergreens count where its `fill` names them, once rested."""

@@ -29,6 +29,7 @@ from steadycast.report.model import (
     gravest,
 )
 from steadycast.report.year_view import HALF, PITCH, TOP, Cell, Half, halves
+from steadycast.schedule.forecast import Forecast
 
 SHOWN = 5  # rows of one kind that are open; the others fold
 NEVER_SHOWN = re.compile(rf"[{CONTROLS}{TURNING}]")
@@ -125,6 +126,10 @@ class _View:
         return words.streak(streak, self.say)
 
     # -- runway and plan
+
+    def expected_gap(self, found: Forecast | None) -> list[str]:
+        """When the first gap is to be expected, in words."""
+        return words.expected_gap(found, self.say)
 
     def strip(self, series: SeriesRecord) -> list[Cell]:
         """A series' coming days on an axis that all series share."""

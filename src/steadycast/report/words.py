@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from steadycast.language import N_, Language
 from steadycast.report.model import MARKS, Streak
+from steadycast.schedule.forecast import Forecast
 
 OF_MARKS = {
     "kept": N_("kept"),
@@ -40,6 +41,23 @@ def streak(streak: Streak, say: Language) -> str:
     if streak.unit == "day":
         return say.ngettext("%(num)s day in a row", "%(num)s days in a row", streak.current)
     return say.ngettext("%(num)s slot in a row", "%(num)s slots in a row", streak.current)
+
+
+def expected_gap(found: Forecast | None, say: Language) -> list[str]:
+    """When the first gap is to be expected, and what that is judged by where it is little; [] where nothing is told."""
+    if found is None:
+        return []
+    told = []
+    if found.likely and found.early:
+        day, early = say.day(found.likely.date()), say.month_day(found.early.date())
+        if found.late:
+            words, late = N_("first gap expected around %(day)s (%(early)s to %(late)s)"), found.late
+            told.append(say.gettext(words, day=day, early=early, late=say.month_day(late.date())))
+        else:
+            told.append(say.gettext("first gap expected around %(day)s (%(early)s or later)", day=day, early=early))
+    if found.few:
+        told.append(say.ngettext("judged by one week of drafts", "judged by %(num)s weeks of drafts", found.weeks))
+    return told
 
 
 def share(parts: Mapping[str, int], origin: str = "pgc") -> float:
