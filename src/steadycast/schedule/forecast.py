@@ -110,7 +110,7 @@ def forecast(slot_times: Iterable[dt.datetime], stock: int, came: Intake, now: d
 
 def _rates(came: Intake) -> list[float]:
     """The rates that may be the true one, in the places of NODES; one alone where it is known."""
-    if not came.per_day or math.isinf(came.weeks):
+    if came.per_day < NOTHING or math.isinf(came.weeks):
         return [came.per_day]
     expected = came.per_day * 7 * came.weeks  # drafts that were counted
     width = math.sqrt(math.log1p(came.spread / expected))  # log-normal, of the same mean and variance
@@ -155,7 +155,7 @@ def _first_passage(days: Sequence[float], stock: int, per_day: float, spread: fl
 
 def _negative_binomial(expected: float, spread: float, limit: int) -> list[float]:
     """The chances of 0, 1, ... fewer than `limit` arrivals; cut off where nothing is left that a float could tell."""
-    if expected <= 0:
+    if expected < NOTHING:
         return [1.0]
     found: list[float] = []
     for count in range(limit):
