@@ -40,7 +40,8 @@ class Happened(StrEnum):
     KEPT = "kept"  # a person decided that they stay
     RETURNED = "returned"
     MOVED = "moved"  # to another class or group, which `why` names
-    TURN = "turn"  # was on duty, or led a group
+    TURN = "turn"  # on duty for the class, from one day to another
+    LEAD = "lead"  # leads a group, which `why` names
 
 
 class State(StrEnum):

@@ -520,7 +520,7 @@ class MemberStandingRow(SQLModel, table=True):
     member: str
     the_class: str
     at: dt.datetime = Field(sa_type=Instant)
-    what: str  # joined, leave, warned, up, out, kept, returned, moved, turn
+    what: str  # joined, leave, warned, up, out, kept, returned, moved, turn, lead
     first: str = Field(default="", max_length=10)  # local days of a leave or a turn, as ISO writes them
     last: str = Field(default="", max_length=10)
     who: str = ""
