@@ -56,6 +56,9 @@ class Adapter(FolderAdapter):
             "id": urn(post.key),
             "link": self._link(post),
             "html": post.html_with(self._address),
+            "licence": ""
+            if post.credit
+            else self.channel.settings["licence"],  # what is another's is not ours to share
             "author": post.member_title or post.author or self.channel.community,
             "image": self._address(post.cover) if post.cover else "",
             "files": [
@@ -116,6 +119,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "tags": list(post.tags),
         "language": post.language,
         "attachments": [_said(f) for f in files],
+        "_steadycast": {"licence": item["licence"]} if item["licence"] else {},
     }
 
 

@@ -56,6 +56,7 @@ class Draft(Shown):
     form: str
     origin: str = Field(description="pgc: the house's; ugc: a member's.")
     member: str
+    circle: str = Field(description="The community that shares it, where it is another's.")
     standing: Standing
     revision: str
     edited: bool = Field(description="Since it was approved.")

@@ -97,6 +97,7 @@ def _words(language: Language) -> dict[str, str]:
         "mix": pgettext("table", "mix"),
         "fair": pgettext("table", "fair"),
         "evergreen": pgettext("table", "evergreen"),
+        "shared": pgettext("table", "shared"),
         "digest": pgettext("table", "digest"),
         # where a draft stands, and what intake found
         "waiting": pgettext("table", "waiting"),

@@ -81,6 +81,8 @@ class Draft:
     event: DraftEvent | None = None
     media: tuple[MediaRef, ...] = ()
     call: str = ""  # the name of another call than the series' own, or none
+    circle: str = ""  # the name of the community that shares it, where it is another's: told at its end
+    licence: str = ""  # under which that community shares it
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
     title_line: int | None = None  # the file's line on which its title stands

@@ -116,8 +116,9 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
         content["event"].append("all day")
-    if not draft.call:  # a draft from before there were calls keeps its revision
-        del content["call"]
+    for name in ("call", "circle", "licence"):  # a draft from before there were any keeps its revision
+        if not content[name]:
+            del content[name]
     content["media"] = [(m.role, m.ref, m.alt, m.sha256, *(m.focal or ())) for m in draft.media]
     return hashlib.sha256(orjson.dumps(content, default=_as_text, option=_AS_JSON_DOES)).hexdigest()
 

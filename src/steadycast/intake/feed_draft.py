@@ -41,7 +41,7 @@ _ENDINGS = {
 
 
 def draft_of(item: Item, feed: FeedSettings, key: str, downloads: Downloads) -> Made:
-    """A feed item as its member's draft, with what could be had of its enclosures and pictures.
+    """A feed item as its member's draft, or another community's, with what could be had of its enclosures and pictures.
 
     Where the feed has no text, the title stands for it.
     """
@@ -49,15 +49,17 @@ def draft_of(item: Item, feed: FeedSettings, key: str, downloads: Downloads) -> 
     look = outline(item.body, of_html=True)
     heading = look.heading.text if look.heading else ""
     found = (item.title, heading, summary_of(look.paragraph)[:60])
-    title = next(filter(visible, found), feed.member)
+    title = next(filter(visible, found), feed.whose)
     roles = [ref.role for ref in media]
     form = next((form for form in (Form.VIDEO, Form.AUDIO) if form in roles), Form.ARTICLE)
     if feed.form is Form.ARTICLE or feed.form in roles:  # an item without a sound is no audio, whatever was asked for
         form = feed.form
     draft = Draft(
-        path=PurePosixPath("feed", feed.member, hashlib.sha256(f"{feed.key}\n{key}".encode()).hexdigest()[:16]),
+        path=PurePosixPath("feed", feed.whose, hashlib.sha256(f"{feed.key}\n{key}".encode()).hexdigest()[:16]),
         origin=Origin.UGC,
         member=feed.member,
+        circle=feed.circle,
+        licence=item.licence if feed.circle else "",
         revision="",
         title=title,
         body=item.body or item.summary or title,

@@ -33,6 +33,7 @@ class Item:
     tags: tuple[str, ...] = ()
     published: dt.datetime | None = None  # aware; None where missing or more than a day ahead
     enclosures: tuple[tuple[str, str], ...] = ()  # (url, MIME type)
+    licence: str = ""  # under which other communities may publish it, where its feed says so
 
     @property
     def content_hash(self) -> str:

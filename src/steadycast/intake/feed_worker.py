@@ -127,7 +127,7 @@ def _of_json(item: dict[str, Any]) -> dict[str, Any]:
 
 def _made(
     *, id: Any, link: Any, title: str, html: Any, summary: Any, author: Any, tags: list[Any],
-    published: int | None, enclosures: list[dict[str, Any]], base: str,
+    published: int | None, enclosures: list[dict[str, Any]], base: str, licence: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """An item as it is handed on: its HTML as Markdown, everything else in one line."""
     from steadycast.intake.markup import markdown
@@ -142,6 +142,7 @@ def _made(
         "author": _text(author),
         "tags": [word for tag in tags if (word := _text(tag))],
         "published": published,
+        "licence": _text(licence),
         "enclosures": [(url, _text(each["type"])) for each in enclosures if (url := _text(each["url"]))],
     }
 

@@ -29,18 +29,24 @@ PATIENCE = 120.0  # seconds that a feed's process may take of a busy machine; it
 
 @dataclass(frozen=True, slots=True)
 class FeedSettings:
-    """A member's feed, as steadycast.toml has it."""
+    """A member's feed, or what a community shares, as steadycast.toml has it."""
 
     member: str
     url: str
     take_old: int = 0  # how many of the items that are there at the first look to take
     allow_private: bool = False
     form: Form | None = None  # what its items are, whatever media they carry
+    circle: str = ""  # the community that shares it; then it is of no member
+
+    @property
+    def whose(self) -> str:
+        """The member, or the community, that it is of."""
+        return self.member or self.circle
 
     @property
     def key(self) -> str:
         """16 characters that stand for this feed in the ledger."""
-        return hashlib.sha256(f"{self.member}\n{self.url}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{self.whose}\n{self.url}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

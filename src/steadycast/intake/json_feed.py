@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 VERSION = "jsonfeed.org/version/1"
+LONGEST_LICENCE = 80  # characters
 
 
 def entries(data: bytes, base: str, most: int) -> tuple[str, list[dict[str, Any]]] | None:
@@ -40,12 +41,19 @@ def _entry(item: dict[str, Any], base: str, authors: str) -> dict[str, Any]:
         "author": _authors(item) or authors,
         "tags": [str(tag) for tag in tags[:20]] if isinstance(tags, list) else [],
         "date": str(item.get("date_published") or item.get("date_modified") or ""),
+        "licence": _licence(item),
         "enclosures": [
             {"url": _address(base, each.get("url")), "type": str(each.get("mime_type") or "")}
             for each in (attached[:10] if isinstance(attached, list) else [])
             if isinstance(each, dict)
         ],
     }
+
+
+def _licence(item: dict[str, Any]) -> str:
+    """Under which licence an item is shared with other communities; "" where it is not."""
+    ours = item.get("_steadycast")
+    return str(ours.get("licence") or "")[:LONGEST_LICENCE] if isinstance(ours, dict) else ""
 
 
 def _authors(of: dict[str, Any]) -> str:

@@ -52,6 +52,7 @@ class CarriedDraft(NamedTuple):
     path: str
     approved_at: dt.datetime | None
     plan: dict[str, Any]
+    circle: str
 
 
 class AlikeDeliveries(NamedTuple):
@@ -173,9 +174,9 @@ def free_stock(db: Database, *, evergreen: bool = False, batch: int = BATCH) -> 
     carries = exists().where(s.draft == DRAFT.c.id, d.slot == s.id, d.state.not_in([state.value for state in FREED]))
     is_reserve = func.coalesce(DRAFT.c.plan["evergreen"].as_boolean(), false())
     free = DRAFT.c.approved_revision.is_not(None) & DRAFT.c.state.not_in(OUT_OF_STOCK)
-    query = select(DRAFT).where(free, is_reserve if evergreen else ~is_reserve)
-    if not evergreen:
-        query = query.where(DRAFT.c.published_before.is_(None), ~slotted | (freed & ~carries))
+    unused, shared = DRAFT.c.published_before.is_(None) & (~slotted | (freed & ~carries)), DRAFT.c.circle != ""
+    wanted = is_reserve | (shared & unused) if evergreen else ~is_reserve & ~shared & unused
+    query = select(DRAFT).where(free, wanted)
     query = query.order_by(DRAFT.c.approved_at, DRAFT.c.path)
     at = 0
     while rows := rows_of(db, DraftRow, query.limit(batch).offset(at)):

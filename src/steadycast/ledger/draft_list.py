@@ -49,6 +49,7 @@ class Listed(NamedTuple):
     form: str
     origin: str
     member: str
+    circle: str  # the community that shares it, where it is another's
     standing: str  # one of STANDINGS
     revision: str
     edited: bool  # since it was approved
@@ -80,6 +81,7 @@ _shelf_of = case(
     (not_(_approved), "archive"),
     (_evergreen, "reserve"),
     (_out, "archive"),
+    (D.circle != "", "reserve"),
     else_="stock",
 )
 _SHELVES = select(_shelf_of.label("shelf"), func.count()).group_by("shelf")
@@ -172,8 +174,8 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
 
 def _rows(ids: Sequence[str], now: dt.datetime) -> Any:
     query = select(
-        D.id, D.title, D.path, D.form, D.origin, D.member, D.state, D.revision, D.approved_revision, D.changed,
-        D.resembles, _evergreen.label("evergreen"), _out.label("out"), _coming(now).label("coming"),
+        D.id, D.title, D.path, D.form, D.origin, D.member, D.circle, D.state, D.revision, D.approved_revision,
+        D.changed, D.resembles, _evergreen.label("evergreen"), _out.label("out"), _coming(now).label("coming"),
         R.content["title"].as_string().label("newest"), R.content["tags"].label("tags"),
     )  # fmt: skip
     return query.outerjoin(REVISION, _here).where(D.id.in_(list(ids)))
@@ -185,6 +187,6 @@ def _listed(row: Any) -> Listed:
         standing = "used" if row.out else "planned" if row.coming else "stock"
     edited = bool(row.approved_revision) and row.approved_revision != row.revision
     return Listed(
-        row.id, row.newest or row.title, row.path, row.form, row.origin, row.member, standing, row.revision, edited,
-        bool(row.evergreen), row.resembles, row.changed, row.coming, tuple(row.tags or ()),
+        row.id, row.newest or row.title, row.path, row.form, row.origin, row.member, row.circle, standing,
+        row.revision, edited, bool(row.evergreen), row.resembles, row.changed, row.coming, tuple(row.tags or ()),
     )  # fmt: skip

@@ -61,6 +61,7 @@ class ApprovedDraft(NamedTuple):
     path: str
     approved: int  # microseconds since 1970 UTC
     planned: str  # JSON
+    circle: str  # the community that shares it
 
     @property
     def approved_at(self) -> dt.datetime:
@@ -84,7 +85,7 @@ def approved_values(db: Database) -> list[tuple[Any, ...]]:
     c = DRAFT.c
     stands = c.approved_revision.is_not(None) & c.state.not_in(OUT_OF_STOCK)
     approved = type_coerce(c.approved_at, BigInteger)
-    query = select(c.id, c.form, c.origin, c.member, c.path, approved, cast(c.plan, Text)).where(stands)
+    query = select(c.id, c.form, c.origin, c.member, c.path, approved, cast(c.plan, Text), c.circle).where(stands)
     with db.read() as connection:
         return fetch(connection, str(query.compile(db.engine, compile_kwargs={"literal_binds": True})), ())
 
@@ -129,7 +130,7 @@ def put_drafts(db: Database, drafts: Iterable[DraftRow], revisions: Iterable[Rev
     state = case((decided, "approved"), else_=new["state"])
     for name in ("held", "resembles"):
         kept[name] = case((decided, ""), else_=literal_column(f"excluded.{name}"))
-    seen = ("path", "source", "origin", "member", "form", "title", "revision", "changed", "plan")
+    seen = ("path", "source", "origin", "member", "circle", "form", "title", "revision", "changed", "plan")
     rows = values(drafts)
     with db.write() as connection:
         came = upsert(connection, DRAFT, rows, seen, state=state, **kept)

@@ -91,6 +91,7 @@ class DraftRow(SQLModel, table=True):
     source: str = "folder"  # folder, feed, digest
     origin: str
     member: str = ""
+    circle: str = ""  # the community that shares it, where it is another's: nobody's here
     form: str
     title: str
     revision: str = Field(index=True, max_length=64)  # the newest

@@ -223,6 +223,7 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
             source="feed" if draft.path.parts[0] == "feed" else "folder",
             origin=draft.origin,
             member=draft.member,
+            circle=draft.circle,
             form=told.form if told else draft.form,
             title=told.title if told else draft.title,
             revision=draft.revision,

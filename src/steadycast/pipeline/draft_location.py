@@ -107,7 +107,7 @@ class DraftLocation:
         if slot := self._coming.get(row.id) or (None if row.id in self._out else self._overdue.get(row.id)):
             return Place("slot", slot.series, dt.datetime.fromisoformat(slot.local))
         item = self._stock.get(row.id)
-        if item and item.evergreen:
+        if item and (item.evergreen or (item.circle and row.id not in self._out)):
             return Place("reserve")
         if row.id in self._out:
             return Place("went", at=self._out[row.id].astimezone(self.app.workspace.community.zone))
@@ -119,7 +119,7 @@ class DraftLocation:
         carried = {row.draft for row in self._slots if row.at < self.now + horizon}
         carried |= {row.id for row in self.app.ledger.drafts() if row.source == "digest"}  # each made for one slot
         left = [item for item in self._stock.values() if item.draft not in carried]
-        fresh = [item.draft for item in left if not item.evergreen and item.draft not in self._out]
+        fresh = [item.draft for item in left if not item.reserve and item.draft not in self._out]
         turns = [self._turns[draft] for draft in fresh if draft in self._turns] if fresh else []
         counts = Counter(slot.series for slot in turns)
         last = max((slot.at for slot in turns), default=self.now)
@@ -165,7 +165,7 @@ class DraftLocation:
 
     def _reach(self, stock: Iterable[StockItem]) -> dt.datetime:
         """The instant by which every draft has had its turn where it can have one, and no later: to look costs time."""
-        fresh = [item for item in stock if not item.evergreen and item.draft not in self._out]
+        fresh = [item for item in stock if not item.reserve and item.draft not in self._out]
         ends = [self._end(series, [i for i in fresh if suits(series, i)]) for series in self._series()]
         return max(ends, default=self.now) + dt.timedelta(seconds=1)
 

@@ -133,6 +133,7 @@ def to_stock(row: Any, last_used: dt.datetime | None, pin: Callable[[str], str] 
         event_start=instant(plan.get("event_start")),
         skip_channels=frozenset(plan.get("skip") or ()),
         last_used=last_used,
+        circle=row.circle,
     )
 
 

@@ -1,4 +1,4 @@
-"""Members' feeds: looked at side by side, each item taken once for ever."""
+"""Feeds of members, and of communities that share: looked at side by side, each item taken once for ever."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from steadycast.workspace.settings import Feed
 
 BACK_OFF = dt.timedelta(hours=12)  # at most, between two looks at a feed that fails
 TOLD = 3  # things that one feed could not give, named; the rest is counted
+ALL = 500  # items: more than a feed is read of
 AT_A_TIME = 8  # feeds that are read before the files of their items are fetched
 # What one feed, and one look at all of them, may cost in seconds, bytes and new items; the rest waits for the next.
 OF_A_FEED = (180.0, 256 << 20, 50)
@@ -56,21 +57,21 @@ def look(app: App, now: dt.datetime, *, at_once: bool = False) -> FeedUpdate:
     unset = [_unset(table) for table in app.workspace.feeds if table.secret and not app.find_secret(table.secret)]
     due = [(s, t) for s, t in asked if at_once or _is_due(rows.get(s.key), now)]
     due.sort(key=lambda each: _next_look(rows.get(each[0].key)))  # so that each has its turn, if not at this look
-    members = {key: row.member for key, row in rows.items()} | {s.key: s.member for s, _ in asked}
+    members = {key: row.member for key, row in rows.items()} | {s.key: s.whose for s, _ in asked}
     fetcher, budget, quotas = Fetcher(), Budget(*OF_A_LOOK), Quotas(app)
     came, looked_at = FeedUpdate(problems=unset), set()
     for table, result in _results(due, rows, fetcher, now):
         if budget.spent():
             break  # those that are left are due still
         feed = result.feed
-        others = [other for other, member in members.items() if member == table.member and other != feed.key]
+        others = [other for other, member in members.items() if member == table.whose and other != feed.key]
         elsewhere = [row for other in others for row in app.ledger.feed_items(other)]
         elsewhere += [row for row in came.items if row.feed in others]  # of this very look
         downloads = Downloads(
             app.workspace.cache / "feeds" / feed.key,
             fetcher,
             Budget(*OF_A_FEED, within=budget),
-            takes_fetched(app, quotas, feed.member),
+            takes_fetched(app, quotas, feed.whose),
             feed.url if feed.allow_private else "",
             at_once,
         )
@@ -106,7 +107,8 @@ def _settings(app: App, table: Feed) -> FeedSettings | None:
         return None
     if table.secret:
         app.redact.learn(url)
-    return FeedSettings(table.member, url, table.take_old, table.allow_private, table.form)
+    take_old = ALL if table.circle else table.take_old  # what a community shares is there to be taken
+    return FeedSettings(table.member, url, take_old, table.allow_private, table.form, table.circle)
 
 
 def _is_due(row: FeedRow | None, now: dt.datetime) -> bool:
@@ -123,11 +125,20 @@ def _state(row: FeedRow | None) -> FeedState:
 
 def _unset(table: Feed) -> Problem:
     said = _("the secret %(secret)s is not set: nobody can look at this feed", secret=table.secret)
-    return Problem(f"feed/{table.member}/{table.secret}", None, said, _("export it, or make a Secret block"))
+    return Problem(f"feed/{table.whose}/{table.secret}", None, said, _("export it, or make a Secret block"))
 
 
 def _path(feed: FeedSettings) -> str:
-    return f"feed/{feed.member}/{feed.key}"
+    return f"feed/{feed.whose}/{feed.key}"
+
+
+def _shared(result: FeedResult) -> tuple[tuple[Item, ...], list[str]]:
+    """The items that may be taken, and what to say where none may: of another community's those that it shares."""
+    if not result.feed.circle:
+        return result.items, []
+    shared = tuple(item for item in result.items if item.licence and item.body)
+    said = _("none of its items names a licence: they are not shared (its feed channel needs `licence`)")
+    return shared, [said] if result.items and not shared else []
 
 
 def _seen(rows: Iterable[FeedItemRow]) -> list[SeenItem]:
@@ -166,16 +177,18 @@ class _FeedLook:
             self.came.problems.append(Problem(_path(feed), None, message, hint))
         self.came.feeds.append(self._remembered(message))
         shown = self.table.secret or shown_url(self.table.url)  # of an address that is a secret, the secret's name
-        self.came.looked.append(FeedLooked(feed.member, shown, self.new, self.edited, said))
+        self.came.looked.append(FeedLooked(feed.whose, shown, self.new, self.edited, said))
 
     def _read(self, elsewhere: Iterable[FeedItemRow]) -> str:
         """Takes the items of a feed that was read; what else there is to say of them."""
         ledger, result = self.app.ledger, self.result
+        items, unshared = _shared(result)
+        self.missing += unshared
         changes = new_items(
-            result.items,
+            items,
             _seen(ledger.feed_items(result.feed.key)),
             baseline=result.state.baseline,
-            take_old=self.table.take_old,
+            take_old=result.feed.take_old,
             now=self.now,
             elsewhere=_seen(elsewhere),
         )
@@ -244,7 +257,7 @@ class _FeedLook:
         whole = result.outcome is not Outcome.READ or not (self.behind or self.waiting)
         return FeedRow(
             key=result.feed.key,
-            member=result.feed.member,
+            member=result.feed.whose,
             url="" if self.table.secret else state.url,
             etag=state.etag if whole else "",
             modified=state.modified if whole else "",

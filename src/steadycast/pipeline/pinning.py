@@ -295,7 +295,7 @@ def same_but_slot(app: App, id: str, before: str, after: str) -> bool:
 
 
 def _from_reserve(app: App, target: SlotRow, now: dt.datetime) -> Assignment | None:
-    """What the ladder's first rung would put there: the evergreen that has rested longest, before and after."""
+    """What the ladder would put there: the evergreen that has rested longest, before and after, else what is shared."""
     series = app.workspace.series[target.series]
     reach = max(each.cooldown for each in app.workspace.series.values())
     rows = app.ledger.slots_between(now, target.at + reach)
@@ -303,9 +303,9 @@ def _from_reserve(app: App, target: SlotRow, now: dt.datetime) -> Assignment | N
     assigned = [replace(each, fixed=True) for each in app.ledger.assignments(now - DAY, target.at + reach)]
     history = app.ledger.used()
     made = decide(
-        [replace(each, fill=("evergreen",)) for each in app.workspace.series.values()],
+        [replace(s, fill=("evergreen", *({"shared"} & {*s.fill}))) for s in app.workspace.series.values()],
         asked,
-        [item for item in stock_of(app, history) if item.evergreen and suits(series, item)],
+        [item for item in stock_of(app, history) if item.reserve and suits(series, item)],
         assigned,
         history,
         now,

@@ -83,6 +83,7 @@ class Post:
     revision: str = ""  # content hash of the draft's revision
     draft: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)  # `channels.<name>` of the front matter
+    credit: str = ""  # of another community's text: whose it is, as the text says at its end; not ours to share
     slot_at: dt.datetime | None = None  # the slot's instant where `published` is another; None where it is the same
 
     @property

@@ -15,7 +15,7 @@ from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.platform.post import Event, Media, Post
 
-LATER = ("slot_at", "member_url")  # of most posts: their bytes are those of a program that did not know it
+LATER = ("slot_at", "member_url", "credit")  # of most posts: their bytes are those of a program that did not know it
 
 
 def post_to_bytes(post: Post) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import html as entities
 import re
 import uuid
 from collections.abc import Iterable, Mapping
@@ -121,6 +122,7 @@ class _Composer(Words):
             revision=draft.revision,
             draft=str(draft.path),
             extra={**self.own, **self.beside},
+            credit=self.credit,
             slot_at=target.slot_at,
         )
 
@@ -170,12 +172,17 @@ class _Composer(Words):
             text = calm(text)
         if not rule.thread:
             text = self.composed(text, shown) if rule.compose else self.limited("text", text)
+            text = self._credited(text)
             return text, (text,), links
         if rule.compose:
             text = fill(rule.compose, {**shown, "text": text})
+        text = self._credited(text)
         with self.noting():
             return text, split(text, limit), links
         return text, (text,), links
+
+    def _credited(self, text: str) -> str:
+        return "\n\n".join(filter(None, (text, self.credit)))
 
     def _check_whole(self, html: str, text: str, media: Iterable[Media]) -> None:
         """Add what is wrong with the size of all that is sent: words, their markup, files of the roles it names."""
@@ -246,6 +253,9 @@ class _Composer(Words):
         rule = self.platform.render
         style = load(rule.style, self.platform.folders) if rule.style else None
         html, links = self.body.html_for(rule, style)
+        if self.credit:
+            shown = f'<p class="credit">{entities.escape(self.credit)}</p>'
+            html = "\n".join(filter(None, (html, as_html_by_rule(shown, rule, style)[0])))
         if names:
             html = _MEDIA.sub(lambda m: f"media:{names.get(m[1], m[1])}", html)
         limit = self.platform.limits.get("html")

@@ -14,7 +14,7 @@ from steadycast.characters import one_line
 from steadycast.draft import Draft
 from steadycast.draft.decoding import visible
 from steadycast.errors import DraftError
-from steadycast.language import N_
+from steadycast.language import N_, of_tag
 from steadycast.language import gettext as _
 from steadycast.platform import Limit, Platform
 from steadycast.platform.composition import composed, fill, hashtags
@@ -168,9 +168,10 @@ class Words:
     def limit(self, name: str) -> Limit | None:
         """The limit called `name`, where the platform has one; the text's without what stands beside it."""
         limit = self.platform.limits.get(name)
-        if limit is None or name != "text" or not self.beside:
-            return limit
-        return limit.of(max(0, limit.max - count("".join(self.beside.values()), limit)))
+        said = "".join(self.beside.values()) if name == "text" else ""
+        if limit and name == "text" and self.credit and not self.platform.render.thread:
+            said += f"\n\n{self.credit}"
+        return limit.of(max(0, limit.max - count(said, limit))) if limit and said else limit
 
     @cached_property
     def beside(self) -> dict[str, str]:
@@ -187,6 +188,17 @@ class Words:
             )
             self.fault(said, _("shorten channels.%(channel)s.%(name)s", channel=self.target.channel, name=key))
         return {key: words} if words else {}
+
+    @cached_property
+    def credit(self) -> str:
+        """Whose text it is, where another community shares it: said at its end wherever it is shown."""
+        draft = self.draft
+        if not draft.circle:
+            return ""
+        say = of_tag(self.target.language)
+        by = say.gettext("by %(author)s", author=self.line(draft.author)) if draft.author else ""
+        whose = say.gettext("From %(circle)s", circle=self.line(draft.circle))
+        return " · ".join(filter(None, (whose, by, self.line(draft.licence))))
 
     @cached_property
     def tags(self) -> tuple[str, ...]:

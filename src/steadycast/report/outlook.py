@@ -71,15 +71,16 @@ class Outlook:
         known = self.now - began - OPENING
         if not times or self.now - began < RATE_AFTER:
             return None
-        came = [item.since for item in self.stock if not item.evergreen and suits(series, item)]
+        came = [item.since for item in self.stock if not item.reserve and suits(series, item)]
         return forecast(times, self.in_stock(series), intake(came, self.now, known), self.now)
 
     def in_stock(self, series: Series) -> int:
-        """Drafts not yet used that this series could use; evergreens count where its `fill` names them, once rested."""
+        """Drafts not yet used that this series could use: of reserve what its `fill` names, evergreens once rested."""
         return sum(
             suits(series, item)
             and (item.expires is None or item.expires > self.now)
             and (not item.evergreen or self._rested(series, item))
+            and (not item.circle or "shared" in series.fill)
             for item in self.free
         )
 

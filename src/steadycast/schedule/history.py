@@ -33,7 +33,7 @@ class History:
             if each.slot not in self.slots:  # else it is another draft, on other channels
                 self.slots.add(each.slot)
                 self.of_series[each.series].append(each)
-                if not occasion:
+                if not occasion and not each.nobodys:
                     self.turns[each.member] = each.at, self.turns.get(each.member, (each.at, 0))[1] + 1
 
     def last_of(self, draft: str) -> dt.datetime | None:

@@ -53,7 +53,7 @@ class Series:
     late: dt.timedelta = dt.timedelta(hours=12)
     mix: Mapping[Origin, int] = field(default_factory=dict)  # {pgc: 3, ugc: 7}; empty = no ratio asked
     reserve: int = 0
-    fill: tuple[str, ...] = ()  # the ladder: "evergreen", "digest"
+    fill: tuple[str, ...] = ()  # the ladder: "evergreen", "shared", "digest"
     cooldown: dt.timedelta = dt.timedelta(days=90)
     except_: frozenset[dt.date] = frozenset()  # local dates without a slot
     days_off: Mapping[dt.date, str] = field(default_factory=dict)  # local date -> the holiday's name
@@ -103,6 +103,12 @@ class StockItem:
     event_start: dt.datetime | None = None
     skip_channels: frozenset[str] = frozenset()
     last_used: dt.datetime | None = None  # for evergreens: when it last went out
+    circle: str = ""  # another community's, which shares it: it fills what nobody here wrote for, once
+
+    @property
+    def reserve(self) -> bool:
+        """Whether it is there for slots that nothing fresh serves."""
+        return self.evergreen or bool(self.circle)
 
     @property
     def turn(self) -> tuple[dt.datetime, str, str]:
@@ -118,7 +124,7 @@ class Assignment:
     draft: str
     filled: bool = False
     fixed: bool = False  # claimed or sent already
-    why: str = ""  # one word of the order that chose it: pin, expiry, priority, mix, fair, evergreen
+    why: str = ""  # one word of the order that chose it: pin, expiry, priority, mix, fair, evergreen, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +137,8 @@ class Past:
     origin: Origin
     member: str
     draft: str
+
+    @property
+    def nobodys(self) -> bool:
+        """Whether another community wrote it: it was neither the house's turn nor a member's."""
+        return self.origin is Origin.UGC and not self.member

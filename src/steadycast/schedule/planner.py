@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.history import History
-from steadycast.schedule.model import Assignment, Origin, Past, Series, Slot, StockItem
+from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.pins import by_name, means, normal
 from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of
 from steadycast.schedule.stock import Pool, in_time, near, suits
@@ -39,7 +39,8 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
 
     A draft is used once, in whatever series; the slots of one occasion share one draft and count as one. Evergreens
     are reserve and never fresh: they go out where they are pinned, and on the `fill` ladder, which is walked for
-    slots up to `now` + `fill_within` that nothing fresh serves; again only after the series' cooldown. A pinned draft
+    slots up to `now` + `fill_within` that nothing fresh serves; again only after the series' cooldown. What another
+    community shares is reserve, too, and goes out once; it is nobody's turn. A pinned draft
     goes out in its slot or not at all. Nothing new is given to slots that are excused, past, or in `history`; a past
     slot keeps what it has while the series' `late` lasts. Assignments to slots that are not in `slots` are dropped;
     if fixed, their drafts are still taken.
@@ -114,7 +115,8 @@ class _Planning:
             self.announced.add(occasion)
             if occasion not in told:
                 told.add(occasion)
-                self.turns.took(each.member, each.at)
+                if not each.nobodys:
+                    self.turns.took(each.member, each.at)
         for name, mix in self.mixes.items():
             self._count(mix, history.of_series.get(name, ()), place)
         for item in self.stock.values():
@@ -171,12 +173,14 @@ class _Planning:
         if former.filled and former.draft == _digest(slot):
             return "digest" in series.fill
         item = self.stock.get(former.draft)
-        if item is None or not fits(series, slot, item) or (former.filled and not item.evergreen):
+        if item is None or not fits(series, slot, item) or (former.filled and not item.reserve):
             return False
         if item.slot is not None and not means(item.slot, slot):
             return False
         if item.evergreen:
             return item.slot is not None or self._rested(series, slot, item)
+        if former.filled:
+            return "shared" in series.fill and self._free(item, slot)
         return self._free(item, slot) and self.occasions.get(slot.occasion, item.draft) == item.draft
 
     def _free(self, item: StockItem, slot: Slot) -> bool:
@@ -250,7 +254,7 @@ class _Planning:
 
     def make_room(self) -> None:
         """Give each draft that would expire unused the last of its slots that one without haste has; each moves one."""
-        hasty = [i for i in self.stock.values() if i.expires and not i.evergreen and i.slot is None]
+        hasty = [i for i in self.stock.values() if i.expires and not i.reserve and i.slot is None]
         for item in sorted(hasty, key=lambda i: (i.expires, -i.priority, i.turn)):
             if item.draft in self.used:
                 continue
@@ -286,13 +290,14 @@ class _Planning:
             if (given := self.given.get(slot.id)) is not None and slot.place not in told:
                 told.add(slot.place)
                 if item := self.stock.get(given.draft):  # a digest is nobody's turn
-                    self._took(slot.series, slot.at, item.member, item.origin)
+                    self._took(slot, item)
 
-    def _took(self, series: str, at: dt.datetime, member: str, origin: Origin) -> None:
+    def _took(self, slot: Slot, item: StockItem) -> None:
         """Count a served slot, once time has come to it."""
-        self.turns.took(member, at)
-        if series in self.mixes:
-            self.mixes[series].took(origin)
+        if not item.circle:
+            self.turns.took(item.member, slot.at)
+        if slot.series in self.mixes:
+            self.mixes[slot.series].took(item.origin)
 
     def _opens(self, slot: Slot) -> bool:
         return not slot.excused and slot.at >= self.now and slot.id not in self.past
@@ -312,7 +317,7 @@ class _Planning:
 
     def _pool(self, series: Series, empty: Sequence[dt.datetime]) -> Pool:
         """What one series could use: made for its first empty slot, as it looks at each draft in stock."""
-        fresh = (item for item in self.stock.values() if not item.evergreen and item.slot is None)
+        fresh = (item for item in self.stock.values() if not item.reserve and item.slot is None)
         return Pool(series, fresh, empty, used=self.used, turns=self.turns, mix=self.mixes[series.name])
 
     def _movable(self) -> dict[str, list[Slot]]:
@@ -326,7 +331,7 @@ class _Planning:
             if slot.occasion or slot.id in self.pinned or not self._opens(slot):
                 continue
             item = self.stock.get(given.draft) if given else None
-            if given and not given.fixed and item and not item.evergreen:
+            if given and not given.fixed and item and not item.reserve:
                 found[slot.series].append(slot)
         return found
 
@@ -340,6 +345,7 @@ class _Planning:
         if chosen is not None:
             if former := self.given.pop(slot.id, None):
                 self.uses[former.draft].remove(self._use(slot))
+                self.used.pop(former.draft, None)  # what was shared is free for another slot
             self._take(slot.id, Assignment(slot.id, chosen[0].draft, why=chosen[1]))
         elif slot.id not in self.given and slot.at <= self.fill_until:
             self._fill(series, slot)
@@ -362,6 +368,8 @@ class _Planning:
         for rung in series.fill:
             if rung == "evergreen" and (item := self._evergreen(series, slot)):
                 return self._take(slot.id, Assignment(slot.id, item.draft, filled=True, why="evergreen"))
+            if rung == "shared" and (item := self._shared(series, slot)):
+                return self._take(slot.id, Assignment(slot.id, item.draft, filled=True, why="shared"))
             if rung == "digest":
                 return self._take(slot.id, Assignment(slot.id, _digest(slot), filled=True, why="digest"))
         return None
@@ -380,6 +388,20 @@ class _Planning:
             ),
             default=None,
         )
+
+    def _shared(self, series: Series, slot: Slot) -> StockItem | None:
+        """What other communities share and has waited longest; for a further slot of an occasion the same again."""
+        same = self.fillers.get(slot.occasion) if slot.occasion else None
+        able = [
+            item
+            for item in self.stock.values()
+            if item.circle
+            and item.slot is None
+            and not item.evergreen
+            and fits(series, slot, item)
+            and self._free(item, slot)
+        ]
+        return min(able, key=lambda item: (item.draft != same, -item.priority, item.turn), default=None)
 
     def _rested(self, series: Series, slot: Slot, item: StockItem) -> bool:
         """Whether an evergreen goes out nowhere else within the cooldown of either series, before or after."""

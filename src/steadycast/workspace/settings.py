@@ -61,7 +61,7 @@ class SeriesTable(Model):
     late: Span = dt.timedelta(hours=12)
     mix: dict[Origin, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
     reserve: int = Field(default=0, ge=0, le=1000)
-    fill: tuple[Literal["evergreen", "digest"], ...] = ()
+    fill: tuple[Literal["evergreen", "shared", "digest"], ...] = ()
     cooldown: Span = dt.timedelta(days=90)
     skip: tuple[Skip, ...] = ()
     on_day_off: Literal["excuse", "move"] = "excuse"
@@ -227,9 +227,10 @@ class ChannelSettings(BaseModel):
 
 
 class Feed(Model):
-    """[[feed]]: a member's feed that drafts are read from."""
+    """[[feed]]: a member's feed that drafts are read from, or what another community shares."""
 
-    member: MemberName
+    member: MemberName | Literal[""] = ""
+    circle: MemberName | Literal[""] = ""  # the name of that community, as readers are told it
     url: WebAddress = ""
     secret: str = ""  # name of a secret that holds the URL, where the URL carries a token
     take_old: int = Field(default=0, ge=0, le=500)  # how many old items the first fetch takes
@@ -237,10 +238,21 @@ class Feed(Model):
     every: Span = dt.timedelta(minutes=30)
     form: Form | None = None
 
+    @property
+    def whose(self) -> str:
+        """The member, or the community, that it is of."""
+        return self.member or self.circle
+
     @model_validator(mode="after")
     def _one_address(self) -> Feed:
         if bool(self.url) == bool(self.secret):
             message = _("a feed needs exactly one of url and secret")
+            raise ValueError(message)
+        if bool(self.member) == bool(self.circle):
+            message = _("a feed needs exactly one of member and circle")
+            raise ValueError(message)
+        if self.circle and self.take_old:
+            message = _("of what a community shares, all is taken: take_old is for members' feeds")
             raise ValueError(message)
         if self.form is Form.EVENT:
             message = _("no feed tells when an event is; choose article, audio or video")
