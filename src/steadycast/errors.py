@@ -130,6 +130,7 @@ THERE_IS_NO = {
     "kit": N_("there is no kit %(name)s"),
     "person": N_("there is no person %(name)s"),
     "member": N_("there is no member %(name)s"),
+    "class": N_("there is no class %(name)s"),
     "counter": N_("nobody called %(name)s counts who comes"),
 }
 

@@ -38,8 +38,7 @@ def read_turns(
     """What a table says; `seats` and `every` ("week", "month" or "") of each class. A row that cannot be is a problem,
     and says nothing.
     """
-    head = text.lstrip("\n").partition("\n")[0]
-    lines = csv.reader(text.splitlines(), delimiter=max(",;\t", key=head.count), strict=True)
+    lines = csv.reader(text.splitlines(), delimiter=delimiter(text), strict=True)
     found: dict[str, dict[tuple[str, str], str]] = {}
     problems: list[Problem] = []
     columns: Sequence[str] = ()
@@ -67,6 +66,11 @@ def read_turns(
     except csv.Error:
         return TurnTable(problems=(Problem(where, lines.line_num, _("that is no table"), _("save it as CSV")),))
     return TurnTable(found, tuple(problems))
+
+
+def delimiter(text: str) -> str:
+    """What stands between the cells of a table: a comma, a semicolon or a tab."""
+    return max(",;\t", key=text.lstrip("\n").partition("\n")[0].count)
 
 
 def _wrong(row: Mapping[str, str], seats: Mapping[str, Collection[Seat]], every: Mapping[str, str]) -> tuple[str, str]:

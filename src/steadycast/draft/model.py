@@ -81,6 +81,7 @@ class Draft:
     event: DraftEvent | None = None
     media: tuple[MediaRef, ...] = ()
     call: str = ""  # the name of another call than the series' own, or none
+    comment_on: str = ""  # whose hand-in it comments on: it is no draft to publish
     circle: str = ""  # the name of the community that shares it, where it is another's: told at its end
     licence: str = ""  # under which that community shares it
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides

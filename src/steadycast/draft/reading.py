@@ -116,7 +116,7 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
         content["event"].append("all day")
-    for name in ("call", "circle", "licence"):  # a draft from before there were any keeps its revision
+    for name in ("call", "circle", "licence", "comment_on"):  # a draft from before there were any keeps its revision
         if not content[name]:
             del content[name]
     content["media"] = [(m.role, m.ref, m.alt, m.sha256, *(m.focal or ())) for m in draft.media]
@@ -167,6 +167,7 @@ class _Reading:
         media = named_files.with_focal(keys, media)
         noticed: list[Note] = []
         event = tables.event(keys, noticed)
+        comment_on = keys.text("comment_on")
         draft = Draft(
             path=self.path,
             origin=origin,
@@ -188,7 +189,8 @@ class _Reading:
             canonical_url=self.address("canonical_url", "canonical"),
             slug=keys.text("slug"),
             call=keys.text("call"),
-            ready=is_ready(self.keys, self.path),
+            comment_on=comment_on,
+            ready=is_ready(self.keys, self.path) and not comment_on,
             date=date or mtime,
             dated=date is not None,
             event=event,

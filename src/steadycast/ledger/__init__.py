@@ -23,6 +23,7 @@ What is read
     member_reads     who gave what, where it is
     alarm_rows       alarms, told once and closed
     arrivals         who came, by day and source, as each counter has it
+    comments, turns  who was drawn to comment on whom, and what was done; who was on duty
     change_mark      whether anything was committed since somebody last asked
 People
     invites          who may open a member's page

@@ -41,6 +41,7 @@ from steadycast.ledger import (
     calendar_reads,
     channel_state,
     claims,
+    comments,
     decisions,
     draft_decisions,
     draft_list,
@@ -60,6 +61,7 @@ from steadycast.ledger import (
     recovery,
     schema,
     today_reads,
+    turns,
 )
 from steadycast.ledger import delivery as worker_view
 from steadycast.ledger.connection import Database, connect, damaged_values
@@ -158,6 +160,21 @@ class Ledger(Database):
     # Who came
     put_arrivals = arrivals.put_arrivals
     replace_arrivals = arrivals.replace_arrivals
+    # Who comments on whom
+    put_round = comments.put_round
+    rounds_drawn = comments.rounds_drawn
+    round_of = comments.round_of
+    latest_rounds = comments.latest_rounds
+    comments_between = comments.comments_between
+    times_met = comments.times_met
+    comments_of = comments.comments_of
+    comments_open = comments.comments_open
+    comment_done = comments.comment_done
+    comment_undone = comments.comment_undone
+    handed_in = comments.handed_in
+    written_since = comments.written_since
+    turns_served = turns.turns_served
+    put_turns = turns.put_turns
     # Who is asked to write for a slot
     put_ask = asks.put_ask
     ask = asks.ask

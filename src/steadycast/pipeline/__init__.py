@@ -26,6 +26,8 @@ What will go out
     preview, preview_frames, live_preview   one draft on every channel; a text while it is written
     write_draft, content_files   a draft written at the desk; files put into content/
     draft_page       one draft for people to look at, and how two revisions of it differ
+What members of a class owe each other
+    rounds, turns    who comments on whom, and who was left without a word; who is on duty and who leads a group
 What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
     convert          sounds and films converted ahead of their hours

@@ -1,0 +1,185 @@
+"""Turns of a class: who is on duty and who leads each group, now and next; and a person's word about it."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from steadycast.classes.model import Class, Happened, MemberStanding, Seat
+from steadycast.classes.turn_table import COLUMNS, FILE, TurnTable, delimiter, read_turns
+from steadycast.classes.turns import THE_CLASS, Period, Rota, Turn, ahead, away, following, period_at
+from steadycast.crash_safety import durable
+from steadycast.draft.decoding import decode
+from steadycast.errors import DraftError, InputError, Problem
+from steadycast.language import gettext as _
+from steadycast.ledger.tables import MemberStandingRow
+from steadycast.pipeline.app import App
+from steadycast.schedule.days import DAY
+
+BY_RULE = ""  # who a turn was given by, where no person said so
+TOLD_AHEAD = 7 * DAY
+AHEAD = 2  # periods after the one that runs
+LARGEST = 1_000_000  # bytes of turns.csv
+IN_SIGHT = 24  # periods in which a swap is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A class with those who belong to it, what happened to them, and what a person said about turns."""
+
+    the_class: Class
+    seats: Sequence[Seat]
+    standings: Sequence[MemberStanding]
+    said: TurnTable = field(default_factory=TurnTable)
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The turns of one class: of the period that runs, and of those that come."""
+
+    the_class: str
+    periods: tuple[tuple[Period, tuple[Turn, ...]], ...]
+    problems: tuple[Problem, ...] = ()  # of turns.csv
+
+    def nobody(self, today: dt.date) -> list[Turn]:
+        """Turns that nobody has: of the period that runs, and of the next one where it begins within a week."""
+        told = [turns for period, turns in self.periods if period.start <= today + TOLD_AHEAD]
+        return [turn for turns in told for turn in turns if not turn.member]
+
+
+def table(app: App, seats: Mapping[str, Sequence[Seat]]) -> TurnTable:
+    """What turns.csv says; `seats` by class. There need be none."""
+    text, problem = _text(app)
+    return TurnTable(problems=(problem,)) if problem else _read(app, text, seats)
+
+
+def _read(app: App, text: str, seats: Mapping[str, Sequence[Seat]]) -> TurnTable:
+    every = {name: str(the_class.turn) for name, the_class in app.workspace.classes.items()}
+    return read_turns(text, seats, every)
+
+
+def _text(app: App) -> tuple[str, Problem | None]:
+    """The table as text, "" where there is none; or why it cannot be read."""
+    file = app.workspace.root / FILE
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            return "", Problem(FILE, None, _("it is larger than %(size)s MB", size=LARGEST // 1_000_000))
+        return decode(raw), None
+    except FileNotFoundError:
+        return "", None
+    except DraftError as error:
+        return "", Problem(FILE, error.line, error.message, error.hint or "")
+    except OSError as error:
+        return "", Problem(FILE, None, error.strerror or type(error).__name__)
+
+
+def turns(app: App, roll: Roll, now: dt.datetime, many: int = AHEAD) -> Turns:
+    """The period that runs and `many` more; none where the class has no turns, or is over."""
+    the_class = roll.the_class
+    if not the_class.turn:
+        return Turns(the_class.name, ())
+    rhythm = the_class.rhythm
+    today = max(now.astimezone(rhythm.zone).date(), rhythm.start or dt.date.min)
+    periods = [period_at(today, the_class.turn)]
+    while len(periods) <= many:
+        periods.append(following(periods[-1], the_class.turn))
+    if rhythm.until:
+        periods = [period for period in periods if period.start <= rhythm.until]
+    rota = Rota(roll.seats, away(roll.seats, roll.standings, rhythm.zone), roll.said.of(the_class.name))
+    found = ahead(rota, served(app, the_class.name), periods, today)
+    return Turns(the_class.name, tuple(zip(periods, map(tuple, found), strict=True)), roll.said.problems)
+
+
+def begin(app: App, roll: Roll, now: dt.datetime) -> list[Turn]:
+    """Writes down the turns that have begun, so that no later roster changes them; those that are new.
+
+    Nothing is written before the class begins, nor while turns.csv cannot be read.
+    """
+    the_class, rhythm = roll.the_class, roll.the_class.rhythm
+    today = now.astimezone(rhythm.zone).date()
+    if roll.said.problems or (rhythm.start and today < period_at(rhythm.start, the_class.turn or "month").start):
+        return []
+    known = served(app, the_class.name)
+    running = next(iter(turns(app, roll, now, 0).periods), None)
+    fresh = [turn for turn in running[1] if turn.member and turn not in known] if running else []
+    app.ledger.put_turns(
+        MemberStandingRow(
+            member=turn.member,
+            the_class=the_class.name,
+            at=now,
+            what=Happened.TURN if turn.group == THE_CLASS else Happened.LEAD,
+            first=turn.start.isoformat(),
+            last=(turn.end - DAY).isoformat(),
+            who=BY_RULE,
+            why=turn.group,
+        )
+        for turn in fresh
+    )
+    return fresh
+
+
+def served(app: App, the_class: str) -> list[Turn]:
+    """The turns of a class that have begun, the oldest first."""
+    every = str(app.workspace.classes[the_class].turn) or "month"
+    found: dict[tuple[str, str, dt.date], Turn] = {}
+    for row in app.ledger.turns_served(the_class):
+        first, last = dt.date.fromisoformat(row.first), dt.date.fromisoformat(row.last)
+        group = row.why if row.what == Happened.LEAD else THE_CLASS
+        turn = Turn(period_at(first, every).name, group, row.member, first, last + DAY)
+        found.setdefault((group, row.member, first), turn)  # two flows at once may both have written it
+    return list(found.values())
+
+
+def swap(
+    app: App, known: Turns, seats: Mapping[str, Sequence[Seat]], member: str, other: str, *, period: str = "",
+    why: str = "",
+) -> list[tuple[str, str, str]]:  # fmt: skip
+    """Gives a member's next turn (or that of `period`) to another, and takes theirs of the same kind in exchange where
+    one is in sight; `known` looks that far ahead. The rows (period, group, member) that are in turns.csv now.
+
+    Raises InputError where the member has no such turn, or the other cannot have it.
+    """
+    coming = [turn for _period, turns in known.periods for turn in turns]
+    given = next((turn for turn in coming if turn.member == member and period in {"", turn.period}), None)
+    if given is None:
+        said = _("%(member)s has no turn in sight", member=member)
+        raise InputError(said, hint=_("`steadycast turn show` shows them"))
+    back = next((t for t in coming if t.member == other and t.group == given.group and t.period > given.period), None)
+    rows = [(given.period, given.group, other)]
+    if back:
+        rows.append((back.period, back.group, member))
+    _write(
+        app, seats, [dict(zip(COLUMNS, (known.the_class, group, at, who, why), strict=True)) for at, group, who in rows]
+    )
+    return rows
+
+
+def _write(app: App, seats: Mapping[str, Sequence[Seat]], rows: Sequence[Mapping[str, str]]) -> None:
+    """Puts rows into turns.csv: one for the same turn is replaced, all others stay as they are."""
+    text, problem = _text(app)
+    if problem:
+        raise _refused(problem)
+    apart = delimiter(text)
+    lines = list(csv.reader(text.splitlines(), delimiter=apart))
+    columns = [cell.strip().lower() for cell in lines[0]] if lines else [*COLUMNS]
+
+    def turn(row: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(row.get(key, "") for key in COLUMNS[:3])
+
+    new = set(map(turn, rows))
+    kept = [cells for cells in lines[1:] if turn(dict(zip(columns, map(str.strip, cells), strict=False))) not in new]
+    made = io.StringIO()
+    writer = csv.writer(made, delimiter=apart, lineterminator="\n")
+    writer.writerows([columns, *kept, *([row.get(column, "") for column in columns] for row in rows)])
+    if problems := _read(app, made.getvalue(), seats).problems:
+        raise _refused(problems[0])
+    durable.put_again(app.workspace.root / FILE, made.getvalue().encode())
+
+
+def _refused(problem: Problem) -> InputError:
+    return InputError(f"{problem.place}: {problem.message}", hint=problem.hint or None)

@@ -1,0 +1,168 @@
+"""Rounds of comments: drawn once when the late window is over, seen done by file, feed or a person's word."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
+from sqlalchemy import insert
+
+from steadycast import pipeline
+from steadycast.classes.model import Class, Seat
+from steadycast.errors import InputError
+from steadycast.ledger.connection import table
+from steadycast.ledger.tables import CommentRow, HandInRow
+from steadycast.pipeline import App, rounds
+
+HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
+CLASS = """
+[class.c16]
+title = "16班"
+every = "week on sun at 20:00"
+start = 2026-11-02
+late = "4h"
+comment = { each = 2, within = "24h", least = 20 }
+"""
+SETTINGS = COMMUNITY + CLASS + DAILY + SITE + FAR
+DUE = dt.datetime(2026, 11, 22, 20, tzinfo=ZONE)  # the Sunday before the bench's Monday
+CLOSED = DUE + 4 * HOUR
+SLOT = "c16@2026-11-22T20:00"
+SEATS = [Seat(name, "c16", group="1" if n < 3 else "2") for n, name in enumerate(["alice", "bob", "cui", "dan", "eve"])]
+NAMES = [seat.member for seat in SEATS]
+WORDS = "I read it twice, and the rain is the best of it."
+
+
+@pytest.fixture
+def app(bench: Bench) -> App:
+    return bench.set_up(SETTINGS)
+
+
+def hand_in(app: App, *members: str, verdict: str = "kept", due: dt.datetime = DUE) -> None:
+    slot = f"c16@{due:%Y-%m-%dT%H:%M}"
+    rows = [
+        HandInRow(the_class="c16", slot=slot, member=member, due=due, verdict=verdict, draft=f"draft{member}", at=due)
+        for member in members
+    ]
+    with app.ledger.write() as connection:
+        connection.execute(insert(table("handin")), [row.model_dump() for row in rows])
+
+
+def the_class(app: App) -> Class:
+    return app.workspace.classes["c16"]
+
+
+def draw(app: App, now: dt.datetime = CLOSED, seats: Sequence[Seat] = SEATS, unseen: Sequence[str] = ()) -> list[str]:
+    return rounds.draw_rounds(app, the_class(app), seats, now, unseen)
+
+
+def pairs(app: App, slot: str = SLOT) -> set[tuple[str, str]]:
+    return {(row.reviewer, row.author) for row in app.ledger.round_of("c16", slot)}
+
+
+def row_of(app: App, reviewer: str, author: str) -> CommentRow:
+    return next(row for row in app.ledger.round_of("c16", SLOT) if (row.reviewer, row.author) == (reviewer, author))
+
+
+def test_a_round_is_drawn_once_and_no_later_roster_changes_it(app: App) -> None:
+    """When the late window is over, among those who handed in, late ones too; what was missed or made up is in none."""
+    hand_in(app, "alice", "bob", "cui", "dan")
+    hand_in(app, "eve", verdict="missed")
+    assert draw(app, CLOSED - HOUR / 60) == []
+    assert draw(app) == [SLOT]
+    drawn = pairs(app)
+    assert drawn == {("alice", "bob"), ("bob", "cui"), ("cui", "dan"), ("dan", "alice")}
+    assert {row.due for row in app.ledger.round_of("c16", SLOT)} == {CLOSED + DAY}
+    assert draw(app, CLOSED + HOUR, list(reversed(SEATS))) == []
+    assert pairs(app) == drawn
+    found = rounds.round_of(app, "c16")
+    assert found is not None
+    assert (found.slot, found.done, found.alone) == (SLOT, 0, ("alice", "bob", "cui", "dan"))
+
+
+def test_pairs_that_met_come_last(app: App) -> None:
+    """A week later everybody gets somebody else, as long as there is one."""
+    hand_in(app, *NAMES, due=DUE)
+    hand_in(app, *NAMES, due=DUE + 7 * DAY)
+    draw(app)
+    assert draw(app, CLOSED + 7 * DAY) == ["c16@2026-11-29T20:00"]
+    assert len(pairs(app)) == len(pairs(app, "c16@2026-11-29T20:00")) == 10
+    assert not pairs(app) & pairs(app, "c16@2026-11-29T20:00")
+
+
+def test_a_round_of_groups_stays_within_them(bench: Bench) -> None:
+    """`of = "group"`: two of a group get each other, and one alone gets nobody."""
+    app = bench.set_up(SETTINGS.replace("least = 20", 'least = 20, of = "group"'))
+    hand_in(app, "alice", "bob", "cui", "dan")
+    draw(app)
+    assert pairs(app) == {("alice", "bob"), ("bob", "cui"), ("cui", "alice")}
+
+
+def test_a_round_waits_for_who_cannot_be_seen_as_long_as_comments_may_take(app: App) -> None:
+    """Then it is drawn without them, and all have the whole time to comment."""
+    hand_in(app, "alice", "bob", "cui")
+    assert draw(app, CLOSED + 23 * HOUR, unseen=[SLOT]) == []
+    assert draw(app, CLOSED + 24 * HOUR, unseen=[SLOT]) == [SLOT]
+    assert row_of(app, "alice", "bob").due == CLOSED + 47 * HOUR
+    hand_in(app, "alice", "bob", due=DUE - 14 * DAY)
+    assert draw(app, CLOSED + 24 * HOUR) == []  # too long ago for anybody to comment on
+
+
+def test_a_comment_is_seen_in_a_file_that_names_its_author_or_links_to_the_piece(bench: Bench, app: App) -> None:
+    """Long enough, and no draft: it waits for nobody, and is published nowhere."""
+    bench.drop("ugc/bob/rain.md", f"---\ncanonical_url: https://bob.example/rain\n---\n# Rain\n\n{WORDS}\n")
+    bench.drop("ugc/dan/one.md", "# One\n\nIt rains.\n")
+    pipeline.collect(app, CLOSED - 5 * HOUR)
+    by_path = {row.path: row for row in app.ledger.drafts()}
+    hand_in(app, "alice", "bob", "cui", "dan")
+    with app.ledger.write() as connection:
+        connection.execute(
+            table("handin").update().where(table("handin").c.member == "bob"), {"draft": by_path["ugc/bob/rain.md"].id}
+        )
+    draw(app)
+    assert rounds.look_for_comments(app, CLOSED) == 0
+    bench.drop("ugc/alice/on-bob.md", f"# On rain\n\n{WORDS} <https://bob.example/rain>\n")
+    bench.drop("ugc/bob/on-cui.md", f"---\ncomment_on: cui\n---\n{WORDS}\n")
+    bench.drop("ugc/cui/on-dan.md", "---\n点评: dan\n---\nToo short.\n")
+    bench.drop("ugc/dan/on-bob.md", f"---\ncomment_on: bob\n---\n{WORDS}\n")
+    pipeline.collect(app, CLOSED + HOUR)
+    assert rounds.look_for_comments(app, CLOSED + HOUR) == 2
+    found = rounds.round_of(app, "c16")
+    assert found is not None
+    assert [(each.reviewer, each.how) for each in found.comments if each.done_at] == [
+        ("alice", "file"),
+        ("bob", "file"),
+    ]
+    assert set(found.alone) == {"dan", "alice"}
+    states = {row.path: row.state for row in app.ledger.drafts()}
+    assert states["ugc/bob/on-cui.md"] == "not-ready"
+    assert rounds.look_for_comments(app, CLOSED + 2 * HOUR) == 0
+
+
+def test_a_persons_word_closes_a_comment_once(app: App) -> None:
+    """Who was not drawn owes nothing, and one that was seen stays as it was seen."""
+    hand_in(app, "alice", "bob", "cui", "dan")
+    draw(app)
+    told = rounds.say_done(app, "alice", "bob", CLOSED + HOUR)
+    assert (told.how, told.done_at, row_of(app, "alice", "bob").done_at) == ("person", CLOSED + HOUR, CLOSED + HOUR)
+    assert rounds.say_done(app, "alice", "bob", CLOSED + 2 * HOUR).done_at == CLOSED + HOUR
+    with pytest.raises(InputError, match="was not drawn"):
+        rounds.say_done(app, "alice", "cui", CLOSED + HOUR)
+    assert rounds.owed_by(app, "alice", CLOSED + HOUR)[0][0].done_at == CLOSED + HOUR
+    assert rounds.owed_by(app, "eve", CLOSED + HOUR) == []
+
+
+def test_authors_without_a_comment_are_named_a_day_after_it_was_due(app: App) -> None:
+    """And no more once each has one, or once the next round has come so far."""
+    hand_in(app, "alice", "bob", "cui")
+    draw(app)
+    due = CLOSED + DAY
+    assert rounds.left_alone(app, the_class(app), due + DAY) is None
+    left = rounds.left_alone(app, the_class(app), due + DAY + HOUR)
+    assert left is not None
+    assert left.alone == ("alice", "bob", "cui")
+    for reviewer, author in pairs(app):
+        rounds.say_done(app, reviewer, author, due + DAY)
+    assert rounds.left_alone(app, the_class(app), due + DAY + HOUR) is None
