@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from steadycast.language import gettext as _
 from steadycast.language import quoted
@@ -168,51 +168,52 @@ class MemberStanding:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """What one member owes at one slot of a class, or why nothing is owed."""
+class Duty(NamedTuple):
+    """One slot of a class as one member has it: owed, or why nothing is owed then."""
 
     slot: Slot
-    member: str
+    kept_by: dt.datetime  # later it is late
+    end: dt.datetime  # later it is missed
     owed: bool = True
-    excused: str = ""  # why nothing is owed that would be else: a day off, a leave; "" and not owed: none of theirs
+    why: str = ""  # why nothing is owed; "" and not owed: they had not joined, or are gone
     on_leave: bool = False  # excused for this member alone
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A draft that may be a hand-in: of the class's forms, long enough, meant for no series."""
 
-    draft: str
-    member: str
-    revision: str
     at: dt.datetime  # when it was handed in: its own time where nobody had looked since, else `seen`
-    seen: dt.datetime  # when it was found
+    draft: str
+    revision: str = ""
+    seen: dt.datetime | None = None  # when it was found
 
 
-@dataclass(frozen=True, slots=True)
-class HandIn:
-    """How one duty ended, or where it stands: `verdict` is None while it is open."""
+class HandIn(NamedTuple):
+    """How one duty of a member ended, or where it stands."""
 
-    the_class: str
     slot: str
     due: dt.datetime  # the slot's instant
     member: str
-    verdict: Verdict | None = None
-    draft: str = ""
-    revision: str = ""
-    at: dt.datetime | None = None  # when it was handed in
-    seen: dt.datetime | None = None
-    by: str = ""  # what `at` was taken from: look, window; or who corrected it
-    made_up_at: dt.datetime | None = None
+    verdict: Verdict | None  # None: it is open
+    work: Work | None = None  # what met it
+    made_up: Work | None = None  # what made up for it later: it stays missed
+    closes: dt.datetime | None = None  # of what was missed: when making it up ends, where that is known
+    unseen: bool = False  # its time is over, and it cannot be judged yet: nobody could look since
+    by: str = ""  # who corrected it, and why, stands in `note`
     note: str = ""
-    unseen: bool = False  # it cannot be judged yet: nobody has looked since
-    closes: dt.datetime | None = None  # of what was missed: when making it up ends; None: it is settled
 
     @property
     def counts(self) -> bool:
         """Whether it was missed and not made up."""
-        return self.verdict is Verdict.MISSED and self.made_up_at is None
+        return self.verdict is Verdict.MISSED and self.made_up is None
+
+
+class Leaving(NamedTuple):
+    """A member whom the rule would have leave: since when, and what for."""
+
+    member: str
+    at: dt.datetime
+    misses: tuple[HandIn, ...]
 
 
 def by_class(seats: Iterable[Seat]) -> Mapping[str, list[Seat]]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+MIDNIGHT = "T24:00"  # how the end of a day is spelled in a slot's id
+_DAY, _NO_DAY = dt.timedelta(days=1), dt.timedelta()
+
 
 class Form(StrEnum):
     """What kind of thing a draft is."""
@@ -77,6 +80,11 @@ class Slot:
     local: dt.datetime  # naive wall time as promised
     occasion: str = ""  # slots of one occasion (7 days and 1 day ahead of one event) carry the same draft
     excused: str = ""  # why nothing is owed, or ""
+
+    @property
+    def day(self) -> dt.date:
+        """The local day that it belongs to: what is promised at 24:00 lies at the next one's beginning."""
+        return self.local.date() - (_DAY if MIDNIGHT in self.id else _NO_DAY)
 
     @property
     def place(self) -> str:
