@@ -16,7 +16,10 @@ FILE = "turns.csv"
 COLUMNS = ("class", "group", "period", "member", "why")
 NEEDED = ("class", "period", "member")
 ROWS = 5000
-PERIODS = {"month": re.compile(r"\d{4}-(0[1-9]|1[0-2])"), "week": re.compile(r"\d{4}-W(0[1-9]|[1-4]\d|5[0-3])")}
+PERIODS = {
+    "month": re.compile("2[01][0-9]{2}-(0[1-9]|1[0-2])"),
+    "week": re.compile("2[01][0-9]{2}-W(0[1-9]|[1-4][0-9]|5[0-3])"),
+}
 LOOKS = {"month": "2027-02", "week": "2027-W06"}
 
 

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from steadycast.classes.model import Happened, MemberStanding, Seat
+from steadycast.classes.duties import by_member, gone, leaves
+from steadycast.classes.model import MemberStanding, Seat
 from steadycast.schedule.days import DAY
 
 THE_CLASS = ""  # in place of a group's name: the class's own turn
@@ -44,27 +45,17 @@ Away = Mapping[str, Sequence[Days]]  # member -> the days on which they are not 
 
 def away(seats: Iterable[Seat], standings: Iterable[MemberStanding], zone: dt.tzinfo) -> dict[str, list[Days]]:
     """When each member is not there: before they joined, on leave, after they left, while they are put out."""
-    found: dict[str, list[Days]] = {}
+    of_member, found = by_member(standings), dict[str, list[Days]]()
     for seat in seats:
-        days = found.setdefault(seat.member, [])
+        happened = of_member.get(seat.member, ())
+        days = [(leave.first, leave.last + DAY) for leave in leaves(seat, happened, zone)]
+        for out, back in gone(happened):
+            days.append((out.astimezone(zone).date(), back.astimezone(zone).date() if back else dt.date.max))
         if seat.joined:
             days.append((dt.date.min, seat.joined))
         if seat.left:
             days.append((seat.left, dt.date.max))
-        days += ((leave.first, leave.last + DAY) for leave in seat.leave)
-    out: dict[str, dt.date] = {}
-    for row in sorted(standings, key=lambda row: row.at):
-        if row.member not in found:
-            continue
-        day = row.at.astimezone(zone).date()
-        if row.what is Happened.LEAVE and row.first and row.last:
-            found[row.member].append((row.first, row.last + DAY))
-        elif row.what is Happened.OUT:
-            out.setdefault(row.member, day)
-        elif row.what is Happened.RETURNED and row.member in out:
-            found[row.member].append((out.pop(row.member), day))
-    for member, since in out.items():
-        found[member].append((since, dt.date.max))
+        found[seat.member] = days
     return found
 
 

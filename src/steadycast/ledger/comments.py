@@ -95,6 +95,13 @@ def handed_in(db: Database, the_class: str, after: dt.datetime) -> list[HandInRo
     return rows_of(db, HandInRow, select(HANDIN).where(here).order_by(h.due, h.member))
 
 
+def hand_ins_between(db: Database, the_class: str, start: dt.datetime, end: dt.datetime) -> list[HandInRow]:
+    """How the duties of a class's slots in that time ended, in order."""
+    h = HANDIN.c
+    here = (h.the_class == the_class) & (h.due >= start) & (h.due < end)
+    return rows_of(db, HandInRow, select(HANDIN).where(here).order_by(h.due, h.member))
+
+
 def written_since(db: Database, members: Collection[str], since: dt.datetime) -> list[DraftRow]:
     """What these members wrote or changed since then, the oldest first; what is gone is left out."""
     query = select(DRAFT).where(DRAFT.c.origin == "ugc", DRAFT.c.changed >= since, DRAFT.c.state != "gone")

@@ -172,6 +172,7 @@ class Ledger(Database):
     comment_done = comments.comment_done
     comment_undone = comments.comment_undone
     handed_in = comments.handed_in
+    hand_ins_between = comments.hand_ins_between
     written_since = comments.written_since
     turns_served = turns.turns_served
     put_turns = turns.put_turns

@@ -28,6 +28,7 @@ What will go out
     draft_page       one draft for people to look at, and how two revisions of it differ
 What members of a class owe each other
     rounds, turns    who comments on whom, and who was left without a word; who is on duty and who leads a group
+    hand_over        one period of a class on a page
 What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
     convert          sounds and films converted ahead of their hours

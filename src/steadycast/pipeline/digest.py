@@ -41,7 +41,7 @@ def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
     say = of_tag(app.workspace.community.language)
     title, lead = say.gettext("In case you missed it"), say.gettext("What went out these days, worth another look.")
     day = slot.local.date().isoformat()
-    lines = [f"- [{_plain(t)}](<{url}>)" if url.startswith("http") else f"- {_plain(t)}" for t, url in items]
+    lines = [f"- [{plain(t)}](<{url}>)" if url.startswith("http") else f"- {plain(t)}" for t, url in items]
     draft = Draft(
         path=PurePosixPath("digest", slot.series, f"{day}.md"),
         origin=Origin.PGC,
@@ -68,7 +68,7 @@ def _lately(app: App, now: dt.datetime, series: str) -> list[tuple[str, str]]:
     return [(titles[draft], url) for draft, url in urls.items()][-MOST:]
 
 
-def _plain(title: str) -> str:
+def plain(title: str) -> str:
     """A title as Markdown text: what would be markup in it is escaped, and it calls nobody, as it may be a member's."""
     return "".join(f"\\{c}" if c in "\\`*_[]<>#|~&!" else c for c in calm(title))
 

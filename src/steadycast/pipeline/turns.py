@@ -35,6 +35,11 @@ class Roll:
     standings: Sequence[MemberStanding]
     said: TurnTable = field(default_factory=TurnTable)
 
+    def title(self, app: App, member: str) -> str:
+        """A member's name for people; "" for nobody."""
+        own = next((seat.title for seat in self.seats if seat.member == member), "")
+        return own or (app.workspace.member_title(member) if member else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Turns:

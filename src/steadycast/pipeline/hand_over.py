@@ -1,0 +1,230 @@
+"""What whoever is on duty hands over at a period's end: one page of how the class did, in numbers and few names."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from steadycast.classes.model import Class, Happened, MemberStanding
+from steadycast.classes.turn_table import LOOKS, PERIODS
+from steadycast.classes.turns import THE_CLASS, Period, Turn, following, period_at
+from steadycast.errors import InputError
+from steadycast.language import Language, of_tag, quoted
+from steadycast.language import gettext as _
+from steadycast.ledger.tables import HandInRow
+from steadycast.pipeline import rounds
+from steadycast.pipeline.app import App
+from steadycast.pipeline.digest import plain
+from steadycast.pipeline.turns import Roll, served, turns
+from steadycast.schedule.days import midnight
+from steadycast.schedule.model import Verdict
+
+TOLD = (Happened.JOINED, Happened.OUT, Happened.RETURNED)
+MISSED, EXCUSED = Verdict.MISSED.value, Verdict.EXCUSED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How one duty slot of a class ended: how many of each."""
+
+    slot: str
+    at: dt.datetime  # in the community's zone
+    kept: int = 0
+    late: int = 0
+    missed: int = 0
+    made_up: int = 0  # of those that were missed
+    away: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """One period of a class. Names are those for people."""
+
+    title: str  # the class's
+    period: Period
+    on_duty: tuple[tuple[str, Turn], ...]  # name, turn: the class's first
+    dues: tuple[Due, ...]
+    made_up: tuple[tuple[str, str, dt.datetime], ...]  # name, the piece, when
+    comments: int
+    done: int
+    alone: tuple[tuple[dt.datetime, tuple[str, ...]], ...]  # since when, the authors without a comment
+    happened: tuple[tuple[Happened, str, dt.date], ...]
+    coming: tuple[tuple[str, Turn], ...]  # of the next period
+
+    def values(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "class": self.title,
+            "period": self.period.name,
+            "on_duty": [_turn(each) for each in self.on_duty],
+            "due": [
+                {
+                    "slot": due.slot, "kept": due.kept, "late": due.late, "missed": due.missed,
+                    "made_up": due.made_up, "away": due.away,
+                }
+                for due in self.dues
+            ],
+            "comments": self.comments,
+            "done": self.done,
+            "without_comment": [name for _at, names in self.alone for name in names],
+            "happened": [
+                {"what": what.value, "member": name, "day": day.isoformat()} for what, name, day in self.happened
+            ],
+            "next": [_turn(each) for each in self.coming],
+        }  # fmt: skip
+
+
+def _turn(each: tuple[str, Turn]) -> dict[str, str]:
+    name, turn = each
+    return {"group": turn.group, "member": name, "first": turn.start.isoformat()}
+
+
+def period_named(the_class: Class, name: str, now: dt.datetime) -> Period:
+    """The week or month of that name, or the one that runs; a class without turns is told by the month."""
+    every = the_class.turn or "month"
+    if not name:
+        return period_at(now.astimezone(the_class.rhythm.zone).date(), every)
+    if PERIODS[every].fullmatch(name):
+        with contextlib.suppress(ValueError):  # a year without a 53rd week
+            return period_at(dt.date.fromisoformat(f"{name}-01" if every == "month" else name), every)
+    said = _("%(value)s is no such period", value=quoted(name[:40]))
+    raise InputError(said, hint=_("write %(looks)s", looks=LOOKS[every]))
+
+
+def hand_over(app: App, roll: Roll, now: dt.datetime, period: str = "") -> HandOver:
+    """How a class did in a period: the one that runs where none is named. InputError for what is no period."""
+    the_class, zone = roll.the_class, roll.the_class.rhythm.zone
+    chosen = period_named(the_class, period, now)
+    start, end = (midnight(day, zone) for day in (chosen.start, chosen.end))
+    rows = app.ledger.hand_ins_between(the_class.name, start, end)
+    drawn = rounds.rounds(app, the_class.name, start, end)
+    coming = following(chosen, the_class.turn or "month")
+    known = {each.name: given for each, given in turns(app, roll, now).periods}
+    own = [turn for turn in served(app, the_class.name) if turn.period == chosen.name] or known.get(chosen.name, ())
+    groups = [THE_CLASS, *dict.fromkeys(seat.group for seat in roll.seats if seat.group)]
+
+    def in_order(turn: Turn) -> tuple[int, dt.date]:
+        return groups.index(turn.group) if turn.group in groups else len(groups), turn.start
+
+    titles = app.ledger.titles({row.made_up_by for row in rows if row.made_up_by})
+    return HandOver(
+        title=the_class.title,
+        period=chosen,
+        on_duty=tuple((roll.title(app, turn.member), turn) for turn in sorted(own, key=in_order)),
+        dues=tuple(_dues(rows, zone)),
+        made_up=tuple(
+            (roll.title(app, row.member), titles.get(row.made_up_by or "", ""), row.made_up_at.astimezone(zone))
+            for row in rows
+            if row.made_up_at
+        ),
+        comments=sum(len(each.comments) for each in drawn),
+        done=sum(each.done for each in drawn),
+        alone=tuple(
+            (each.due.astimezone(zone), tuple(roll.title(app, name) for name in each.alone))
+            for each in drawn
+            if each.alone and each.due <= now
+        ),
+        happened=tuple(_happened(app, roll, chosen)),
+        coming=tuple((roll.title(app, turn.member), turn) for turn in known.get(coming.name, ())),
+    )
+
+
+def _dues(rows: Iterable[HandInRow], zone: dt.tzinfo) -> Iterator[Due]:
+    by_slot: dict[str, list[HandInRow]] = defaultdict(list)
+    for row in rows:
+        by_slot[row.slot].append(row)
+    for slot, own in by_slot.items():
+        many = Counter(row.verdict for row in own)
+        made_up = sum(row.verdict == MISSED and row.made_up_at is not None for row in own)
+        at = own[0].due.astimezone(zone)
+        yield Due(slot, at, many["kept"], many["late"], many[MISSED], made_up, many[EXCUSED])
+
+
+def _happened(app: App, roll: Roll, period: Period) -> Iterator[tuple[Happened, str, dt.date]]:
+    zone = roll.the_class.rhythm.zone
+    joined = [(Happened.JOINED, seat.member, seat.joined) for seat in roll.seats if seat.joined]
+    rows: list[MemberStanding] = [row for row in roll.standings if row.what in TOLD]
+    told = {(row.what, row.member, row.at.astimezone(zone).date()) for row in rows} | set(joined)
+    for what, member, day in sorted(told, key=lambda each: (each[2], each[1])):
+        if period.start <= day < period.end:
+            yield what, roll.title(app, member), day
+
+
+def markdown(app: App, made: HandOver) -> str:
+    """The page as Markdown, in the community's language."""
+    say = of_tag(app.workspace.community.language)
+    return "\n".join(_lines(say, made)) + "\n"
+
+
+def heading(say: Language, made: HandOver) -> str:
+    """What the page is called."""
+    return say.gettext("%(title)s, handed over: %(period)s", title=made.title, period=made.period.name)
+
+
+def _lines(say: Language, made: HandOver) -> Iterator[str]:
+    __ = say.gettext
+    yield f"# {plain(heading(say, made))}"
+    yield ""
+    for name, turn in made.on_duty:
+        yield f"- {plain(held(say, turn, name))}"
+    yield ""
+    yield f"## {__('Hand-ins')}"
+    yield ""
+    if made.dues:
+        heads = [__("Due"), __("On time"), __("Handed in late"), __("Not handed in"), __("Made up"), __("On leave")]
+        yield f"| {' | '.join(heads)} |"
+        yield "|---|--:|--:|--:|--:|--:|"
+        for due in made.dues:
+            numbers = (due.kept, due.late, due.missed, due.made_up, due.away)
+            yield f"| {say.instant(due.at)} | {' | '.join(map(str, numbers))} |"
+    else:
+        yield __("Nothing was due.")
+    if made.made_up:
+        yield ""  # below a table a list is one more row
+    for name, title, at in made.made_up:
+        yield f"- {plain(__('%(name)s made up on %(day)s: %(title)s', name=name, day=say.day(at.date()), title=title))}"
+    yield ""
+    if made.comments:
+        yield f"## {__('Comments')}"
+        yield ""
+        yield __("%(done)s of %(all)s comments were made.", done=made.done, all=made.comments)
+        if made.alone:
+            yield ""
+        for at, names in made.alone:
+            named = say.listed(names)
+            yield f"- {plain(__('Due %(day)s, without a comment: %(names)s', day=say.day(at.date()), names=named))}"
+        yield ""
+    if made.happened:
+        yield f"## {__('Who came and went')}"
+        yield ""
+        for what, name, day in made.happened:
+            yield f"- {say.day(day)} {plain(came(say, what, name))}"
+        yield ""
+    if made.coming:
+        yield f"## {__('Whose turn is next')}"
+        yield ""
+        for name, turn in made.coming:
+            yield f"- {plain(held(say, turn, name))}"
+
+
+def came(say: Language, what: Happened, name: str) -> str:
+    """What happened to a member, in words."""
+    words = {
+        Happened.JOINED: say.gettext("%(name)s joined", name=name),
+        Happened.OUT: say.gettext("%(name)s left", name=name),
+        Happened.RETURNED: say.gettext("%(name)s came back", name=name),
+    }
+    return words[what]
+
+
+def held(say: Language, turn: Turn, name: str) -> str:
+    """Who has a turn, in words."""
+    return say.gettext("%(what)s: %(name)s", what=role(say, turn), name=name or say.gettext("nobody"))
+
+
+def role(say: Language, turn: Turn) -> str:
+    """What a turn is."""
+    return say.gettext("On duty") if turn.group == THE_CLASS else say.gettext("Leads group %(name)s", name=turn.group)

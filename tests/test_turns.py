@@ -1,0 +1,196 @@
+"""Turns kept in the ledger, a person's word in turns.csv, and the page that is handed over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
+from sqlalchemy import insert
+
+from steadycast.classes.model import Happened, MemberStanding, Seat
+from steadycast.errors import InputError
+from steadycast.ledger.connection import table
+from steadycast.ledger.tables import CommentRow, HandInRow
+from steadycast.pipeline import App, hand_over, rounds, turns
+from steadycast.pipeline.turns import Roll
+
+CLASS = """
+[class.c16]
+title = "16班"
+every = "week on sun at 20:00"
+start = 2027-01-04
+late = "4h"
+turn = "month"
+comment = { each = 1 }
+"""
+SETTINGS = COMMUNITY + CLASS + DAILY + SITE + FAR
+NAMES = [f"m{n}" for n in range(1, 7)]
+SEATS = [Seat(name, "c16", title=f"成员{name[1:]}", group="甲" if n < 3 else "乙") for n, name in enumerate(NAMES)]
+
+
+def at(month: int, day: int, hour: int = 12) -> dt.datetime:
+    return dt.datetime(2027, month, day, hour, tzinfo=ZONE)
+
+
+@pytest.fixture
+def app(bench: Bench) -> App:
+    return bench.set_up(SETTINGS)
+
+
+def roll(app: App, *happened: MemberStanding, seats: list[Seat] = SEATS) -> Roll:
+    return Roll(app.workspace.classes["c16"], seats, happened, turns.table(app, {"c16": seats}))
+
+
+def write(app: App, *rows: str) -> Path:
+    file = app.workspace.root / "turns.csv"
+    file.write_text("class,group,period,member,why\n" + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def began(app: App, given: Roll, now: dt.datetime) -> list[tuple[str, str]]:
+    return [(turn.group, turn.member) for turn in turns.begin(app, given, now)]
+
+
+def ahead(app: App, given: Roll, now: dt.datetime) -> list[list[str]]:
+    return [[turn.member for turn in given] for _period, given in turns.turns(app, given, now).periods]
+
+
+def test_a_turn_that_began_is_kept_whatever_the_roster_says_later(app: App) -> None:
+    """Written once; before the class's first month there is none; who is put out is followed for the rest."""
+    assert began(app, roll(app), at(1, 1)) == [("", "m1"), ("甲", "m2"), ("乙", "m4")]
+    assert began(app, roll(app), at(1, 10)) == []
+    later = [Seat("new", "c16", group="甲"), *SEATS]
+    assert began(app, roll(app, seats=later), at(1, 11)) == []
+    out = MemberStanding("m2", "c16", at(1, 20), Happened.OUT)
+    assert began(app, roll(app, out), at(1, 20)) == [("甲", "m3")]
+    assert ahead(app, roll(app, out), at(1, 21)) == [["m1", "m3", "m4"], ["m5", "m1", "m6"], ["m3", "m1", "m4"]]
+    assert [turn.member for turn in turns.served(app, "c16")] == ["m1", "m2", "m4", "m3"]
+    assert began(app, roll(app), at(1, 1) - dt.timedelta(days=1)) == []
+
+
+def test_what_a_person_wrote_holds_and_a_row_that_cannot_be_read_starts_nothing(app: App) -> None:
+    """Each row that is wrong is told with its line and what to write."""
+    write(app, "c16,,2027-01,m5,changed", "c16,乙,2027-01,m6,")
+    assert ahead(app, roll(app), at(1, 5))[0] == ["m5", "m1", "m6"]
+    write(
+        app,
+        "c17,,2027-01,m5,",
+        "c16,,2027-W01,m5,",
+        "c16,,2027-01,m7,",
+        "c16,甲,2027-01,m6,",
+        "c16,乙,2027-01,m6,",
+        "c16,乙,2027-01,m5,",
+    )
+    broken = roll(app)
+    assert [(each.line, each.message) for each in broken.said.problems] == [
+        (2, "there is no class 'c17'"),
+        (3, "'2027-W01' is no such period"),
+        (4, "'m7' is not in that class"),
+        (5, "'m6' is not in the group '甲'"),
+        (7, "that turn stands in it already"),
+    ]
+    assert broken.said.problems[1].hint == "its turns go by the month: write 2027-02"
+    assert began(app, broken, at(1, 5)) == []
+    (app.workspace.root / "turns.csv").write_bytes(b"class,group\n")
+    assert [each.message for each in roll(app).said.problems] == ["the column period is missing"]
+    (app.workspace.root / "turns.csv").write_bytes(
+        "class,group,period,member,why\nc16,乙,2027-01,m6,两个人商量好了换一换\n".encode("gbk")
+    )
+    assert roll(app).said.of("c16") == {("2027-01", "乙"): "m6"}
+
+
+def test_a_swap_is_two_rows_and_leaves_the_others_alone(app: App) -> None:
+    """Both get the other's turn of the same kind; who has none in sight, or belongs to another group, gets none."""
+    file = write(app, "c16,,2027-09,m6,travels in August")
+    seats = {"c16": SEATS}
+    known = turns.turns(app, roll(app), at(1, 5), turns.IN_SIGHT)
+    assert ahead(app, roll(app), at(1, 5)) == [["m1", "m2", "m4"], ["m3", "m1", "m5"], ["m6", "m2", "m4"]]
+    assert turns.swap(app, known, seats, "m1", "m3", period="2027-01", why="ill") == [
+        ("2027-01", "", "m3"),
+        ("2027-02", "", "m1"),
+    ]
+    assert file.read_text(encoding="utf-8").splitlines() == [
+        "class,group,period,member,why",
+        "c16,,2027-09,m6,travels in August",
+        "c16,,2027-01,m3,ill",
+        "c16,,2027-02,m1,ill",
+    ]
+    assert [each[0] for each in ahead(app, roll(app), at(1, 5))[:2]] == ["m3", "m1"]
+    for member, other, said in (
+        ("m2", "m4", "not in the group"),
+        ("m2", "m7", "not in that class"),
+        ("m7", "m1", "no turn"),
+    ):
+        with pytest.raises(InputError, match=said):
+            turns.swap(app, known, seats, member, other)
+
+
+def test_nobody_for_a_turn_is_told_a_week_ahead(app: App) -> None:
+    """All of a group are away in February."""
+    away = [
+        MemberStanding(name, "c16", at(1, 5), Happened.LEAVE, dt.date(2027, 1, 30), dt.date(2027, 2, 3))
+        for name in ("m4", "m5", "m6")
+    ]
+    given = roll(app, *away)
+    assert turns.turns(app, given, at(1, 24)).nobody(dt.date(2027, 1, 24)) == []
+    told = turns.turns(app, given, at(1, 25)).nobody(dt.date(2027, 1, 25))
+    assert [(turn.period, turn.group) for turn in told] == [("2027-02", "乙")]
+
+
+def test_the_page_that_is_handed_over_tells_a_period_in_numbers(app: App) -> None:
+    """Who was on duty, what was kept and missed, comments, who came and went, who is next; Markdown for a draft."""
+    due = at(1, 10, 20)
+    joined = [replace(SEATS[0], joined=dt.date(2027, 1, 20)), *SEATS[1:]]
+    verdicts = dict(zip(NAMES, ["kept", "late", "missed", "missed", "excused", "kept"], strict=True))
+    rows = [
+        HandInRow(the_class="c16", slot="c16@2027-01-10T20:00", member=name, due=due, verdict=verdict, draft=f"d{name}")
+        for name, verdict in verdicts.items()
+    ]
+    rows[3].made_up_at, rows[3].made_up_by = at(1, 12), "rain"
+    with app.ledger.write() as connection:
+        connection.execute(insert(table("handin")), [row.model_dump() for row in rows])
+    app.ledger.put_round(
+        CommentRow(the_class="c16", slot="c16@2027-01-10T20:00", reviewer=one, author=other, due=at(1, 12, 0))
+        for one, other in (("m1", "m2"), ("m2", "m6"), ("m6", "m1"))
+    )
+    rounds.say_done(app, "m1", "m2", at(1, 11))
+    given = roll(app, MemberStanding("m3", "c16", at(1, 24), Happened.OUT), seats=joined)
+    turns.begin(app, given, at(1, 5))
+    text = hand_over.markdown(app, hand_over.hand_over(app, given, at(1, 30), "2027-01"))
+    assert text == (
+        "# 16班, handed over: 2027-01\n"
+        "\n"
+        "- On duty: 成员2\n"
+        "- Leads group 甲: 成员3\n"
+        "- Leads group 乙: 成员4\n"
+        "\n"
+        "## Hand-ins\n"
+        "\n"
+        "| Due | On time | Handed in late | Not handed in | Made up | On leave |\n"
+        "|---|--:|--:|--:|--:|--:|\n"
+        "| Sun, Jan 10 20:00 | 2 | 1 | 2 | 1 | 1 |\n"
+        "\n"
+        "- 成员4 made up on Tue, Jan 12: \n"
+        "\n"
+        "## Comments\n"
+        "\n"
+        "1 of 3 comments were made.\n"
+        "\n"
+        "- Due Tue, Jan 12, without a comment: 成员1, 成员6\n"
+        "\n"
+        "## Who came and went\n"
+        "\n"
+        "- Wed, Jan 20 成员1 joined\n"
+        "- Sun, Jan 24 成员3 left\n"
+        "\n"
+        "## Whose turn is next\n"
+        "\n"
+        "- On duty: 成员5\n"
+        "- Leads group 甲: 成员1\n"
+        "- Leads group 乙: 成员6\n"
+    )
+    with pytest.raises(InputError, match="no such period"):
+        hand_over.hand_over(app, given, at(1, 30), "2027-13")
