@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -156,7 +157,7 @@ def _happened(app: App, roll: Roll, period: Period) -> Iterator[tuple[Happened, 
 def markdown(app: App, made: HandOver) -> str:
     """The page as Markdown, in the community's language."""
     say = of_tag(app.workspace.community.language)
-    return "\n".join(_lines(say, made)) + "\n"
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(_lines(say, made))) + "\n"
 
 
 def heading(say: Language, made: HandOver) -> str:
@@ -165,49 +166,50 @@ def heading(say: Language, made: HandOver) -> str:
 
 
 def _lines(say: Language, made: HandOver) -> Iterator[str]:
-    __ = say.gettext
     yield f"# {plain(heading(say, made))}"
-    yield ""
-    for name, turn in made.on_duty:
-        yield f"- {plain(held(say, turn, name))}"
-    yield ""
-    yield f"## {__('Hand-ins')}"
-    yield ""
-    if made.dues:
-        heads = [__("Due"), __("On time"), __("Handed in late"), __("Not handed in"), __("Made up"), __("On leave")]
-        yield f"| {' | '.join(heads)} |"
-        yield "|---|--:|--:|--:|--:|--:|"
-        for due in made.dues:
-            numbers = (due.kept, due.late, due.missed, due.made_up, due.away)
-            yield f"| {say.instant(due.at)} | {' | '.join(map(str, numbers))} |"
-    else:
-        yield __("Nothing was due.")
-    if made.made_up:
-        yield ""  # below a table a list is one more row
-    for name, title, at in made.made_up:
-        yield f"- {plain(__('%(name)s made up on %(day)s: %(title)s', name=name, day=say.day(at.date()), title=title))}"
-    yield ""
+    yield from _bullets(held(say, turn, name) for name, turn in made.on_duty)
+    yield from _below(say.gettext("Hand-ins"))
+    yield from _table(say, made.dues) if made.dues else (say.gettext("Nothing was due."),)
+    yield from _bullets(
+        say.gettext("%(name)s made up on %(day)s: %(title)s", name=name, day=say.day(at.date()), title=title)
+        for name, title, at in made.made_up
+    )
     if made.comments:
-        yield f"## {__('Comments')}"
-        yield ""
-        yield __("%(done)s of %(all)s comments were made.", done=made.done, all=made.comments)
-        if made.alone:
-            yield ""
-        for at, names in made.alone:
-            named = say.listed(names)
-            yield f"- {plain(__('Due %(day)s, without a comment: %(names)s', day=say.day(at.date()), names=named))}"
-        yield ""
+        yield from _below(say.gettext("Comments"))
+        yield say.gettext("%(done)s of %(all)s comments were made.", done=made.done, all=made.comments)
+        yield from _bullets(
+            say.gettext("Due %(day)s, without a comment: %(names)s", day=say.day(at.date()), names=say.listed(names))
+            for at, names in made.alone
+        )
     if made.happened:
-        yield f"## {__('Who came and went')}"
-        yield ""
-        for what, name, day in made.happened:
-            yield f"- {say.day(day)} {plain(came(say, what, name))}"
-        yield ""
+        yield from _below(say.gettext("Who came and went"))
+        yield from _bullets(f"{say.day(day)} {came(say, what, name)}" for what, name, day in made.happened)
     if made.coming:
-        yield f"## {__('Whose turn is next')}"
-        yield ""
-        for name, turn in made.coming:
-            yield f"- {plain(held(say, turn, name))}"
+        yield from _below(say.gettext("Whose turn is next"))
+        yield from _bullets(held(say, turn, name) for name, turn in made.coming)
+
+
+def _below(title: str) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
+
+
+def _bullets(lines: Iterable[str]) -> Iterator[str]:
+    for n, line in enumerate(lines):
+        if n == 0:
+            yield ""  # below a table or a heading
+        yield f"- {plain(line)}"
+
+
+def _table(say: Language, dues: Iterable[Due]) -> Iterator[str]:
+    heads = (
+        say.gettext("Due"), say.gettext("On time"), say.gettext("Handed in late"), say.gettext("Not handed in"),
+        say.gettext("Made up"), say.gettext("On leave"),
+    )  # fmt: skip
+    yield f"| {' | '.join(heads)} |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    for due in dues:
+        numbers = (due.kept, due.late, due.missed, due.made_up, due.away)
+        yield f"| {say.instant(due.at)} | {' | '.join(map(str, numbers))} |"
 
 
 def came(say: Language, what: Happened, name: str) -> str:
