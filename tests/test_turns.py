@@ -11,10 +11,11 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
 from sqlalchemy import insert
 
 from steadycast.classes.model import Happened, MemberStanding, Seat
+from steadycast.classes.roster import Roster
 from steadycast.errors import InputError
 from steadycast.ledger.connection import table
 from steadycast.ledger.tables import CommentRow, HandInRow
-from steadycast.pipeline import App, hand_over, rounds, turns
+from steadycast.pipeline import App, class_files, hand_over, rounds, turns
 from steadycast.pipeline.turns import Roll
 
 CLASS = """
@@ -41,7 +42,7 @@ def app(bench: Bench) -> App:
 
 
 def roll(app: App, *happened: MemberStanding, seats: list[Seat] = SEATS) -> Roll:
-    return Roll(app.workspace.classes["c16"], seats, happened, turns.table(app, {"c16": seats}))
+    return Roll(app.workspace.classes["c16"], seats, happened, class_files.turn_table(app, Roster(tuple(seats))))
 
 
 def write(app: App, *rows: str) -> Path:
@@ -105,10 +106,11 @@ def test_what_a_person_wrote_holds_and_a_row_that_cannot_be_read_starts_nothing(
 def test_a_swap_is_two_rows_and_leaves_the_others_alone(app: App) -> None:
     """Both get the other's turn of the same kind; who has none in sight, or belongs to another group, gets none."""
     file = write(app, "c16,,2027-09,m6,travels in August")
-    seats = {"c16": SEATS}
-    known = turns.turns(app, roll(app), at(1, 5), turns.IN_SIGHT)
+    roster = "".join(f"{seat.member},{seat.title},c16,{seat.group}\n" for seat in SEATS)
+    (app.workspace.root / "roster.csv").write_text("id,title,class,group\n" + roster, encoding="utf-8")
+    given = turns.roll(app, "c16")
     assert ahead(app, roll(app), at(1, 5)) == [["m1", "m2", "m4"], ["m3", "m1", "m5"], ["m6", "m2", "m4"]]
-    assert turns.swap(app, known, seats, "m1", "m3", period="2027-01", why="ill") == [
+    assert turns.swap(app, given, "m1", "m3", at(1, 5), period="2027-01", why="ill") == [
         ("2027-01", "", "m3"),
         ("2027-02", "", "m1"),
     ]
@@ -125,7 +127,7 @@ def test_a_swap_is_two_rows_and_leaves_the_others_alone(app: App) -> None:
         ("m7", "m1", "no turn"),
     ):
         with pytest.raises(InputError, match=said):
-            turns.swap(app, known, seats, member, other)
+            turns.swap(app, given, member, other, at(1, 5))
 
 
 def test_nobody_for_a_turn_is_told_a_week_ahead(app: App) -> None:

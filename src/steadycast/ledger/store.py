@@ -176,6 +176,7 @@ class Ledger(Database):
     written_since = comments.written_since
     turns_served = turns.turns_served
     put_turns = turns.put_turns
+    member_standings = turns.member_standings
     # Who is asked to write for a slot
     put_ask = asks.put_ask
     ask = asks.ask

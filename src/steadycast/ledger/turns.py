@@ -25,3 +25,10 @@ def put_turns(db: Database, rows: Iterable[MemberStandingRow]) -> None:
     if values := [row.model_dump(exclude={"id"}) for row in rows]:
         with db.write() as connection:
             connection.execute(insert(STANDING), values)
+
+
+def member_standings(db: Database, the_class: str) -> list[MemberStandingRow]:
+    """What happened to the members of a class, in order of time; turns are told by `turns_served`."""
+    c = STANDING.c
+    query = select(STANDING).where(c.the_class == the_class, c.what.not_in(WHAT)).order_by(c.at, c.id)
+    return rows_of(db, MemberStandingRow, query)

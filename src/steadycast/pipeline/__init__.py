@@ -29,6 +29,7 @@ What will go out
 What members of a class owe each other
     rounds, turns    who comments on whom, and who was left without a word; who is on duty and who leads a group
     hand_over        one period of a class on a page
+    class_files      roster.csv and turns.csv read
 What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
     convert          sounds and films converted ahead of their hours

@@ -14,6 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import read
+from steadycast.pipeline.turns import rolls
 from steadycast.schedule.days import DAY
 
 HOUR = dt.timedelta(hours=1)
@@ -67,6 +68,17 @@ class Round:
         for comment in self.comments:
             found.setdefault(comment.reviewer, []).append(comment)
         return found
+
+
+def see_to(app: App, now: dt.datetime) -> int:
+    """Draws the rounds of all classes whose late window is over, and sees what was done; how many comments were seen.
+
+    It comes after hand-ins were judged. A class whose roster cannot be read waits.
+    """
+    owing = [each for each in rolls(app) if each.the_class.comments.each]
+    for each in owing:
+        draw_rounds(app, each.the_class, each.seats, now)
+    return look_for_comments(app, now) if owing else 0
 
 
 def draw_rounds(

@@ -8,21 +8,20 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from steadycast.classes.model import Class, Happened, MemberStanding, Seat
-from steadycast.classes.turn_table import COLUMNS, FILE, TurnTable, delimiter, read_turns
+from steadycast.classes.model import Class, Happened, MemberStanding, Seat, by_class
+from steadycast.classes.turn_table import COLUMNS, FILE, TurnTable, delimiter
 from steadycast.classes.turns import THE_CLASS, Period, Rota, Turn, ahead, away, following, period_at
 from steadycast.crash_safety import durable
-from steadycast.draft.decoding import decode
-from steadycast.errors import DraftError, InputError, Problem
+from steadycast.errors import InputError, Problem, unknown_name
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import MemberStandingRow
+from steadycast.pipeline import class_files
 from steadycast.pipeline.app import App
 from steadycast.schedule.days import DAY
 
 BY_RULE = ""  # who a turn was given by, where no person said so
 TOLD_AHEAD = 7 * DAY
 AHEAD = 2  # periods after the one that runs
-LARGEST = 1_000_000  # bytes of turns.csv
 IN_SIGHT = 24  # periods in which a swap is looked for
 
 
@@ -55,32 +54,36 @@ class Turns:
         return [turn for turns in told for turn in turns if not turn.member]
 
 
-def table(app: App, seats: Mapping[str, Sequence[Seat]]) -> TurnTable:
-    """What turns.csv says; `seats` by class. There need be none."""
-    text, problem = _text(app)
-    return TurnTable(problems=(problem,)) if problem else _read(app, text, seats)
+def see_to(app: App, now: dt.datetime) -> list[Turn]:
+    """Writes down the turns of all classes that have begun; those that are new. A class whose roster cannot be read is
+    left as it is.
+    """
+    return [turn for each in rolls(app) if each.the_class.turn for turn in begin(app, each, now)]
 
 
-def _read(app: App, text: str, seats: Mapping[str, Sequence[Seat]]) -> TurnTable:
-    every = {name: str(the_class.turn) for name, the_class in app.workspace.classes.items()}
-    return read_turns(text, seats, every)
+def rolls(app: App) -> list[Roll]:
+    """All classes whose part of roster.csv can be read."""
+    if not app.workspace.classes:
+        return []
+    found = class_files.roster(app)
+    said, seats = class_files.turn_table(app, found), by_class(found.seats)
+    return [
+        Roll(the_class, seats.get(name, []), class_files.standings(app, name), said)
+        for name, the_class in app.workspace.classes.items()
+        if found.usable(name)
+    ]
 
 
-def _text(app: App) -> tuple[str, Problem | None]:
-    """The table as text, "" where there is none; or why it cannot be read."""
-    file = app.workspace.root / FILE
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(LARGEST + 1)
-        if len(raw) > LARGEST:
-            return "", Problem(FILE, None, _("it is larger than %(size)s MB", size=LARGEST // 1_000_000))
-        return decode(raw), None
-    except FileNotFoundError:
-        return "", None
-    except DraftError as error:
-        return "", Problem(FILE, error.line, error.message, error.hint or "")
-    except OSError as error:
-        return "", Problem(FILE, None, error.strerror or type(error).__name__)
+def roll(app: App, name: str) -> Roll:
+    """A class by its name. InputError where there is no such class, or its part of roster.csv cannot be read."""
+    if name not in app.workspace.classes:
+        raise unknown_name("class", name, app.workspace.classes, _("`steadycast class list` shows them"))
+    found = class_files.roster(app)
+    if not found.usable(name):
+        raise _refused(found.problems[0])
+    seats = by_class(found.seats).get(name, [])
+    said = class_files.turn_table(app, found)
+    return Roll(app.workspace.classes[name], seats, class_files.standings(app, name), said)
 
 
 def turns(app: App, roll: Roll, now: dt.datetime, many: int = AHEAD) -> Turns:
@@ -141,34 +144,33 @@ def served(app: App, the_class: str) -> list[Turn]:
 
 
 def swap(
-    app: App, known: Turns, seats: Mapping[str, Sequence[Seat]], member: str, other: str, *, period: str = "",
-    why: str = "",
-) -> list[tuple[str, str, str]]:  # fmt: skip
-    """Gives a member's next turn (or that of `period`) to another, and takes theirs of the same kind in exchange where
-    one is in sight; `known` looks that far ahead. The rows (period, group, member) that are in turns.csv now.
+    app: App, given: Roll, member: str, other: str, now: dt.datetime, *, period: str = "", why: str = ""
+) -> list[tuple[str, str, str]]:
+    """Gives a member's next turn (or that of `period`) to another, and theirs of the same kind to the member where one
+    is in sight. The rows (period, group, member) that are in turns.csv now.
 
     Raises InputError where the member has no such turn, or the other cannot have it.
     """
-    coming = [turn for _period, turns in known.periods for turn in turns]
-    given = next((turn for turn in coming if turn.member == member and period in {"", turn.period}), None)
-    if given is None:
+    known = turns(app, given, now, IN_SIGHT)
+    coming = [turn for _period, its in known.periods for turn in its]
+    taken = next((turn for turn in coming if turn.member == member and period in {"", turn.period}), None)
+    if taken is None:
         said = _("%(member)s has no turn in sight", member=member)
         raise InputError(said, hint=_("`steadycast turn show` shows them"))
-    back = next((t for t in coming if t.member == other and t.group == given.group and t.period > given.period), None)
-    rows = [(given.period, given.group, other)]
+    back = next((t for t in coming if t.member == other and t.group == taken.group and t.period > taken.period), None)
+    rows = [(taken.period, taken.group, other)]
     if back:
         rows.append((back.period, back.group, member))
-    _write(
-        app, seats, [dict(zip(COLUMNS, (known.the_class, group, at, who, why), strict=True)) for at, group, who in rows]
-    )
+    _write(app, [dict(zip(COLUMNS, (known.the_class, group, at, who, why), strict=True)) for at, group, who in rows])
     return rows
 
 
-def _write(app: App, seats: Mapping[str, Sequence[Seat]], rows: Sequence[Mapping[str, str]]) -> None:
+def _write(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     """Puts rows into turns.csv: one for the same turn is replaced, all others stay as they are."""
-    text, problem = _text(app)
+    text, problem = class_files.text_of(app, FILE)
     if problem:
         raise _refused(problem)
+    text = text or ""
     apart = delimiter(text)
     lines = list(csv.reader(text.splitlines(), delimiter=apart))
     columns = [cell.strip().lower() for cell in lines[0]] if lines else [*COLUMNS]
@@ -181,7 +183,7 @@ def _write(app: App, seats: Mapping[str, Sequence[Seat]], rows: Sequence[Mapping
     made = io.StringIO()
     writer = csv.writer(made, delimiter=apart, lineterminator="\n")
     writer.writerows([columns, *kept, *([row.get(column, "") for column in columns] for row in rows)])
-    if problems := _read(app, made.getvalue(), seats).problems:
+    if problems := class_files.read_turn_text(app, made.getvalue(), class_files.roster(app)).problems:
         raise _refused(problems[0])
     durable.put_again(app.workspace.root / FILE, made.getvalue().encode())
 
