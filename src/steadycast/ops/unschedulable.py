@@ -10,7 +10,7 @@ from steadycast.draft import Draft
 from steadycast.language import N_, moment
 from steadycast.language import gettext as _
 from steadycast.schedule.fairness import Mix
-from steadycast.schedule.model import Form, Series, Slot, StockItem
+from steadycast.schedule.model import Form, Origin, Series, Slot, StockItem
 from steadycast.schedule.planner import fits
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import EVENT_WITHIN, in_time, suits
@@ -99,10 +99,16 @@ def _open_to(takes: list[Series], item: StockItem, by_hand: str) -> tuple[list[S
         said = _("it is evergreen, and %(series)s is not filled from reserve", series=names)
         hint = _('write `fill = ["evergreen"]` there')
     else:
-        open_ = [series for series in takes if item.origin in (Mix(series.mix).order() or (item.origin,))]
+        open_ = [series for series in takes if _has_place(series, item.origin)]
         said = _("the mix of %(series)s has no place for %(origin)s", series=names, origin=item.origin)
         hint = _("give it one, or %(otherwise)s", otherwise=by_hand)
     return open_, None if open_ else Reason("evergreen" if item.evergreen else "", said, hint)
+
+
+def _has_place(series: Series, origin: Origin) -> bool:
+    """Whether any of the mixes of a series leaves this origin a place."""
+    mixes = (series.mix, *(each.mix for each in series.mix_at))
+    return any(origin in (Mix(mix).order() or (origin,)) for mix in mixes)
 
 
 def _without_occasion(

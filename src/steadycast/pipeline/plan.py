@@ -14,7 +14,7 @@ from steadycast.ledger.installation import STOCK
 from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline import digest, owed_slots
+from steadycast.pipeline import digest, mix, owed_slots
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
@@ -44,7 +44,7 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         _drop(app, now, owed_slots.owed(app, now, until), until)  # first: what begins from here on is seen below
         history = History(app.ledger.used())
         supply, slots = Supply(stock_of(app, history.rows), history), owed_slots.owed(app, now, until)
-        made = _decide(app, now, until, former, slots, supply, app.ledger)
+        made = _decide(app, now, until, former, slots, supply, app.ledger, mix.step(app, now))
         chosen = digest.write(app, now, made.slots, made.chosen)
         app.ledger.save_plan(made.slots, chosen, deliveries_of(app, now, made.slots, chosen, made.stock), now)
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
@@ -100,7 +100,7 @@ def foresee(  # noqa: PLR0917 what is asked, and what is known already
     if pins:
         pinned = [replace(item, slot=pins[item.draft]) if item.draft in pins else item for item in supply.stock]
         supply = Supply(pinned, supply.history)
-    return _decide(app, now, until, former, slots, supply, reads, stale)
+    return _decide(app, now, until, former, slots, supply, reads, mix.judged(app, now)[0], stale)
 
 
 def _former(ledger: owed_slots.Slots, now: dt.datetime, until: dt.datetime) -> FormerPlan:
@@ -115,12 +115,13 @@ def _decide(  # noqa: PLR0917 all that was read before
     slots: list[Slot],
     supply: Supply,
     ledger: owed_slots.Slots,
+    series: Mapping[str, Series],
     dropped: Collection[str] = (),
 ) -> PlanDecision:
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
     assigned = [each for each in ledger.assignments(after, until) if each.slot not in dropped]
     chosen = decide(
-        list(app.workspace.series.values()),
+        list(series.values()),
         slots,
         supply.stock,
         [*assigned, *carried_over(slots, [each.slot for each in former.promised], former.assigned)],

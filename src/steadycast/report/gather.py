@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from steadycast import hints
 from steadycast.ledger import record
+from steadycast.ledger.mix_steps import in_force
 from steadycast.ledger.record import Share
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, page_in
@@ -117,6 +118,11 @@ class _Gathering:
     @cached_property
     def span(self) -> tuple[dt.date, dt.date]:
         return m.span(self.now.date())
+
+    @cached_property
+    def in_force(self) -> Mapping[str, Series]:
+        """The series with the mix that is in force, and those that were."""
+        return in_force(self.ledger, self.workspace.series)
 
     @cached_property
     def until(self) -> dt.datetime:
@@ -270,7 +276,7 @@ class _Gathering:
             title=series.title or series.name,
             cadence=parse(series.every, series.rrule).describe(self.workspace.community.language),
             channels=series.channels,
-            mix_asked={origin.value: parts for origin, parts in series.mix.items()},
+            mix_asked={origin.value: parts for origin, parts in self.in_force[series.name].mix.items()},
             mix_real=dict(mix),
             streak=self.streaks.series.get(series.name, m.Streak()),
             runway=self.outlook.runway((series.name,)),

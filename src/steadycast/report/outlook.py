@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from steadycast.language import gettext as _
+from steadycast.ledger.mix_steps import in_force
 from steadycast.ledger.plans import as_slot
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
@@ -95,7 +96,7 @@ def ahead(
 ) -> Outlook:
     """The outlook of this community from `now` to `until`: the ledger's slots as they stand, then the planner's."""
     return look(
-        tuple(workspace.series.values()),
+        tuple(in_force(ledger, workspace.series).values()),
         *_planned(ledger, now, until),
         stock,
         ledger.used(now - MEMORY),
@@ -138,10 +139,11 @@ class Foresight:
         """What `ahead` gives. `stock` is the same object as long as nothing of it has changed."""
         known, assigned = _planned(ledger, now, until)
         lately = [past for past in history if past.at >= now - MEMORY or not past.series]
-        asked = (known, assigned, lately, until, workspace.series, workspace.publish.fill_within)
+        mixed = in_force(ledger, workspace.series)
+        asked = (known, assigned, lately, until, mixed, workspace.publish.fill_within)
         made = self._made
         if made is None or stock is not made.stock or asked != self._asked or not made.now <= now < self._holds_until:
-            series, within = tuple(workspace.series.values()), workspace.publish.fill_within
+            series, within = tuple(mixed.values()), workspace.publish.fill_within
             made = look(series, known, assigned, stock, lately, now=now, until=until, fill_within=within)
             # A slot is past after its hour; evergreens go into one that is less than `fill_within` away.
             times = {at for slot in made.slots for at in (slot.at, slot.at - within) if at > now}

@@ -20,9 +20,15 @@ class Mix:
     """
 
     def __init__(self, asked: Mapping[Origin, int]) -> None:
+        self._total = self._owed = 0
+        self.ask(asked)
+
+    def ask(self, asked: Mapping[Origin, int]) -> None:
+        """Ask for this ratio from here on; what is owed by the one before stays owed."""
+        before = self._total
         self._pgc, self._ugc = (max(asked.get(origin, 0), 0) for origin in (Origin.PGC, Origin.UGC))
         self._total = self._pgc + self._ugc
-        self._owed = 0
+        self._owed = int(self._owed * self._total / before) if before else 0
 
     @property
     def asked(self) -> bool:

@@ -39,6 +39,14 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MixAbove:
+    """A mix that is asked from so many active members on."""
+
+    active: int
+    mix: Mapping[Origin, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Series:
     """A promise: what, from whom, how often, on which channels."""
 
@@ -55,6 +63,8 @@ class Series:
     grace: dt.timedelta = dt.timedelta(minutes=10)
     late: dt.timedelta = dt.timedelta(hours=12)
     mix: Mapping[Origin, int] = field(default_factory=dict)  # {pgc: 3, ugc: 7}; empty = no ratio asked
+    mix_at: tuple[MixAbove, ...] = ()  # other mixes, from so many active members on
+    mixes: tuple[tuple[dt.datetime, Mapping[Origin, int]], ...] = ()  # that were in force, and since when; () = one
     reserve: int = 0
     fill: tuple[str, ...] = ()  # the ladder: "evergreen", "shared", "digest"
     cooldown: dt.timedelta = dt.timedelta(days=90)
@@ -64,6 +74,10 @@ class Series:
     on_day_off: str = "excuse"  # "excuse": shown, owed nothing; "move": to the next day that is not off
     per_year: int | None = None
     announce: tuple[dt.timedelta, ...] = ()  # an event series' slots fall this long before its occurrence
+
+    def mix_then(self, at: dt.datetime) -> Mapping[Origin, int]:
+        """The mix that was in force at that instant."""
+        return next((mix for since, mix in reversed(self.mixes) if since <= at), self.mix)
 
     def meant_by(self, names: Collection[str]) -> bool:
         """Whether a draft that asks for the series of these names, or for none, may go out here."""

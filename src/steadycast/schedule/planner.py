@@ -118,7 +118,7 @@ class _Planning:
                 if not each.nobodys:
                     self.turns.took(each.member, each.at)
         for name, mix in self.mixes.items():
-            self._count(mix, history.of_series.get(name, ()), place)
+            self._count(mix, self.series[name], history.of_series.get(name, ()), place)
         for item in self.stock.values():
             if item.evergreen:
                 its = history.of_draft.get(item.draft, ())
@@ -128,13 +128,17 @@ class _Planning:
                 ]
 
     @staticmethod
-    def _count(mix: Mix, rows: Iterable[Past], place: Mapping[str, str]) -> None:
-        told = set()
+    def _count(mix: Mix, series: Series, rows: Iterable[Past], place: Mapping[str, str]) -> None:
+        """Count what went out, each by the mix that was in force then."""
+        told, asked = set(), series.mix
         for each in rows if mix.asked else ():
+            if series.mixes and (then := series.mix_then(each.at)) is not asked:
+                mix.ask(asked := then)
             key = place.get(each.slot, each.slot)
             if key not in told:
                 told.add(key)
                 mix.took(each.origin)
+        mix.ask(series.mix)
 
     def _occasion(self, slot_id: str) -> str:
         """The occasion that a slot announces, as it is called now: an edit of its hour, or a rename, makes no other."""

@@ -21,6 +21,7 @@ from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.schedule.model import Series
 from steadycast.workspace.class_settings import ClassTable
+from steadycast.workspace.fair_settings import Fair
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.settings import (
     NO_CALL,
@@ -69,6 +70,7 @@ class Workspace(Paths):
     class_tables: dict[str, ClassTable] = field(default_factory=dict)  # as they are written
     calls: dict[str, Call] = field(default_factory=dict)  # what posts say at their end
     counters: dict[str, ArrivalCounter] = field(default_factory=dict)  # who counts those that come
+    fair: Fair = field(default_factory=Fair)
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
     sources: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # the files, as read
 
@@ -104,12 +106,13 @@ class Workspace(Paths):
         return table.built(name, self.community.zone, off | _left_out(table.skip))
 
     def _series(self, name: str, table: SeriesTable) -> Series:
-        given = table.model_dump(exclude={"skip", "editor", "call"})
+        given = table.model_dump(exclude={"skip", "editor", "editors", "call", "mix_at"})
         plain = [s for s in table.skip if not s.startswith("holidays:")]
         off, worked = self._days_off(("series", name), table.skip)
         return Series(
             name=name,
             zone=self.community.zone,
+            mix_at=tuple(each.above for each in table.mix_at),
             except_=frozenset[dt.date]().union(*(dates(s) for s in plain)),
             days_off=off,
             workdays=worked,
@@ -221,6 +224,7 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         class_tables=c.classes,
         calls=c.call,
         counters=c.arrivals,
+        fair=c.fair,
         overrides=own,
         sources=sources,
     )

@@ -14,6 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.language import quoted
 from steadycast.schedule.model import Form, Origin
 from steadycast.workspace.class_settings import ClassTable
+from steadycast.workspace.fair_settings import Fair, MixAt, rising
 from steadycast.workspace.upload_target import UploadTarget, upload_target
 from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, Zone
 
@@ -31,6 +32,7 @@ class Community(Model):
     url: str = ""
     description: str = ""
     email: str = ""
+    founder: str = Field(default="", max_length=80)  # a member; "": the house. For the founder's share alone
 
     @property
     def zone(self) -> ZoneInfo:
@@ -60,6 +62,7 @@ class SeriesTable(Model):
     grace: Span = dt.timedelta(minutes=10)
     late: Span = dt.timedelta(hours=12)
     mix: dict[Origin, Annotated[int, Field(ge=0, le=100)]] = Field(default_factory=dict)
+    mix_at: tuple[MixAt, ...] = Field(default=(), max_length=9)  # other mixes, from so many active members on
     reserve: int = Field(default=0, ge=0, le=1000)
     fill: tuple[Literal["evergreen", "shared", "digest"], ...] = ()
     cooldown: Span = dt.timedelta(days=90)
@@ -68,6 +71,7 @@ class SeriesTable(Model):
     per_year: int | None = Field(default=None, ge=1, le=10000)
     announce: tuple[Span, ...] = ()
     editor: str = ""  # who can fix it: named in alarms
+    editors: tuple[MemberName, ...] = Field(default=(), max_length=50)  # who alone decides on it; (): any editor
     call: str = Field(default="", pattern=f"{NAME}|^$")  # the name of another [call.NAME] than the first, or none
 
     @model_validator(mode="after")
@@ -78,6 +82,7 @@ class SeriesTable(Model):
         if self.grace > self.late:
             message = _("grace is longer than late: a delivery would be missed before it could be late")
             raise ValueError(message)
+        rising(self.mix_at, base=any(self.mix.values()))
         return self
 
 
@@ -338,3 +343,4 @@ class Settings(Model):
     publish: Publish = Field(default_factory=Publish)
     alarms: Alarms = Field(default_factory=Alarms)
     desk: DeskSettings = Field(default_factory=DeskSettings)
+    fair: Fair = Field(default_factory=Fair)
