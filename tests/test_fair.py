@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
 
+import pytest
 from pipeline_bench import COMMUNITY, FAR, MORNING, SITE, ZONE, Bench
 from sqlalchemy import insert
 
-from steadycast import pipeline
+from steadycast import alarms, pipeline
+from steadycast.errors import SettingsError
 from steadycast.ledger import mix_steps
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.connection import table
 from steadycast.pipeline import mix
 from steadycast.schedule.model import Origin
+from steadycast.workspace import load
 
 DAY = dt.timedelta(days=1)
 STEPPED = """
@@ -69,10 +76,28 @@ def test_who_handed_in_or_commented_is_active_too(bench: Bench) -> None:
     app = bench.set_up(SETTINGS)
     lately, long_ago = MORNING - DAY, MORNING - 40 * DAY
     app.ledger.backfill([went_out("ann", lately), went_out("old", long_ago), went_out("", lately + DAY / 2)])
-    handin = {"the_class": "c16", "slot": "c16@x", "due": lately, "verdict": "kept", "by": "look", "note": ""}
-    comment = {"the_class": "c16", "slot": "c16@x", "author": "bo", "draft": "d", "due": lately, "how": "file"}
+    handin: dict[str, Any] = {
+        "the_class": "c16",
+        "slot": "c16@x",
+        "due": lately,
+        "verdict": "kept",
+        "by": "look",
+        "note": "",
+    }
+    comment: dict[str, Any] = {
+        "the_class": "c16",
+        "slot": "c16@x",
+        "author": "bo",
+        "draft": "d",
+        "due": lately,
+        "how": "file",
+    }
     with app.ledger.write() as connection:
-        rows = [{"member": "bo", "at": lately}, {"member": "ida", "at": None}, {"member": "kai", "at": long_ago}]
+        rows: list[dict[str, Any]] = [
+            {"member": "bo", "at": lately},
+            {"member": "ida", "at": None},
+            {"member": "kai", "at": long_ago},
+        ]
         connection.execute(insert(table("handin")), [handin | row for row in rows])
         connection.execute(
             insert(table("comment")),
@@ -97,3 +122,118 @@ def test_a_look_at_the_plan_takes_no_step(bench: Bench) -> None:
     found, taken = mix.judged(app, first_of(0) + DAY)
     assert (found["daily"].mix[Origin.PGC], list(taken)) == (7, ["daily"])
     assert mix_steps.mix_steps(app.ledger) == {}
+
+
+def test_a_month_is_counted_from_the_ledger(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twenty slots of seven members, three of them new; what was before the window tells who is not."""
+    limits = '\n[fair]\ntop = "40%"\nfounder = "50%"\n'
+    app = bench.set_up(SETTINGS.replace('language = "en"', 'language = "en"\nfounder = "lin"') + limits)
+    month = {"lin": 8, "chen": 3, "xu": 3, "zhou": 2, "momo": 2, "tom": 1, "ann": 1}
+    members = [who for who, slots in month.items() for _ in range(slots)]
+    before = [went_out(who, MORNING - 60 * DAY + n * DAY) for n, who in enumerate(("lin", "chen", "xu", "zhou"))]
+    app.ledger.backfill([*before, *(went_out(who, MORNING - 25 * DAY + n * DAY) for n, who in enumerate(members))])
+    found = pipeline.fair.fair(app, MORNING)
+    words = found.shares.words
+    assert (found.shares.published, words.top, words.absence_factor, found.shares.founder) == (20, 0.4, 2, 0.4)
+    assert (round(words.effective, 2), round(words.gini, 2), found.active) == (4.35, 0.37, 7)
+    assert (found.shares.new, found.shares.returning) == (3, 4)
+    assert [each.kind for each in found.breaches] == ["top"]
+    assert [(v.name, v.slots, v.share) for v in found.voices[:2]] == [("lin", 8, 0.4), ("chen", 3, 0.15)]
+    alarm = next(each for each in pipeline.alarm(app, MORNING) if each.kind == "fair")
+    assert alarm.key == "fair:all:top"
+    assert "40%" in alarm.text
+    assert "lin" not in alarm.text  # alarms may be read in a group
+
+
+def test_what_people_decided_is_counted_and_what_rules_did_is_not(bench: Bench) -> None:
+    """Approved, pinned, asked for, settled: by name, and by the series that it concerned."""
+    app = bench.set_up(SETTINGS, {f"ugc/bob/{n}.md": f"# Draft {n}\n\nText.\n" for n in range(3)})
+    bench.drop("ugc/alice/own.md", "# Trusted\n\nApproved on arrival.\n")
+    pipeline.collect(app, MORNING)
+    pipeline.decide(app, ["ugc/bob/0.md", "ugc/bob/1.md"], "approve", by="momo", now=MORNING)
+    pipeline.decide(app, ["ugc/bob/2.md"], "reject", by="lin", now=MORNING)
+    pipeline.plan(app, MORNING)
+    pipeline.asking.ask(app, "daily@2026-12-05T20:00", "bob", MORNING, by="momo")
+    for act, subject, detail in (
+        ("plan", "slot daily@2026-11-24T20:00, draft x", "/slots/move"),
+        ("plan", "slot daily@2026-12-05T20:00", "/slots/{id}/ask"),  # counted as the ask that it was
+        ("plan", "POST /api/v1/slots/daily%402026-11-25T20:00/pin", ""),
+        ("plan", "", "/arrivals/pull"),
+        ("settings", "", "/settings"),
+    ):
+        pipeline.accounts.audit(app, "momo", "desk", MORNING, act=act, subject=subject, detail=detail)
+    found = pipeline.fair.fair(app, MORNING + DAY).shares
+    assert found.by_person == {"momo": 5, "lin": 1}
+    assert found.decided["daily"].total == 5  # the rejected one has no slot
+    assert pipeline.fair.fair(app, MORNING + 40 * DAY).shares.by_person == {}
+
+
+def test_a_draft_that_no_slot_takes_is_told_after_its_time(bench: Bench) -> None:
+    text = SETTINGS.replace('every = "day at 20:00"', 'every = "day at 20:00"\nuntil = 2026-11-23')
+    app = bench.set_up(
+        text + '\n[fair]\nwait = "21d"\n', {"ugc/alice/a.md": "# A\n\nT.\n", "ugc/alice/b.md": "# B\n\nT.\n"}
+    )
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    for days, told in ((20, []), (21, ["wait"])):
+        found = pipeline.fair.fair(app, MORNING + days * DAY)
+        assert found.shares.waits.oldest == days * DAY
+        assert [each.kind for each in found.breaches] == told
+
+
+def test_a_step_of_a_mix_is_news_for_a_day_and_is_never_called_fixed(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS)
+    app.ledger.backfill(went_out(f"m{n}", first_of(0) - 10 * DAY + n * dt.timedelta(seconds=1)) for n in range(61))
+    mix.step(app, first_of(0))
+    heard: list[str] = []
+
+    def hear(_address: str, _title: str, body: str) -> bool:
+        heard.append(body)
+        return True
+
+    for at in (first_of(0), first_of(0) + DAY / 2, first_of(0) + DAY):
+        steps = pipeline.fair.stepped(app, at)
+        told = alarms.fair_alarms([], steps, {"daily": "Daily"}, "en")
+        inputs = alarms.AlarmInputs(at, others=tuple(told))
+        alarms.watch(app.ledger, inputs, ["an address"], hear)
+    assert heard == ["Daily: the mix is now 7 : 3 (house : members), as 61 members are active."]
+    assert app.ledger.alarms() == []
+
+
+def test_the_report_tells_figures_and_names_nobody(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS)
+    app.ledger.backfill([went_out("zebedee", MORNING - DAY)])
+    pipeline.accounts.audit(app, "ermintrude", "desk", MORNING - DAY, act="plan", subject="slot daily@2026-11-24T20:00")
+    told = json.loads((pipeline.report(app, MORNING).page.parent / "report.json").read_text())["fair"]
+    assert (told["published"], told["top"], told["decisions"], told["deciders"]) == (1, 1.0, 1, 1)
+    assert not {"zebedee", "ermintrude"} & set(re.findall(r"\w+", json.dumps(told)))
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "said"),
+    [
+        ("mix_at = [{ active = 60 }]", "mix_at", "is no mix"),
+        ("mix_at = [{ active = 60, pgc = 1 }, { active = 40, ugc = 1 }]", "series.daily", "rising order"),
+        ("mix_at = [{ active = 0, pgc = 1 }]", "mix_at", "greater than or equal to 1"),
+        ("mix_at = [{ active = 60, pcg = 1 }]", "mix_at", "unknown key"),
+        ('[fair]\ntop = "0.4"', "top", "is no share"),
+        ("[fair]\ntop = 40", "top", "valid string"),
+        ('[fair]\nfounder = "101%"', "founder", "is no share"),
+        ('[fair]\nwait = "3 weeks"', "wait", "is not a length of time"),
+        ('[fair]\ntops = "40%"', "tops", "unknown key"),
+    ],
+)
+def test_what_cannot_hold_is_told_with_its_line(tmp_path: Path, written: str, line: str, said: str) -> None:
+    text = SETTINGS.replace("mix_at = [{ active = 60, pgc = 7, ugc = 3 }]", written if "mix_at" in written else "")
+    text += "" if "mix_at" in written else f"\n{written}\n"
+    (tmp_path / "steadycast.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    assert said in str(caught.value)
+    assert line in text.splitlines()[(caught.value.line or 1) - 1]
+
+
+def test_steps_need_a_mix_that_holds_before_them(tmp_path: Path) -> None:
+    (tmp_path / "steadycast.toml").write_text(SETTINGS.replace("mix = { pgc = 3, ugc = 7 }\n", ""))
+    with pytest.raises(SettingsError, match="mix_at needs a mix that holds before it"):
+        load(tmp_path)

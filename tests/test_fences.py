@@ -67,7 +67,7 @@ ROOMS = {
         "ledger",
         "workspace",
     },
-    "alarms": {"language", "errors", "characters", "report", "ledger"},
+    "alarms": {"language", "errors", "characters", "report", "ledger", "schedule"},
     "testing": {
         "errors",
         "crash_safety",

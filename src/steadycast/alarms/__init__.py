@@ -1,4 +1,4 @@
-"""Two alarms, kept apart: the stock is starving, or the machinery is down. Told once, closed when fixed.
+"""What is wrong, told once and closed when fixed: the stock is starving, the machinery is down, a share is at a limit.
 
 Deciding is pure: `due_alarms` says what is wrong now, `reconcile` what of it is news. `alarm_inputs` reads what it
 is decided by, and `watch` does the round. Telling people stands in the way of nothing: an address that fails is a line
@@ -6,6 +6,7 @@ in the log.
 """
 
 from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, jumped, reconcile
+from steadycast.alarms.fairness import fair_alarms
 from steadycast.alarms.send import apprise_notify, send, send_fixed
 from steadycast.alarms.watch import alarm_inputs, watch
 
@@ -17,6 +18,7 @@ __all__ = [
     "alarm_inputs",
     "apprise_notify",
     "due_alarms",
+    "fair_alarms",
     "jumped",
     "reconcile",
     "send",

@@ -18,6 +18,7 @@ JUMP_TOLD = dt.timedelta(days=1)  # for how long one is told of a tick that came
 FEED_AFTER = dt.timedelta(days=2)
 NEVER_READ_AFTER = 3  # failures in a row of a feed that never could be read
 LONGEST = 300  # characters of one alarm
+NEWS = ("mix",)  # kinds that tell of nothing wrong: once, and nobody fixes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class AlarmInputs:
     refused: tuple[Stuck, ...] = ()
     feeds: Sequence[FeedRow] = ()
     jump: Jump | None = None
+    others: tuple[Alarm, ...] = ()  # that whoever asks has judged already
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,7 +70,7 @@ class Alarm:
     """One thing that is wrong; the same thing has the same key for as long as it lasts."""
 
     key: str  # kind:whom:why
-    kind: str  # starvation, machinery
+    kind: str  # starvation, machinery; fair, series (its decisions); mix, which is news
     text: str  # one line, in the community's language, without a secret
 
     @property
@@ -86,27 +88,27 @@ def due_alarms(alarm_inputs: AlarmInputs) -> list[Alarm]:
     for a day, refused deliveries, feeds that failed for two days.
     """
     say = of_tag(alarm_inputs.language)
-    found = [alarm for promise in alarm_inputs.promises for alarm in _starving(promise, alarm_inputs.now, say)]
-    return sorted((*found, *_machinery(alarm_inputs, say)))
+    found = [each for promise in alarm_inputs.promises for each in _starving(promise, alarm_inputs.now, say)]
+    return sorted((*found, *_machinery(alarm_inputs, say), *alarm_inputs.others))
 
 
 def _starving(promise: Promise, now: dt.datetime, say: Language) -> Iterator[Alarm]:
     _, series, more = say.gettext, promise.title, (_gap(promise, now, say), *_help(promise, say))
     if promise.coming and not promise.covered:
         empty = _("%(series)s: nothing to publish at its next slot.", series=series)
-        yield _alarm("starvation", promise.name, "empty", empty, *more)
+        yield alarm("starvation", promise.name, "empty", empty, *more)
     elif promise.stock < promise.reserve:
         low = _(
             "%(series)s: stock %(stock)s is under the reserve line of %(reserve)s.",
             series=series, stock=promise.stock, reserve=promise.reserve,
         )  # fmt: skip
-        yield _alarm("starvation", promise.name, "low", low, *more)
+        yield alarm("starvation", promise.name, "low", low, *more)
     if promise.silent and not promise.ever:
         never = _("%(series)s: its slots have come up, and nothing was ever published.", series=series)
-        yield _alarm("starvation", promise.name, "never", never, *more)
+        yield alarm("starvation", promise.name, "never", never, *more)
     elif promise.silent >= SILENT_AFTER:
         silent = _("%(series)s: nothing was published in the last %(n)s slots.", series=series, n=promise.silent)
-        yield _alarm("starvation", promise.name, "silent", silent, *more)
+        yield alarm("starvation", promise.name, "silent", silent, *more)
 
 
 def _gap(promise: Promise, now: dt.datetime, say: Language) -> str:
@@ -132,9 +134,9 @@ def _machinery(alarm_inputs: AlarmInputs, say: Language) -> Iterator[Alarm]:
             "Nobody has looked at what is due since %(when)s: nothing is published while the machinery is down.",
             when=when,
         )
-        yield _alarm("machinery", "tick", "quiet", told)
+        yield alarm("machinery", "tick", "quiet", told)
     if (jump := alarm_inputs.jump) and jump.at <= now <= jump.at + JUMP_TOLD:
-        yield _alarm("machinery", "clock", "jumped", jumped(jump, now.tzinfo, say))
+        yield alarm("machinery", "clock", "jumped", jumped(jump, now.tzinfo, say))
     for stuck in alarm_inputs.unknown:
         if now - stuck.since > UNKNOWN_AFTER:
             told = say.ngettext(
@@ -143,7 +145,7 @@ def _machinery(alarm_inputs: AlarmInputs, say: Language) -> Iterator[Alarm]:
                 stuck.count,
                 channel=stuck.title,
             )
-            yield _alarm("machinery", stuck.channel, "unknown", told)
+            yield alarm("machinery", stuck.channel, "unknown", told)
     for stuck in alarm_inputs.refused:
         code = f" ({stuck.code})" if re.fullmatch(r"[\w.-]{1,24}", stuck.code, re.ASCII) else ""
         told = say.ngettext(
@@ -153,10 +155,10 @@ def _machinery(alarm_inputs: AlarmInputs, say: Language) -> Iterator[Alarm]:
             channel=stuck.title,
             code=code,
         )
-        yield _alarm("machinery", stuck.channel, "refused", told)
+        yield alarm("machinery", stuck.channel, "refused", told)
     for feed in alarm_inputs.feeds:
         if told := _feed(feed, now, say):
-            yield _alarm("machinery", f"feed-{feed.key}", "failing", told)
+            yield alarm("machinery", f"feed-{feed.key}", "failing", told)
 
 
 def jumped(jump: Jump, zone: dt.tzinfo | None, say: Language) -> str:
@@ -188,7 +190,8 @@ def _feed(feed: FeedRow, now: dt.datetime, say: Language) -> str:
     return say.gettext("The feed of %(member)s could not be read since %(when)s.", member=feed.member, when=when)
 
 
-def _alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:
+def alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:
+    """An alarm of these sentences, cut to the length of one."""
     text = _joined(*parts)
     return Alarm(f"{kind}:{whom}:{why}", kind, text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
+from steadycast.alarms.due import NEWS, Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
 from steadycast.alarms.send import Notifier, send, send_fixed
 from steadycast.ledger import alarm_rows, record
 from steadycast.ledger.delivery import Delivery
@@ -15,9 +15,17 @@ from steadycast.report.model import Report
 
 
 def alarm_inputs(
-    ledger: Ledger, report: Report, *, quiet_after: dt.timedelta, editors: Mapping[str, str] | None = None
+    ledger: Ledger,
+    report: Report,
+    *,
+    quiet_after: dt.timedelta,
+    editors: Mapping[str, str] | None = None,
+    others: Sequence[Alarm] = (),
 ) -> AlarmInputs:
-    """All that alarms are decided by, at the report's instant; `editors` says by series who else can fix it."""
+    """All that alarms are decided by, at the report's instant.
+
+    `editors` says by series who else can fix it; `others` are alarms that were judged elsewhere.
+    """
     silent = record.silences(ledger, report.at)
     drafts = sum(row.kind == "draft" for row in report.waiting)
     return AlarmInputs(
@@ -45,6 +53,7 @@ def alarm_inputs(
         unknown=_stuck(ledger, report, State.UNKNOWN),
         refused=_stuck(ledger, report, State.REFUSED),
         feeds=ledger.feeds(),
+        others=tuple(others),
     )
 
 
@@ -75,6 +84,8 @@ def watch(ledger: Ledger, now_wrong: AlarmInputs, urls: Sequence[str], notify: N
         for alarm in to_send:
             ledger.alarm_sent(alarm.key, now)
     wrong = {alarm.subject for alarm in due}  # one that turned into another about the same thing is not fixed
-    fixed = [row.text for row in to_close if row.sent and row.key.rpartition(":")[0] not in wrong]
+    fixed = [
+        row.text for row in to_close if row.sent and row.kind not in NEWS and row.key.rpartition(":")[0] not in wrong
+    ]
     send_fixed(fixed, urls, notify, language=language)
     return due

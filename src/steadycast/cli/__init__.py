@@ -11,7 +11,20 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError, Group
 
 from steadycast import __version__, reasons
-from steadycast.cli import arrivals, change_promise, channels, desk, drafts, record, setup, slots, tokens, up, users
+from steadycast.cli import (
+    arrivals,
+    change_promise,
+    channels,
+    desk,
+    drafts,
+    fairness,
+    record,
+    setup,
+    slots,
+    tokens,
+    up,
+    users,
+)
 from steadycast.cli.help_page import HelpPage
 from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
@@ -86,7 +99,7 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
         slots.revise,
         slots.withdraw,
     ),
-    RECORD: (record.status, record.report, record.backfill),
+    RECORD: (record.status, record.report, fairness.fair, record.backfill),
     DESK: (
         setup.init,
         setup.deploy,

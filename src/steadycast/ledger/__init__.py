@@ -22,6 +22,7 @@ What is read
     draft_list, today_reads   drafts a page at a time; what one day shows
     member_reads     who gave what, where it is
     alarm_rows       alarms, told once and closed
+    fair_reads       who decided what, how long drafts took
     mix_steps        the steps of each series' mix, and the active members that they are judged by
     arrivals         who came, by day and source, as each counter has it
     comments, turns  who was drawn to comment on whom, and what was done; who was on duty

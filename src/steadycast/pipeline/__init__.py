@@ -20,6 +20,7 @@ What comes in
     invites, members   who may open such a page; who gave what, and what became of it
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
+    fair             who writes and who decides, and how long drafts wait
     mix              the mix of each series that is in force, judged once a month
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
@@ -54,6 +55,7 @@ from steadycast.pipeline import (
     arrivals,
     asking,
     concerns,
+    fair,
     invites,
     kits,
     members,
@@ -93,6 +95,7 @@ __all__ = [
     "convert",
     "decide",
     "drafts",
+    "fair",
     "give_title",
     "invites",
     "is_first",

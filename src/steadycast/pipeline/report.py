@@ -12,6 +12,7 @@ from steadycast import alarms
 from steadycast.language import current, ngettext
 from steadycast.language import gettext as _
 from steadycast.pipeline import arrivals
+from steadycast.pipeline import fair as fairness
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.results import ReportMade, Row
 from steadycast.pipeline.standing import report_of
@@ -35,7 +36,10 @@ def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade
     made = report_of(app, now)
     came = arrivals.shown(app, now)
     sources, slots = came.sources[:TOLD], came.slots[:TOLD]
-    data = to_json(made, arrivals={"first": came.first, "last": came.last, "sources": sources, "slots": slots})
+    told = fairness.fair(app, now).plain(named=False)
+    data = to_json(
+        made, fair=told, arrivals={"first": came.first, "last": came.last, "sources": sources, "slots": slots}
+    )
     write_atomically(folder, "report.json", data.encode())
     write_atomically(folder, "badge.svg", badge(made).encode())
     write_atomically(folder, "plan.ics", plan_ics(made.plan, community=made.community, language=made.language, now=now))
@@ -86,9 +90,16 @@ def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
         report,
         quiet_after=workspace.alarms.quiet_after,
         editors={name: table.editor for name, table in workspace.promises.items() if table.editor},
+        others=_of_fairness(app, now),
     )
     urls = [app.redact.learn(url) for name in workspace.alarms.urls if (url := app.find_secret(name))]
     return alarms.watch(app.ledger, alarm_inputs, urls)
+
+
+def _of_fairness(app: App, now: dt.datetime) -> list[alarms.Alarm]:
+    breaches = fairness.fair(app, now).breaches if any(app.workspace.fair.limits) else ()
+    titles = {name: series.title or name for name, series in app.workspace.series.items()}
+    return alarms.fair_alarms(breaches, fairness.stepped(app, now), titles, app.workspace.community.language)
 
 
 def jumped(app: App, now: dt.datetime) -> str:

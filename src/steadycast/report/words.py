@@ -18,7 +18,13 @@ OF_MARKS = {
     "planned": N_("planned"),
     "gap": N_("empty"),
 }
-OF_ALARMS = {"starvation": N_("Nothing to publish"), "machinery": N_("Machinery")}
+OF_ALARMS = {
+    "starvation": N_("Nothing to publish"),
+    "machinery": N_("Machinery"),
+    "fair": N_("Shares"),
+    "series": N_("Decisions"),
+    "mix": N_("The mix"),
+}
 
 
 def marks(say: Language) -> dict[str, str]:

@@ -28,13 +28,12 @@ Share = Annotated[str, AfterValidator(share)]
 
 
 class Fair(Model):
-    """[fair]: from which figures on somebody is told, and how many drafts of one member may wait at once."""
+    """[fair]: from which figures on somebody is told."""
 
     top: Share = ""  # one member's share of the members' slots of the last 30 days
     founder: Share = ""  # the founder's share of all slots of that time
     wait: Span = dt.timedelta()  # an approved draft without a slot, as long as that; 0: never
     decided: Share = ""  # one person's share of a series' decisions of that time
-    waiting: int = Field(default=0, ge=0, le=1000)  # drafts of one member that an editor is shown; 0: all
 
     @property
     def limits(self) -> Limits:
