@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import insert
 
 from steadycast import pipeline
 from steadycast.classes.model import Class, Seat
+from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
 from steadycast.ledger.connection import table
 from steadycast.ledger.tables import CommentRow, HandInRow
@@ -150,7 +152,7 @@ def test_a_persons_word_closes_a_comment_once(app: App) -> None:
     assert rounds.say_done(app, "alice", "bob", CLOSED + 2 * HOUR).done_at == CLOSED + HOUR
     with pytest.raises(InputError, match="was not drawn"):
         rounds.say_done(app, "alice", "cui", CLOSED + HOUR)
-    assert rounds.owed_by(app, "alice", CLOSED + HOUR)[0][0].done_at == CLOSED + HOUR
+    assert rounds.owed_by(app, "alice", CLOSED + HOUR)[0].done_at == CLOSED + HOUR
     assert rounds.owed_by(app, "eve", CLOSED + HOUR) == []
 
 
@@ -166,3 +168,34 @@ def test_authors_without_a_comment_are_named_a_day_after_it_was_due(app: App) ->
     for reviewer, author in pairs(app):
         rounds.say_done(app, reviewer, author, due + DAY)
     assert rounds.left_alone(app, the_class(app), due + DAY + HOUR) is None
+
+
+def test_the_commands_show_a_round_and_close_a_comment(
+    app: App, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1 once comments are due and somebody has none; a class that is not there is told with those that are."""
+    monkeypatch.chdir(bench.root)
+    now = CLOSED + HOUR
+    monkeypatch.setattr(pipeline, "now", lambda: now)
+    (bench.root / "roster.csv").write_text(
+        "id,title,class\n" + "".join(f"{name},{name.title()},c16\n" for name in NAMES), encoding="utf-8"
+    )
+    assert commands.round_() == 0
+    assert "No round has been drawn" in capsys.readouterr().out
+    hand_in(app, "alice", "bob", "cui")
+    assert rounds.see_to(app, now) == 0
+    assert commands.round_("c16") == 0
+    shown = capsys.readouterr().out
+    assert "Alice" in shown
+    assert "Without a comment: Alice, Bob, Cui" in shown
+    now = CLOSED + DAY + HOUR
+    assert commands.round_() == 1
+    capsys.readouterr()
+    assert commands.comment_done("alice", "bob") == 0
+    assert "2 members have none yet." in capsys.readouterr().out
+    assert commands.comment_done("bob", "cui", json=True) == 0
+    assert json.loads(capsys.readouterr().out)["how"] == "person"
+    assert commands.round_(json=True) == 1
+    assert json.loads(capsys.readouterr().out)["alone"] == ["alice"]
+    with pytest.raises(InputError, match="there is no class"):
+        commands.round_("c17")

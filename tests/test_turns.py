@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
 from sqlalchemy import insert
 
+from steadycast import pipeline
 from steadycast.classes.model import Happened, MemberStanding, Seat
 from steadycast.classes.roster import Roster
+from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
 from steadycast.ledger.connection import table
 from steadycast.ledger.tables import CommentRow, HandInRow
@@ -196,3 +199,32 @@ def test_the_page_that_is_handed_over_tells_a_period_in_numbers(app: App) -> Non
     )
     with pytest.raises(InputError, match="no such period"):
         hand_over.hand_over(app, given, at(1, 30), "2027-13")
+
+
+def test_the_commands_show_turns_swap_them_and_write_the_page(
+    app: App, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1 where nobody is there for a turn, or a row of turns.csv cannot be read."""
+    monkeypatch.chdir(bench.root)
+    monkeypatch.setattr(pipeline, "now", lambda: at(1, 5))
+    roster = "".join(f"{seat.member},{seat.title},c16,{seat.group}\n" for seat in SEATS)
+    (bench.root / "roster.csv").write_text("id,title,class,group\n" + roster, encoding="utf-8")
+    assert [turn.member for turn in turns.see_to(app, at(1, 5))] == ["m1", "m2", "m4"]
+    assert commands.turn_show("c16", periods=1) == 0
+    shown = capsys.readouterr().out
+    assert "2027-01" in shown
+    assert "成员3" in shown
+    assert commands.turn_swap("m3", "m5", why="travels") == 0
+    assert "2027-02, the class: 成员5" in capsys.readouterr().out
+    assert commands.turn_show(json=True) == 0
+    told = [row["member"] for row in json.loads(capsys.readouterr().out) if row["period"] == "2027-02"]
+    assert told[0] == "m5"
+    assert commands.report(period="2027-01", out=bench.root / "page.md") == 0
+    assert (bench.root / "page.md").read_text(encoding="utf-8").startswith("# 16班, handed over: 2027-01\n")
+    capsys.readouterr()
+    assert commands.report(json=True) == 0
+    assert json.loads(capsys.readouterr().out)["next"][0] == {"group": "", "member": "成员5", "first": "2027-02-01"}
+    with (bench.root / "turns.csv").open("a", encoding="utf-8") as file:
+        file.write("c16,,2027-03,nobody,\n")
+    assert commands.turn_show() == 1
+    assert "turns.csv:3: 'nobody' is not in that class" in capsys.readouterr().out

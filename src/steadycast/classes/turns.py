@@ -38,6 +38,11 @@ class Turn:
     start: dt.date
     end: dt.date
 
+    @property
+    def last(self) -> dt.date:
+        """Its last day."""
+        return self.end - DAY
+
 
 Days = tuple[dt.date, dt.date]  # (first, first after)
 Away = Mapping[str, Sequence[Days]]  # member -> the days on which they are not there; ranges may lie over each other

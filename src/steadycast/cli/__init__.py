@@ -19,6 +19,7 @@ from steadycast.cli import (
     drafts,
     fairness,
     record,
+    rounds,
     setup,
     slots,
     tokens,
@@ -36,8 +37,9 @@ from steadycast.workspace.paths import Paths, find_root
 
 DRAFTS = Group("Drafts", sort_key=1)
 SLOTS = Group("Slots and deliveries", sort_key=2)
-RECORD = Group("The record", sort_key=3)
-DESK = Group("The desk", sort_key=4)
+CLASSES = Group("Classes", sort_key=3)
+RECORD = Group("The record", sort_key=4)
+DESK = Group("The desk", sort_key=5)
 
 WRITABLE = N_("make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names")
 NO_FOLDER = N_("a file is where a folder must be: name another place")
@@ -79,6 +81,21 @@ came.default(arrivals.arrivals)
 came.command(arrivals.pull)
 came.command(arrivals.import_, name="import")
 app.command(came)
+the_class = App(
+    name="class", help="Show who comments on whom in a class, and write the page that is handed over.", group=CLASSES
+)
+the_class.command(rounds.round_, name="round")
+the_class.command(rounds.report)
+app.command(the_class)
+turn = App(
+    name="turn", help="Show whose turn it is to be on duty or to lead a group, or swap two turns.", group=CLASSES
+)
+turn.command(rounds.turn_show, name="show")
+turn.command(rounds.turn_swap, name="swap")
+app.command(turn)
+comment = App(name="comment", help="Say that a comment was made.", group=CLASSES)
+comment.command(rounds.comment_done, name="done")
+app.command(comment)
 token = App(
     name="token", help="Let a program act for a person: make a token for the API, list or revoke them.", group=DESK
 )

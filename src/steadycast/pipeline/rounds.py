@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from steadycast.classes.drawing import draw
@@ -32,6 +32,8 @@ _LOOKED = "looked:comments"
 class Comment:
     """One comment that a member owes or gave."""
 
+    the_class: str
+    slot: str
     reviewer: str
     author: str
     draft: str
@@ -39,6 +41,12 @@ class Comment:
     due: dt.datetime
     done_at: dt.datetime | None = None
     how: str = ""
+
+    def values(self) -> dict[str, object]:
+        """For programs."""
+        done = self.done_at.isoformat() if self.done_at else None
+        own = {"class": self.the_class, "slot": self.slot, "reviewer": self.reviewer, "author": self.author}
+        return own | {"draft": self.draft, "due": self.due.isoformat(), "done": done, "how": self.how}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +69,10 @@ class Round:
         heard = {comment.author for comment in self.comments if comment.done_at}
         return tuple(dict.fromkeys(each.author for each in self.comments if each.author not in heard))
 
-    @property
-    def by_reviewer(self) -> dict[str, list[Comment]]:
-        """What each owes, in the order of their names' seats as they were drawn."""
-        found: dict[str, list[Comment]] = {}
-        for comment in self.comments:
-            found.setdefault(comment.reviewer, []).append(comment)
-        return found
+    def values(self) -> dict[str, object]:
+        """For programs."""
+        own = {"class": self.the_class, "slot": self.slot, "due": self.due.isoformat(), "done": self.done}
+        return own | {"alone": [*self.alone], "comments": [each.values() for each in self.comments]}
 
 
 def see_to(app: App, now: dt.datetime) -> int:
@@ -206,8 +211,13 @@ def say_done(app: App, reviewer: str, author: str, now: dt.datetime, *, the_clas
     row = next((row for row in found if row.done_at is None), found[0])
     if row.done_at is None:
         app.ledger.comment_done(row, now, PERSON)
-    title = app.ledger.titles([row.draft]).get(row.draft, "")
-    return Comment(reviewer, author, row.draft, title, row.due, row.done_at or now, row.how or PERSON)
+        row.done_at, row.how = now, PERSON
+    return _told(row, app.ledger.titles([row.draft]))
+
+
+def _told(row: CommentRow, titles: Mapping[str, str]) -> Comment:
+    title = titles.get(row.draft, "")
+    return Comment(row.the_class, row.slot, row.reviewer, row.author, row.draft, title, row.due, row.done_at, row.how)
 
 
 def round_of(app: App, the_class: str, slot: str = "") -> Round | None:
@@ -227,15 +237,15 @@ def rounds(app: App, the_class: str, after: dt.datetime, before: dt.datetime) ->
     return [_as_round(app, rows) for rows in by_slot.values()]
 
 
-def owed_by(app: App, member: str, now: dt.datetime) -> list[tuple[CommentRow, str]]:
-    """What a member owes or gave others lately, each with the hand-in's title: the newest round first."""
+def owed_by(app: App, member: str, now: dt.datetime) -> list[Comment]:
+    """What a member owes or gave others lately: the newest round first."""
     rows = app.ledger.comments_of(member, now - LOOKED_FOR, 100)
     newest = {row.the_class: row.slot for row in reversed(rows)}
     shown = [
         row for row in rows if row.slot == newest[row.the_class] or (row.done_at is None and row.due > now - 7 * DAY)
     ]
     titles = app.ledger.titles({row.draft for row in shown})
-    return [(row, titles.get(row.draft, "")) for row in shown]
+    return [_told(row, titles) for row in shown]
 
 
 def left_alone(app: App, the_class: Class, now: dt.datetime) -> Round | None:
@@ -246,8 +256,6 @@ def left_alone(app: App, the_class: Class, now: dt.datetime) -> Round | None:
 
 def _as_round(app: App, rows: Sequence[CommentRow]) -> Round:
     titles = app.ledger.titles({row.draft for row in rows})
-    told = tuple(
-        Comment(row.reviewer, row.author, row.draft, titles.get(row.draft, ""), row.due, row.done_at, row.how)
-        for row in rows
+    return Round(
+        rows[0].the_class, rows[0].slot, max(row.due for row in rows), tuple(_told(row, titles) for row in rows)
     )
-    return Round(rows[0].the_class, rows[0].slot, max(row.due for row in rows), told)

@@ -14,6 +14,7 @@ from steadycast.classes.turns import THE_CLASS, Period, Rota, Turn, ahead, away,
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, Problem, unknown_name
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.ledger.tables import MemberStandingRow
 from steadycast.pipeline import class_files
 from steadycast.pipeline.app import App
@@ -74,6 +75,16 @@ def rolls(app: App) -> list[Roll]:
     ]
 
 
+def only_class(app: App) -> str:
+    """The name of the only class there is; InputError where one has to be named."""
+    names = [*app.workspace.classes]
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise InputError(_("there is no class"), hint=_("write a [class.NAME] table in steadycast.toml"))
+    raise InputError(_("there are several classes"), hint=_("name one of them: %(names)s", names=listed(names)))
+
+
 def roll(app: App, name: str) -> Roll:
     """A class by its name. InputError where there is no such class, or its part of roster.csv cannot be read."""
     if name not in app.workspace.classes:
@@ -122,7 +133,7 @@ def begin(app: App, roll: Roll, now: dt.datetime) -> list[Turn]:
             at=now,
             what=Happened.TURN if turn.group == THE_CLASS else Happened.LEAD,
             first=turn.start.isoformat(),
-            last=(turn.end - DAY).isoformat(),
+            last=turn.last.isoformat(),
             who=BY_RULE,
             why=turn.group,
         )
