@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from steadycast.errors import SettingsError
 from steadycast.language import speaking
 from steadycast.platform.registry import platforms
 from steadycast.testing import contract
@@ -405,3 +406,18 @@ def test_the_readmes_adapter_keeps_every_rule(tmp_path: Path) -> None:
     assert {"a_thread_goes_on_in_its_middle", "find_knows_what_is_there"} <= {
         r.rule for r in results if r.state == contract.KEPT
     }
+
+
+def test_a_platform_is_parsed_again_only_where_its_file_says_something_else(tmp_path: Path) -> None:
+    sheet = tmp_path / "board" / "channel.toml"
+    sheet.parent.mkdir()
+    sheet.write_text(TOML, encoding="utf-8")
+    first, again = platforms([tmp_path]), platforms([tmp_path])
+    assert first["board"] is again["board"]
+    assert first is not again  # whoever changes what was given to him changes nobody else's
+    sheet.write_text(TOML.replace("Board", "Plank"), encoding="utf-8")
+    assert platforms([tmp_path])["board"].title == "Plank"
+    sheet.write_text(TOML.replace("max = 60", "max = 'sixty'"), encoding="utf-8")
+    for _ in range(2):
+        broken: dict[str, SettingsError] = {}
+        assert (platforms([tmp_path], broken), [*broken]) == ({}, ["board"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
 import importlib.util
 import re
@@ -72,6 +71,7 @@ TABLES = ("limits", "media", "render", "settings", "starter", "data", "words")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 FOLDER_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _loading = threading.RLock()
+_Files = tuple[tuple[Path, bytes], ...]  # each channel.toml, and what it holds
 
 
 def platforms(folders: Sequence[Path], broken: dict[str, SettingsError] | None = None) -> dict[str, Platform]:
@@ -80,14 +80,30 @@ def platforms(folders: Sequence[Path], broken: dict[str, SettingsError] | None =
     A platform is a sub-folder with a channel.toml. Raises SettingsError, which names file, line and the key that was
     probably meant; with `broken` the error is put there under the folder's name instead, and harms no other platform.
     """
-    sheets: dict[str, _Sheet] = {}
-    found: dict[str, Platform] = {}
     files = [path for folder in folders for path in sorted(folder.glob("*/channel.toml"))]
     named = [path for path in files if FOLDER_NAME.fullmatch(path.parent.name)]
     first = {path.parent.name: path for path in reversed(named)}
-    for name, path in first.items():
-        with _noted(name, broken):
-            sheets[name] = _Sheet(path)
+    read = tuple((path, path.read_bytes()) for path in first.values())
+    try:
+        return dict(_all_good(read))
+    except SettingsError:
+        if broken is None:
+            raise
+        return _resolved(read, broken)
+
+
+@functools.lru_cache(maxsize=8)
+def _all_good(read: _Files) -> dict[str, Platform]:
+    """A desk asks for all of them with each change of its settings, and few of the files ever change."""
+    return _resolved(read, None)
+
+
+def _resolved(read: _Files, broken: dict[str, SettingsError] | None) -> dict[str, Platform]:
+    sheets: dict[str, _Sheet] = {}
+    found: dict[str, Platform] = {}
+    for path, text in read:
+        with _noted(path.parent.name, broken):
+            sheets[path.parent.name] = _Sheet(path, text)
     for name in sheets:
         with _noted(name, broken):
             _resolve(name, sheets, found, ())
@@ -214,20 +230,14 @@ def _no_byte_code() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
-@functools.lru_cache(maxsize=128)
-def _parsed(text: str) -> dict[str, Any]:
-    """What a channel.toml says. A desk reads all of them with each change of its settings, and few ever change."""
-    return tomllib.loads(text)
-
-
 class _Sheet(Table):
     """One channel.toml as read, and where each of its keys stands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: bytes) -> None:
         self.path = path
         try:
-            self.lines = path.read_text(encoding="utf-8-sig").splitlines()
-            self.table: dict[str, Any] = copy.deepcopy(_parsed("\n".join(self.lines)))
+            self.lines = text.decode("utf-8-sig").splitlines()
+            self.table: dict[str, Any] = tomllib.loads("\n".join(self.lines))
         except UnicodeDecodeError as error:
             raise SettingsError(_("is not UTF-8"), file=path, hint=_("save it as UTF-8")) from error
         except tomllib.TOMLDecodeError as error:
