@@ -17,6 +17,7 @@ from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import Runway, Streak
 from steadycast.report.outlook import look
 from steadycast.report.streaks import is_daily, streaks, tally
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, StockItem, Verdict
 from steadycast.schedule.slots import slots
 
@@ -140,7 +141,7 @@ def outlook(
     series: Any = (NOTES,),
     until: Any = NOW + 7 * DAY,
 ) -> Any:
-    return look(series, known, assigned, stock, history, now=NOW, until=until, fill_within=DAY)
+    return look(series, known, assigned, stock, History(history), now=NOW, until=until, fill_within=DAY)
 
 
 def test_what_an_overdue_slot_may_still_carry_is_not_given_to_another() -> None:

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, case, exists, false, func, select, type_coerce
+import orjson
+from sqlalchemy import BigInteger, Select, Text, case, cast, exists, false, func, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, as_rows, one_of, rows_of, table
@@ -40,6 +41,24 @@ class SlotDelivery(NamedTuple):
     wake: dt.datetime | None
 
 
+class KnownSlot(NamedTuple):
+    """A slot as `SlotRow` has it, for who only reads: of a thousand, in half the time."""
+
+    id: str
+    series: str
+    at: dt.datetime
+    local: str
+    occasion: str
+    draft: str | None
+    filled: bool
+    why: str
+    excused: str
+    manual: bool
+
+
+AnySlot = SlotRow | KnownSlot
+
+
 class CarriedDraft(NamedTuple):
     """What a calendar shows of a slot's draft, and what says where else it could go."""
 
@@ -50,9 +69,20 @@ class CarriedDraft(NamedTuple):
     form: str
     origin: str
     path: str
-    approved_at: dt.datetime | None
-    plan: dict[str, Any]
+    approved: int | None  # microseconds since 1970 UTC
+    planned: str  # JSON
     circle: str
+
+    @property
+    def approved_at(self) -> dt.datetime | None:
+        """When a person or a rule said yes."""
+        return None if self.approved is None else EPOCH + dt.timedelta(microseconds=self.approved)
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What its front matter asks of the planner."""
+        told: dict[str, Any] = orjson.loads(self.planned)
+        return told
 
 
 class AlikeDeliveries(NamedTuple):
@@ -127,11 +157,11 @@ def alike_deliveries_of(db: Database, slots: Iterable[str]) -> dict[str, list[Al
     return found
 
 
-def slots_of_ids(db: Database, ids: Iterable[str]) -> dict[str, SlotRow]:
+def slots_of_ids(db: Database, ids: Iterable[str]) -> dict[str, KnownSlot]:
     """These slots by id; those that are not there are left out."""
+    query = select(*(SLOT.c[name] for name in KnownSlot._fields))
     with db.read() as connection:
-        found = among(connection, select(SLOT), SLOT.c.id, set(ids))
-        return {row.id: row for row in as_rows(SlotRow, found)}
+        return {row[0]: KnownSlot._make(row) for row in among(connection, query, SLOT.c.id, set(ids))}
 
 
 def changes_of(db: Database, slots: Iterable[str]) -> dict[str, int]:
@@ -155,7 +185,11 @@ def drafts_of(db: Database, ids: Iterable[str]) -> dict[str, DraftRow]:
 
 def carried_drafts(db: Database, ids: Iterable[str]) -> dict[str, CarriedDraft]:
     """The same of a hundred slots and more, in half the time."""
-    query = select(*(DRAFT.c[name] for name in CarriedDraft._fields))
+    c = DRAFT.c
+    approved = type_coerce(c.approved_at, BigInteger)
+    query = select(
+        c.id, c.title, c.member, c.revision, c.form, c.origin, c.path, approved, cast(c.plan, Text), c.circle
+    )
     with db.read() as connection:
         return {row[0]: CarriedDraft._make(row) for row in among(connection, query, DRAFT.c.id, set(ids))}
 

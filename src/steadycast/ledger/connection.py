@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -22,7 +23,10 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    func,
+    literal,
     literal_column,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -298,6 +302,11 @@ def one_of(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
 
 def among(connection: Connection, query: Select[Any], column: Column[Any], keys: Iterable[Any]) -> Iterator[Any]:
     """The query's rows whose `column` is one of the keys, however many keys there are."""
+    if connection.dialect.name == "sqlite":  # as one value: to write five hundred into a statement takes 2 ms
+        if given := sorted(keys):
+            each = func.json_each(literal(orjson.dumps(given).decode())).table_valued("value")
+            yield from connection.execute(query.where(column.in_(select(each.c.value)))).all()
+        return
     for batch in chunks(sorted(keys)):
         yield from connection.execute(query.where(column.in_(batch))).all()  # at once: one by one takes twice as long
 

@@ -114,6 +114,8 @@ class Ledger(Database):
 
     # What came in
     drafts = intake.drafts
+    shown_drafts = intake.shown_drafts
+    waiting_drafts = intake.waiting_drafts
     approved_drafts = intake.approved_drafts
     approved_values = intake.approved_values
     drafts_in = intake.drafts_in

@@ -13,8 +13,9 @@ from enum import StrEnum
 
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.language import gettext as _
+from steadycast.ledger.calendar_reads import AnySlot
 from steadycast.ledger.plans import as_slot
-from steadycast.ledger.tables import AskRow, DraftRow, SlotRow
+from steadycast.ledger.tables import AskRow, DraftRow
 from steadycast.pipeline import pinning
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import plan
@@ -215,11 +216,11 @@ def _planned(app: App, row: AskRow, now: dt.datetime) -> None:
         plan(app, now, days=(row.at - now).days + 2)
 
 
-def look(app: App, rows: Sequence[AskRow], now: dt.datetime, slots: Mapping[str, SlotRow] | None = None) -> list[Asked]:
+def look(app: App, rows: Sequence[AskRow], now: dt.datetime, slots: Mapping[str, AnySlot] | None = None) -> list[Asked]:
     """These asks as they stand: one read of their slots, where those are not given, and one of their drafts."""
     if not rows:
         return []
-    carry = app.ledger.slots_of_ids({row.slot for row in rows}) if slots is None else slots
+    carry: Mapping[str, AnySlot] = app.ledger.slots_of_ids({row.slot for row in rows}) if slots is None else slots
     named = {row.draft for row in rows} | {each.draft for each in carry.values()}
     drafts = app.ledger.drafts_of({id for id in named if id})
     planned = planned_until(app, now)
@@ -233,7 +234,13 @@ def planned_until(app: App, now: dt.datetime) -> dt.datetime:
 
 
 def _asked(
-    app: App, row: AskRow, slot: SlotRow | None, drafts: Mapping[str, DraftRow], now: dt.datetime, *, gone: bool
+    app: App,
+    row: AskRow,
+    slot: AnySlot | None,
+    drafts: Mapping[str, DraftRow],
+    now: dt.datetime,
+    *,
+    gone: bool,
 ) -> Asked:
     carries, came = drafts.get(slot.draft or "") if slot else None, drafts.get(row.draft or "")
     zone, due = app.workspace.community.zone, dt.date.fromisoformat(row.due)
@@ -263,7 +270,7 @@ def of(app: App, slot: str, member: str, now: dt.datetime) -> Asked:
     return look(app, [row], now)[0]
 
 
-def of_slots(app: App, ids: Iterable[str], now: dt.datetime, slots: Mapping[str, SlotRow]) -> dict[str, Asked]:
+def of_slots(app: App, ids: Iterable[str], now: dt.datetime, slots: Mapping[str, AnySlot]) -> dict[str, Asked]:
     """The last ask for each of these slots."""
     rows = app.ledger.asks_of_slots(ids)
     return {each.slot: each for each in look(app, list(rows.values()), now, slots)}

@@ -18,7 +18,7 @@ from steadycast.draft.titles import OF_NOTION
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.language import N_, listed
 from steadycast.language import gettext as _
-from steadycast.ledger.calendar_reads import CarriedDraft
+from steadycast.ledger.calendar_reads import AnySlot, CarriedDraft
 from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
 from steadycast.pipeline import content_files
@@ -170,7 +170,7 @@ def suits_slot(app: App, row: DraftRow, target: SlotRow) -> bool:
     return fits(app.workspace.series[target.series], as_slot(target), to_stock(row, None))
 
 
-def is_pinned(app: App, row: DraftRow | CarriedDraft, target: SlotRow) -> bool:
+def is_pinned(app: App, row: DraftRow | CarriedDraft, target: AnySlot) -> bool:
     """Whether a draft's own front matter names this slot."""
     return bool(row.plan.get("slot")) and means(app.workspace.pin(row.plan["slot"]), as_slot(target))
 

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
-from steadycast.ledger.tables import PublishRequestRow, SlotRow, State
+from steadycast.ledger.calendar_reads import KnownSlot
+from steadycast.ledger.tables import PublishRequestRow, State
 from steadycast.pipeline import pinning
 from steadycast.pipeline.app import App
 from steadycast.pipeline.publish import publish
@@ -179,7 +180,7 @@ def look(app: App, rows: Sequence[PublishRequestRow], now: dt.datetime) -> list[
     return found
 
 
-def _carries(slot: SlotRow | None, row: PublishRequestRow) -> bool:
+def _carries(slot: KnownSlot | None, row: PublishRequestRow) -> bool:
     return slot is not None and slot.draft == row.draft
 
 

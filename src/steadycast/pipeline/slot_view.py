@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from steadycast.ledger.calendar_reads import AlikeDeliveries, CarriedDraft, SlotDelivery
+from steadycast.ledger.calendar_reads import AlikeDeliveries, AnySlot, CarriedDraft, KnownSlot, SlotDelivery
 from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DONE, DraftRow, SlotRow, State
 from steadycast.pipeline import asking
@@ -164,7 +164,7 @@ def look(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
     return _carrying(app, rows, deliveries, shown, now)
 
 
-def _glance(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
+def _glance(app: App, rows: Sequence[KnownSlot], now: dt.datetime) -> list[SlotSeen]:
     """The same, with no more of their channels than a calendar shows."""
     deliveries = app.ledger.alike_deliveries_of(row.id for row in rows)
     titles, made = _Titles(app), dict[tuple[tuple[str, ...], str, str], list[ChannelSeen]]()
@@ -181,7 +181,7 @@ def _glance(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSee
 
 def _carrying(
     app: App,
-    rows: Sequence[SlotRow],
+    rows: Sequence[AnySlot],
     deliveries: Mapping[str, Sequence[SlotDelivery | AlikeDeliveries]],
     shown: Mapping[str, list[ChannelSeen]],
     now: dt.datetime,
@@ -207,7 +207,7 @@ class _Titles(dict[str, str]):
 
 def _seen(  # noqa: PLR0917 one slot, with what was read of it
     app: App,
-    row: SlotRow,
+    row: AnySlot,
     deliveries: Sequence[SlotDelivery | AlikeDeliveries],
     channels: list[ChannelSeen],
     draft: CarriedDraft | None,
@@ -217,7 +217,7 @@ def _seen(  # noqa: PLR0917 one slot, with what was read of it
     series = workspace.series.get(row.series)
     fixed = any(not movable(each) for each in deliveries)
     if series and not channels and not row.excused:
-        channels = [ChannelSeen(name, app.channel_title(name), "planned") for name in series.channels]
+        channels = [*_planned_channels(app, series)]
     local = row.at.astimezone(workspace.community.zone)
     state, among = state_of(row, deliveries, now), {each.state for each in channels}
     if state == "sending" and "making" in among and not among & {State.CLAIMED, State.SENDING, State.DUE}:
@@ -242,7 +242,7 @@ def _seen(  # noqa: PLR0917 one slot, with what was read of it
     )
 
 
-def state_of(row: SlotRow, deliveries: Sequence[SlotDelivery | AlikeDeliveries], now: dt.datetime) -> str:
+def state_of(row: AnySlot, deliveries: Sequence[SlotDelivery | AlikeDeliveries], now: dt.datetime) -> str:
     """How a slot stands as a whole: what a person must know first."""
     asked = [each for each in deliveries if each.state not in OFF]
     if row.excused or (deliveries and not asked):
@@ -336,8 +336,9 @@ def _later(
     """What the rhythms promise beyond the days that are planned."""
     begin = max(start, asking.planned_until(app, now), now)
     for series in asked if begin < end else ():
+        channels = _planned_channels(app, series)
         for slot in slots(series, begin, end)[:MOST]:
-            yield _computed(app, series, slot, "excused" if slot.excused else "later", slot.excused)
+            yield _computed(app, series, channels, slot, "excused" if slot.excused else "later", slot.excused)
 
 
 def _left_out(app: App, asked: Iterable[Series], start: dt.datetime, end: dt.datetime) -> Iterator[SlotSeen]:
@@ -347,14 +348,19 @@ def _left_out(app: App, asked: Iterable[Series], start: dt.datetime, end: dt.dat
     first, last = (start - day).astimezone(zone).date(), (end + day).astimezone(zone).date()
     for series in asked:
         if any(first <= off <= last for off in series.except_):
-            reasons = app.workspace.left_out(series.name)
+            reasons, channels = app.workspace.left_out(series.name), _planned_channels(app, series)
             for slot in slots(replace(series, except_=frozenset()), start, end)[:MOST]:
                 if (off := slot.local.date()) in series.except_:
-                    seen = _computed(app, series, slot, "excused", reasons.get(off, ""))
+                    seen = _computed(app, series, channels, slot, "excused", reasons.get(off, ""))
                     yield replace(seen, left_out=True)
 
 
-def _computed(app: App, series: Series, slot: Slot, state: str, note: str) -> SlotSeen:
-    channels = tuple(ChannelSeen(name, app.channel_title(name), "planned") for name in series.channels)
+def _planned_channels(app: App, series: Series) -> tuple[ChannelSeen, ...]:
+    return tuple(ChannelSeen(name, app.channel_title(name), "planned") for name in series.channels)
+
+
+def _computed(  # noqa: PLR0917 one slot
+    app: App, series: Series, channels: tuple[ChannelSeen, ...], slot: Slot, state: str, note: str
+) -> SlotSeen:
     at = slot.at.astimezone(app.workspace.community.zone)
     return SlotSeen(slot.id, at, series.name, title_of(series), state, note=note, channels=channels)

@@ -98,23 +98,32 @@ def renew(app: App, now: dt.datetime) -> None:
             memory.asked = asked  # by a reader, and not by this
 
 
+def renew_by_settings(app: App, now: dt.datetime) -> None:
+    """Has it ready by settings that are new, where it was ever read by those before."""
+    memory = _memory(app)
+    if memory.made is None and (asked := memory.asked) is not None:
+        standing(app, now)
+        memory.asked = asked
+
+
 class _Memory:
     """What is kept of one ledger: its weeks, its stock, its outlook, and what was made of them last.
 
-    Weeks and stock are shared with the memory by the settings before, which a slow request may still use.
+    All but what was made is shared with the memory by the settings before, which a slow request may still use.
     """
 
     def __init__(self, workspace: Workspace, former: _Memory | None = None) -> None:
         self.workspace = workspace
         self.making: threading.Lock = former.making if former else threading.Lock()
         self.made: Standing | None = None
-        self.asked: float | None = None  # when it was, by the clock that only goes on
+        # When it was, by the clock that only goes on.
+        self.asked: float | None = former.asked if former else None
         self._weeks: Weeks = former._weeks if former else Weeks(workspace.community.zone)
         self._stock: Stock = former._stock if former else Stock()
-        self._history = History(())
+        self._history: History = former._history if former else History(())
         self._history_of: tuple[Any, ...] = ()
         self._counted: tuple[Any, ...] | None = None  # what had happened when the weeks were counted last
-        self._foresight = Foresight()
+        self._foresight: Foresight = former._foresight if former else Foresight()
 
     def make(self, app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
         """As of now: read is what is open, what has changed, and each draft's few values."""

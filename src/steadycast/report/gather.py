@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from steadycast import hints
 from steadycast.ledger import record
+from steadycast.ledger.intake import ShownDraft
 from steadycast.ledger.mix_steps import in_force
 from steadycast.ledger.record import Share
 from steadycast.ledger.store import Ledger, State
-from steadycast.ledger.tables import DONE, DeliveryRow, DraftRow, page_in
+from steadycast.ledger.tables import DONE, DeliveryRow, page_in
 from steadycast.receipt import Receipt
 from steadycast.report import model as m
 from steadycast.report.outlook import Foresight, Outlook, ahead
@@ -87,6 +88,7 @@ class _Gathering:
     titles: Titles
     kept: Kept | None = None
     left_out: dict[str, Sequence[dt.date]] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)  # channels, for people
 
     def report(self) -> m.Report:
         community = self.workspace.community
@@ -148,10 +150,10 @@ class _Gathering:
         return record.shares(self.ledger, midnight(self.span[0], self.workspace.community.zone), self.until)
 
     @cached_property
-    def drafts(self) -> Mapping[str, DraftRow]:
+    def drafts(self) -> Mapping[str, ShownDraft]:
         """The drafts that are shown by name: what the coming slots carry, and what went out lately."""
         carried = {given.draft for given in self.outlook.carried.values()}
-        return self.ledger.drafts_of(carried | {rows[0].draft for rows in self.sent.values() if rows[0].draft})
+        return self.ledger.shown_drafts(carried | {rows[0].draft for rows in self.sent.values() if rows[0].draft})
 
     @cached_property
     def sent(self) -> dict[str, list[DeliveryRow]]:
@@ -265,7 +267,8 @@ class _Gathering:
 
     def _series(self, series: Series) -> m.SeriesRecord:
         cells = [cell for cell in self.cells if cell[0] == series.name]
-        counts, expected = self._verdicts(cells), self._forecast(series)
+        counts, stock = self._verdicts(cells), self.outlook.in_stock(series)
+        expected = self._forecast(series, stock)
         mix, writers = Counter[str](), Counter[str]()
         for share in self.shares:
             if share.series == series.name and share.origin:
@@ -282,7 +285,7 @@ class _Gathering:
             runway=self.outlook.runway((series.name,)),
             gap_chance=expected.chance if expected else None,
             forecast=expected,
-            stock=self.outlook.in_stock(series),
+            stock=stock,
             reserve=series.reserve,
             coming=tuple(m.Coming(self._local(s.at), self._state(s)) for s in self.outlook.of((series.name,))),
             writers=tuple(self.workspace.member_title(who) for who, _ in writers.most_common() if who),
@@ -291,8 +294,8 @@ class _Gathering:
             ahead=self._ahead(cells),
         )
 
-    def _forecast(self, series: Series) -> Forecast | None:
-        found = self.outlook.forecast(series)
+    def _forecast(self, series: Series, stock: int) -> Forecast | None:
+        found = self.outlook.forecast(series, stock)
         if found is None:
             return None
         likely, early, late = (self._local(at) if at else None for at in (found.likely, found.early, found.late))
@@ -342,7 +345,7 @@ class _Gathering:
             )
             yield m.WentOut(slot, self._local(went(rows)), named, draft.title if draft else slot, places)
 
-    def _preview(self, row: DraftRow | None) -> str:
+    def _preview(self, row: ShownDraft | None) -> str:
         """The page of a draft's preview, where one was made since the draft came, and it is surely this draft's."""
         if row is None or not self.previewed or (name := preview_name(PurePosixPath(row.path))) not in self.previewed:
             return ""
@@ -415,7 +418,7 @@ class _Gathering:
                     yield m.Waiting("gap", slot.id, entry.series_title, " · ".join(entry.channels), entry.at)
 
     def _drafts(self) -> Iterable[m.Waiting]:
-        for row in sorted(self.ledger.drafts(["waiting"]), key=lambda row: (row.changed, row.id)):
+        for row in self.ledger.waiting_drafts():
             yield m.Waiting(
                 kind="draft",
                 id=row.id,
@@ -444,8 +447,10 @@ class _Gathering:
 
     def title(self, channel: str) -> str:
         """A channel's name for people; of one that steadycast.toml no longer has, its name."""
-        settings = self.workspace.channels.get(channel)
-        return (settings.title if settings else "") or self.titles(channel)
+        if channel not in self.named:
+            settings = self.workspace.channels.get(channel)
+            self.named[channel] = (settings.title if settings else "") or self.titles(channel)
+        return self.named[channel]
 
     def _local(self, at: dt.datetime) -> dt.datetime:
         return at.astimezone(self.workspace.community.zone)

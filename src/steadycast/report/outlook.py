@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,8 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.report.model import Runway
 from steadycast.schedule.fairness import LONG_AGO
-from steadycast.schedule.forecast import WITHIN, Forecast, forecast, intake
+from steadycast.schedule.forecast import SPREAD_OVER, WEEK, WITHIN, Forecast, forecast, intake
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots as slots_of
@@ -39,6 +41,8 @@ class Outlook:
     carried: dict[str, Assignment] = field(default_factory=dict)  # slot -> what it carries
     free: Sequence[StockItem] = ()  # of the stock: what has not gone out, and the reserve
     beyond: tuple[Slot, ...] = ()  # of the slots, those that the ledger does not have yet
+    began: dt.datetime | None = None  # when the first of the stock came
+    newest: Sequence[StockItem] = ()  # of the stock: what the rate of intake may count, evergreens not among it
 
     def state(self, slot: Slot) -> str:
         """planned, filled (from reserve), gap or excused."""
@@ -61,19 +65,19 @@ class Outlook:
         zone = self.now.tzinfo
         return Runway(covered, max(0, (end - self.now).days), gap.at.astimezone(zone) if gap else None)
 
-    def forecast(self, series: Series) -> Forecast | None:
-        """What is to be expected of the next 30 days, as drafts came in so far.
+    def forecast(self, series: Series, stock: int) -> Forecast | None:
+        """What is to be expected of the next 30 days, as drafts came in so far; `stock` is what `in_stock` says.
 
         None where nothing is owed in that time, and in the first week, when there is no rate to speak of: what a
         community begins with is its opening stock and did not come in at any rate.
         """
         times = [slot.at for slot in slots_of(series, self.now, self.now + WITHIN) if not slot.excused]
-        began = min((item.since for item in self.stock), default=self.now)
+        began = self.began or self.now
         known = self.now - began - OPENING
         if not times or self.now - began < RATE_AFTER:
             return None
-        came = [item.since for item in self.stock if not item.reserve and suits(series, item)]
-        return forecast(times, self.in_stock(series), intake(came, self.now, known), self.now)
+        came = [item.since for item in self.newest if suits(series, item)]
+        return forecast(times, stock, intake(came, self.now, known), self.now)
 
     def in_stock(self, series: Series) -> int:
         """Drafts not yet used that this series could use: of reserve what its `fill` names, evergreens once rested."""
@@ -99,7 +103,7 @@ def ahead(
         tuple(in_force(ledger, workspace.series).values()),
         *_planned(ledger, now, until),
         stock,
-        ledger.used(now - MEMORY),
+        History(ledger.used(now - MEMORY)),
         now=now,
         until=until,
         fill_within=workspace.publish.fill_within,
@@ -126,6 +130,7 @@ class Foresight:
         self._asked: tuple[Any, ...] = ()
         self._holds_until = LONG_AGO
         self._made: Outlook | None = None
+        self._lately = History(())
 
     def ahead(  # noqa: PLR0917 as `ahead` takes it
         self,
@@ -138,13 +143,15 @@ class Foresight:
     ) -> Outlook:
         """What `ahead` gives. `stock` is the same object as long as nothing of it has changed."""
         known, assigned = _planned(ledger, now, until)
-        lately = [past for past in history if past.at >= now - MEMORY or not past.series]
+        old = bisect_left(history, now - MEMORY, key=lambda past: past.at)
+        lately = [*(past for past in history[:old] if not past.series), *history[old:]]
         mixed = in_force(ledger, workspace.series)
         asked = (known, assigned, lately, until, mixed, workspace.publish.fill_within)
         made = self._made
         if made is None or stock is not made.stock or asked != self._asked or not made.now <= now < self._holds_until:
             series, within = tuple(mixed.values()), workspace.publish.fill_within
-            made = look(series, known, assigned, stock, lately, now=now, until=until, fill_within=within)
+            self._lately = self._lately if lately == self._lately.rows else History(lately)
+            made = look(series, known, assigned, stock, self._lately, now=now, until=until, fill_within=within)
             # A slot is past after its hour; evergreens go into one that is less than `fill_within` away.
             times = {at for slot in made.slots for at in (slot.at, slot.at - within) if at > now}
             self._made, self._asked, self._holds_until = made, asked, min(times, default=until)
@@ -156,7 +163,7 @@ def look(
     known: Iterable[Slot],
     assigned: Sequence[Assignment],
     stock: Sequence[StockItem],
-    history: Sequence[Past],
+    history: History,
     *,
     now: dt.datetime,
     until: dt.datetime,
@@ -184,6 +191,7 @@ def look(
     made = plan(series, asked, stock, fixed, history, now, fill_within)
     carried = {each.slot: each for each in (*made, *fixed)}
     ahead = tuple(sorted((*there.values(), *further)))
-    used = {past.draft for past in history}
-    free = [item for item in stock if item.evergreen or item.draft not in used]
-    return Outlook(now, ahead, stock, history, carried, free, tuple(further))
+    free = [item for item in stock if item.evergreen or item.draft not in history.last]
+    newest = [item for item in stock if item.since > now - SPREAD_OVER * WEEK and not item.reserve]
+    began = min((item.since for item in stock), default=None)
+    return Outlook(now, ahead, stock, history.rows, carried, free, tuple(further), began, newest)
