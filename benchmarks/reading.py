@@ -38,17 +38,17 @@ def rows(folder: Path, requests: int, rounds: int) -> Iterator[Row]:
     shutil.copy(HERE / "steadycast.toml", place)
     shutil.copytree(HERE / "channels", place / "channels")
     run([STEADYCAST, "intake"], place)
-    with _serving([STEADYCAST, "desk", "--port"], place) as desk:
+    with serving([STEADYCAST, "desk", "--port"], place) as desk:
         key = (place / "var" / "desk" / "key").read_text(encoding="utf-8").strip()
         cookie = desk.get(f"/?key={key}")[0].partition(";")[0]
         size = sum(len(desk.get(page, cookie)[1]) for page in PAGES) // len(PAGES)
-        with _serving([sys.executable, "-c", BARE], place, str(size)) as bare:
+        with serving([sys.executable, "-c", BARE], place, str(size)) as bare:
             yield _row("asked for again within its second", desk, bare, cookie, requests, rounds, again=True)
             yield _row("made anew", desk, bare, cookie, requests, rounds, again=False)
 
 
-def _row(what: str, desk: _Server, bare: _Server, cookie: str, count: int, rounds: int, *, again: bool) -> Row:
-    def cpu(server: _Server) -> float:
+def _row(what: str, desk: Server, bare: Server, cookie: str, count: int, rounds: int, *, again: bool) -> Row:
+    def cpu(server: Server) -> float:
         before = server.cpu()
         for n in range(count):
             server.get(PAGES[n % len(PAGES)], cookie, "one" if again else f"{time.monotonic()}")
@@ -65,7 +65,7 @@ def _row(what: str, desk: _Server, bare: _Server, cookie: str, count: int, round
     )
 
 
-class _Server:
+class Server:
     """A server, and one connection to it."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
@@ -91,11 +91,12 @@ class _Server:
 
 
 @contextmanager
-def _serving(command: list[str], place: Path, *more: str) -> Iterator[_Server]:
+def serving(command: list[str], place: Path, *more: str) -> Iterator[Server]:
+    """A server of that command and a free port, once it answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen([*command, str(port), *more], cwd=place, stdout=subprocess.DEVNULL)
-    server = _Server(process, port)
+    server = Server(process, port)
     try:
         for _ in range(300):
             try:

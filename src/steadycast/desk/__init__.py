@@ -11,6 +11,7 @@ reader_language  the language that one reader wants
 live             what changed, told to the pages that are open
 pages            what all pages share: the frame, a form's answer, what a verb refused
 faults           what is shown where a page fails by a fault of ours
+ready            the first pages, made while the desk starts
 answers          a page that was made this second, given again while nothing has changed
 rate_limits      how often somebody may ask for members' pages or try a password, and how much at once
 connections      how it is served: who says nothing is hung up on

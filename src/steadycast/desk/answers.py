@@ -8,7 +8,7 @@ form was sent. What tells of a change is what an open page is told by.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,9 +29,10 @@ Key = tuple[Hashable, ...]
 class Answers:
     """The middleware. It stands before all others, so that an answer that is given again costs nothing of theirs."""
 
-    def __init__(self, app: ASGIApp, look: Look) -> None:
+    def __init__(self, app: ASGIApp, look: Look, after_form: Callable[[], None]) -> None:
         self._app = app
         self._look = look
+        self._after_form = after_form
         self._forms = 0  # begun and ended
         self._state: Key | None = None  # for which what is kept holds
         self._kept: dict[Key, tuple[Message, Message]] = {}
@@ -45,6 +46,7 @@ class Answers:
                 await self._app(scope, receive, send)
             finally:
                 self._forms += 1
+            self._after_form()
             return
         state = await run_in_threadpool(self._now) if _is_one(scope) else None
         if state is None:

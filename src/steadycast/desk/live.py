@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,8 +16,9 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from steadycast import pipeline
 from steadycast.language import gettext as _
 from steadycast.ledger.change_mark import ChangeMark
+from steadycast.pipeline import App
 from steadycast.pipeline.opened import Opened
-from steadycast.pipeline.standing import renew
+from steadycast.pipeline.standing import renew, renew_by_settings
 from steadycast.workspace import Workspace, prints
 
 router = APIRouter()
@@ -84,6 +86,11 @@ class Live:
         self._stop.set()
         self._tell()
 
+    def form_done(self) -> None:
+        """A form was answered: where it wrote settings, the record is made by them before somebody asks for it."""
+        if not self.closed:
+            threading.Thread(target=self._renew, args=(renew_by_settings,), name="form_done", daemon=True).start()
+
     def _start(self) -> None:
         self._stop = threading.Event()
         for look in (self._look_at_ledger, self._look_at_content):
@@ -102,15 +109,15 @@ class Live:
                 now = _seen(look)
                 if now != before or int(time.time() // 60) != minute:  # before a page asks for it
                     minute = int(time.time() // 60)
-                    self._renew()
+                    self._renew(renew)
                 if now != before:
                     before = now
                     self._tell()
                 stop.wait(ASKED_EVERY)
 
-    def _renew(self) -> None:
+    def _renew(self, how: Callable[[App, dt.datetime], None]) -> None:
         with contextlib.suppress(Exception), self._opened.app() as app:  # a page that asks for it says what is wrong
-            renew(app, pipeline.now())
+            how(app, pipeline.now())
 
     def _look_at_content(self, stop: threading.Event) -> None:
         from steadycast.pipeline import watch  # a compiled library: only where somebody watches

@@ -9,11 +9,13 @@ import json
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
+from types import CodeType
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException
-from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, BytecodeCache, ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -96,6 +98,14 @@ def rendered(request: Request, say: Language, name: str, /, **values: Any) -> st
     return _templates(say.name).get_template(f"{name}.html.j2").render({**given, **values})
 
 
+def compile_templates() -> Iterator[str]:
+    """Each template of the desk by name, once it is compiled in the language spoken."""
+    made = _templates(current().name)
+    for name in made.list_templates():
+        made.get_template(name)
+        yield name
+
+
 def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ()) -> RedirectResponse:
     """The answer to a form: on to `to`, a path of the desk, which says once what was done, in the reader's words.
 
@@ -173,6 +183,26 @@ class _Templates(BaseLoader):
         source, name, is_current = self._found.get_source(environment, template)
         return addressed(source), name, is_current
 
+    def list_templates(self) -> list[str]:
+        return self._found.loaders[0].list_templates()
+
+
+class _Compiled(BytecodeCache):
+    """What one language's templates were compiled to, for those of the others: no text stands in it."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = _Compiled()
+
 
 class Kept(dict[Hashable, Markup]):
     """Parts of pages that say the same until their `key` is another; a calendar has hundreds that nothing changed."""
@@ -208,6 +238,7 @@ def _templates(locale: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        bytecode_cache=_compiled,
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
     made.install_gettext_translations(language(locale).texts, newstyle=True)  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import socket
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
@@ -40,6 +41,7 @@ from steadycast.desk import (
     members,
     people,
     reader_language,
+    ready,
     record,
     settings,
     settings_channels,
@@ -131,7 +133,7 @@ def made(root: Path, key: str) -> FastAPI:
     )
     # The middleware's own level, 9, takes three times as long for a tenth less.
     desk.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
-    desk.add_middleware(answers.Answers, look=look)
+    desk.add_middleware(answers.Answers, look=look, after_form=desk.state.live.form_done)
     return desk
 
 
@@ -143,6 +145,11 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
 
     class Server(uvicorn.Server):
         """uvicorn's own looks ten times a second whether it is to end, for as long as nobody asks for a page."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            if is_there:
+                self.making_ready = await ready.make_ready(desk, key)
+            await super().startup(sockets)
 
         async def main_loop(self) -> None:
             seconds, self.told, self.loop = 0, asyncio.Event(), asyncio.get_running_loop()
@@ -157,8 +164,10 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
                 self.loop.call_soon_threadsafe(self.told.set)
 
     gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
-    proxies = in_force(root)[0].desk.proxies if Paths(root).is_there else ()
-    server = Server(config(made(root, key), host, port, proxies))
+    is_there = Paths(root).is_there
+    proxies = in_force(root)[0].desk.proxies if is_there else ()
+    desk = made(root, key)
+    server = Server(config(desk, host, port, proxies))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     if not server.started:  # it said why
