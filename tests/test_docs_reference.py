@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from steadycast import errors
 from steadycast.cli import app
 from steadycast.schedule.rhythm_phrases import read_human
-from steadycast.workspace import class_settings, fair_settings, load
+from steadycast.workspace import class_settings, fair_settings, load, ritual_settings
 from steadycast.workspace import settings as tables
 
 TABLES = {
@@ -33,6 +33,7 @@ TABLES = {
     "[call.NAME]": tables.Call,
     "[arrivals.NAME]": tables.ArrivalCounter,
     "[[feed]]": tables.Feed,
+    "[[ritual]]": ritual_settings.RitualTable,
     "[intake]": tables.Intake,
     "[publish]": tables.Publish,
     "[alarms]": tables.Alarms,
@@ -94,7 +95,7 @@ def test_every_model_of_the_settings_is_documented() -> None:
     """A new model in workspace/settings.py has to be given its section here."""
     models = {
         m
-        for file in (tables, class_settings, fair_settings)
+        for file in (tables, class_settings, fair_settings, ritual_settings)
         for m in vars(file).values()
         if isinstance(m, type) and issubclass(m, BaseModel) and m.__module__ == file.__name__
     }

@@ -105,6 +105,7 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
     SLOTS: (
         slots.plan,
+        slots.rituals,
         slots.ask,
         change_promise.rhythm,
         change_promise.skip,

@@ -64,6 +64,34 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     return NEEDS_A_PERSON if planned.gaps else OK
 
 
+def rituals(*, days: Days = 60, json: Json = False) -> int:
+    """Show the coming days that the community marks, and how far the draft of each is.
+
+    Parameters
+    ----------
+    days
+        How far ahead; ten years at most.
+    """
+    with pipeline.App.open(readonly=True) as app:
+        found = [each.row() for each in pipeline.rituals.coming(app, pipeline.now(), days)]
+        asked = bool(app.workspace.rituals)
+    if json:
+        as_json(found)
+        return OK
+    columns = {
+        "at": "slot",
+        "series": "series",
+        "what": "what",
+        "ready": "ready from",
+        "state": "state",
+        "path": "draft",
+    }
+    shown = [row | {"at": row["at"][:16].replace("T", " ")} for row in found]
+    nothing = _("None falls in that time.") if asked else _("None is asked for: [[ritual]] in steadycast.toml.")
+    show(shown, columns, empty=nothing)
+    return OK
+
+
 def ask(slot: str, member: str, *, by: str = "", note: str = "", withdraw: bool = False, json: Json = False) -> int:
     """Ask a member to write for an empty slot, or take that back.
 

@@ -70,6 +70,7 @@ def _words(language: Language) -> dict[str, str]:
         "joins": pgettext("table", "joins"),
         "went away": pgettext("table", "went away"),
         "counted by": pgettext("table", "counted by"),
+        "ready from": pgettext("table", "ready from"),
         # what became of a slot or a delivery
         "kept": pgettext("table", "kept"),
         "late": pgettext("table", "late"),
@@ -115,6 +116,7 @@ def _words(language: Language) -> dict[str, str]:
         "not-ready": pgettext("table", "not-ready"),
         "gone": pgettext("table", "gone"),
         "new": pgettext("table", "new"),
+        "later": pgettext("table", "later"),
         "moves": pgettext("table", "moves"),
         "stays": pgettext("table", "stays"),
         "edited": pgettext("table", "edited"),

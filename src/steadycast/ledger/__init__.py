@@ -24,6 +24,7 @@ What is read
     alarm_rows       alarms, told once and closed
     fair_reads       who decided what, how long drafts took
     mix_steps        the steps of each series' mix, and the active members that they are judged by
+    counted          how many slots of a series were owed, and how many in a row were not missed
     arrivals         who came, by day and source, as each counter has it
     comments, turns  who was drawn to comment on whom, and what was done; who was on duty
     change_mark      whether anything was committed since somebody last asked

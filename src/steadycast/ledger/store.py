@@ -42,6 +42,7 @@ from steadycast.ledger import (
     channel_state,
     claims,
     comments,
+    counted,
     decisions,
     draft_decisions,
     draft_list,
@@ -299,6 +300,7 @@ class Ledger(Database):
     used_before = queries.used_before
     linkable = queries.linkable
     record = queries.record
+    counted = counted.counted
 
     # What a calendar shows
     slot_times = calendar_reads.slot_times

@@ -21,7 +21,7 @@ from steadycast.ledger.publishing_place import gone
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
-from steadycast.pipeline import draft_media, draft_notes
+from steadycast.pipeline import draft_media, draft_notes, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
@@ -75,7 +75,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
-    found += _by_hand(app)
+    found += [*_by_hand(app), *rituals.problems(app, now)]
     return [*found, *_surprises(workspace, now), *_placeholders(workspace), *secrets(app), *_files_named(app)]
 
 

@@ -22,6 +22,7 @@ What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     fair             who writes and who decides, and how long drafts wait
     mix              the mix of each series that is in force, judged once a month
+    rituals, house_texts   drafts for days that a community marks, and what they and digests are written from
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
     asking           a member who is asked to write for a slot
@@ -62,6 +63,7 @@ from steadycast.pipeline import (
     members,
     permissions,
     publish_requests,
+    rituals,
     rounds,
     submission,
     turns,
@@ -115,6 +117,7 @@ __all__ = [
     "publish_requests",
     "rebuild",
     "report",
+    "rituals",
     "rounds",
     "settle",
     "submission",

@@ -17,7 +17,7 @@ from steadycast.intake.draft_status import DraftStatus, draft_status
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import draft_identity, draft_media, draft_notes
+from steadycast.pipeline import draft_identity, draft_media, draft_notes, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
 from steadycast.pipeline.draft_media import Quotas, with_media
@@ -60,7 +60,7 @@ def collect(
         ]
         problems = [p for p in problems if not p.harmless]
         taken = _write(app, now, changes, known)
-        problems += held(app)
+        problems += [*held(app), *rituals.faults(app)]
         fresh, fixed = _remember(app, now, problems, feeds=False)
         _keep_prints(app, prints)  # last: what was not written is read again
     if feeds and lacking:
@@ -181,7 +181,7 @@ def _approved_on_arrival(app: App, draft: Draft) -> bool:
     """Whether nobody has to look at a draft before it may go out: of the others no file is copied until then."""
     member = app.workspace.members.get(draft.member)
     if draft.origin is Origin.PGC:
-        return not app.workspace.intake.approve_pgc
+        return not (app.workspace.intake.approve_pgc or rituals.waits_for_an_editor(app, draft.path))
     return bool(member and member.trusted)
 
 
@@ -207,7 +207,7 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
     stands = draft_status(
         draft,
         trusted=bool(member and member.trusted),
-        pgc_approved=not workspace.intake.approve_pgc,
+        pgc_approved=not (workspace.intake.approve_pgc or rituals.waits_for_an_editor(app, draft.path)),
         before=DraftStatus(row.state, row.approved_revision) if row and lives else None,
         previous_revision=row.revision if row else None,
         held=change.held,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from steadycast.draft import Draft, revision_of
-from steadycast.language import of_tag
+from steadycast.errors import SteadycastError
 from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
-from steadycast.render.sanitise import calm
-from steadycast.schedule.model import Assignment, Form, Origin, Slot
+from steadycast.pipeline.house_texts import house_text
+from steadycast.schedule.model import Assignment, Slot
 
 PREFIX = "digest:"
+TEMPLATE = "digest"
 LOOKS_BACK = dt.timedelta(days=14)
 FEWEST, MOST = 3, 12  # items: fewer are no digest
 
@@ -38,23 +40,20 @@ def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
     items = _lately(app, now, slot.series)
     if len(items) < FEWEST:
         return None
-    say = of_tag(app.workspace.community.language)
-    title, lead = say.gettext("In case you missed it"), say.gettext("What went out these days, worth another look.")
     day = slot.local.date().isoformat()
-    lines = [f"- [{plain(t)}](<{url}>)" if url.startswith("http") else f"- {plain(t)}" for t, url in items]
-    draft = Draft(
-        path=PurePosixPath("digest", slot.series, f"{day}.md"),
-        origin=Origin.PGC,
-        member="",
-        revision="",
-        title=f"{title} {day}",
-        body="\n".join([lead, "", *lines, ""]),
-        summary=lead,
-        form=Form.ARTICLE,
-        language=app.workspace.community.language,
-        date=now,
-    )
+    values = {"day": day, "items": [{"title": title, "url": url} for title, url in items]}
+    try:
+        draft = _read(app, now, house_text(app, TEMPLATE, values))
+    except SteadycastError as error:  # a slip in the community's own template empties no slot
+        logging.getLogger(__name__).warning("%s", error)
+        draft = _read(app, now, house_text(app, TEMPLATE, values, bundled=True))
+    path = PurePosixPath("digest", slot.series, f"{day}.md")
+    draft = replace(draft, path=path, language=app.workspace.community.language, date=now)
     return replace(draft, revision=revision_of(draft, {"date"}))
+
+
+def _read(app: App, now: dt.datetime, raw: bytes) -> Draft:
+    return app.reader.draft(raw, PurePosixPath("pgc", "digest.md"), now)
 
 
 def _lately(app: App, now: dt.datetime, series: str) -> list[tuple[str, str]]:
@@ -66,11 +65,6 @@ def _lately(app: App, now: dt.datetime, series: str) -> list[tuple[str, str]]:
         if delivery.series == series and delivery.draft in titles:
             urls[delivery.draft] = urls.get(delivery.draft) or delivery.url
     return [(titles[draft], url) for draft, url in urls.items()][-MOST:]
-
-
-def plain(title: str) -> str:
-    """A title as Markdown text: what would be markup in it is escaped, and it calls nobody, as it may be a member's."""
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~&!" else c for c in calm(title))
 
 
 def _keep(app: App, now: dt.datetime, draft: Draft, slot: str) -> str:

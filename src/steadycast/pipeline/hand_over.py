@@ -18,7 +18,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import HandInRow
 from steadycast.pipeline import rounds
 from steadycast.pipeline.app import App
-from steadycast.pipeline.digest import plain
+from steadycast.pipeline.house_texts import plain
 from steadycast.pipeline.turns import Roll, served, turns
 from steadycast.schedule.days import midnight
 from steadycast.schedule.model import Verdict

@@ -105,6 +105,12 @@ def put_pin(
     return Pinned(row.id, row.title, before, value)
 
 
+def rewrite(app: App, row: DraftRow, value: str, now: dt.datetime) -> None:
+    """Writes another slot into a draft's file, approved or not, and takes it in; an approval goes on to that."""
+    _write(app, row, value)
+    _take_in(app, row, now)
+
+
 def moved_by(app: App, named: str, slot: str, now: dt.datetime) -> tuple[DraftMoved, ...]:
     """The other drafts that would go to another slot if this one were pinned there; nothing is written."""
     row, target = find_draft(app, named), open_slot(app, slot, now)
@@ -282,7 +288,7 @@ def _take_in(app: App, row: DraftRow, now: dt.datetime) -> None:
             "plan": to_plan(draft, app.workspace.community.zone),
         }
         app.ledger.carry_approval(row.id, fresh.revision, **own)
-    elif fresh.approved_revision != fresh.revision:
+    elif row.approved_revision and fresh.approved_revision != fresh.revision:
         raise InputError(_("%(path)s was edited meanwhile", path=row.path), hint=_("look at it again, and approve it"))
 
 

@@ -14,7 +14,7 @@ from steadycast.ledger.installation import STOCK
 from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline import digest, mix, owed_slots
+from steadycast.pipeline import digest, mix, owed_slots, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
@@ -36,6 +36,7 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
     """
     horizon = app.workspace.publish.horizon if days is None else dt.timedelta(days=days)
     until = now + horizon
+    unwritten = rituals.make(app, now)
     with app.in_turn("plan", PATIENCE):
         app.ledger.take_back(now)
         owed_slots.note_unplanned(app, now)  # before: a rhythm that is new from now on owes nothing of that time
@@ -48,7 +49,8 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         chosen = digest.write(app, now, made.slots, made.chosen)
         app.ledger.save_plan(made.slots, chosen, deliveries_of(app, now, made.slots, chosen, made.stock), now)
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
-    return replace(show(app, now, horizon), warning=owed_slots.unplanned_so_far(app, now))
+    warnings = [owed_slots.unplanned_so_far(app, now), *map(str, unwritten)]
+    return replace(show(app, now, horizon), warning="\n".join(filter(None, warnings)))
 
 
 class PlanDecision(NamedTuple):

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,11 @@ from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.schedule.model import Series
+from steadycast.schedule.occasions import OF_SERIES, Kind
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
+from steadycast.workspace.ritual_settings import RitualTable
 from steadycast.workspace.settings import (
     NO_CALL,
     TABLE,
@@ -71,6 +73,7 @@ class Workspace(Paths):
     calls: dict[str, Call] = field(default_factory=dict)  # what posts say at their end
     counters: dict[str, ArrivalCounter] = field(default_factory=dict)  # who counts those that come
     fair: Fair = field(default_factory=Fair)
+    rituals: tuple[RitualTable, ...] = ()  # what the community marks
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
     sources: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # the files, as read
 
@@ -225,6 +228,7 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         calls=c.call,
         counters=c.arrivals,
         fair=c.fair,
+        rituals=c.ritual,
         overrides=own,
         sources=sources,
     )
@@ -238,12 +242,14 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
         return _("unknown key"), did_you_mean(name, known, _("known here: %(keys)s", keys=listed(sorted(known))))
     if path == ("feed",) and isinstance(table.get("feed"), Mapping):
         return _("is one table, and feeds are a list"), _("write [[feed]], with two brackets")
+    if path == ("ritual",) and isinstance(table.get("ritual"), Mapping):
+        return _("is one table, and rituals are a list"), _("write [[ritual]], with two brackets")
     if path == ("community", "language"):
         return _("is no language tag"), _("for example zh-CN, en or de")
     if kind == "string_too_short":
         return _("is empty"), None
     chosen = len(path) == 2 and path[0] in NAMED
-    if kind == "string_pattern_mismatch" and (chosen or name == "platform"):
+    if kind == "string_pattern_mismatch" and (chosen or name in ("platform", "template")):
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
         hint = _("small letters, digits and dashes, at most 39") + (f": {meant}" if meant else "")
         return _("is a name that cannot be a folder's and an address's"), hint
@@ -297,7 +303,7 @@ def _known_keys(path: tuple[str | int, ...]) -> Iterable[str]:
 def _references(file: Path, text: str, settings: Settings) -> None:
     """What one table says of another: a channel must be there, and a series that was renamed must not."""
 
-    def wrong(path: tuple[str, ...], said: str, hint: str) -> SettingsError:
+    def wrong(path: tuple[str | int, ...], said: str, hint: str) -> SettingsError:
         return SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint)
 
     if BY_HAND in settings.series:
@@ -308,6 +314,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
             said = _("a series is called so already: nobody could tell what a draft that names it is for")
             raise wrong(("class", name), said, _("give it another name"))
     _calls(settings, wrong)
+    _rituals(settings, wrong)
     for name in settings.arrivals:
         if name in settings.channel or name == TABLE:
             said = N_("that is what tables are counted as") if name == TABLE else N_("a channel is called so already")
@@ -330,7 +337,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
                 raise wrong(("series", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
 
 
-def _calls(settings: Settings, wrong: Callable[[tuple[str, ...], str, str], SettingsError]) -> None:
+def _calls(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
     if NO_CALL in settings.call:
         raise wrong(("call", NO_CALL), _("that is the word for no call"), _("give the call another name"))
     for name, call in settings.call.items():
@@ -343,6 +350,24 @@ def _calls(settings: Settings, wrong: Callable[[tuple[str, ...], str, str], Sett
             write = _("write a [call.%(name)s] table", name=series.call)
             hint = did_you_mean(series.call, [*settings.call, NO_CALL], write)
             raise wrong(("series", name, "call"), _("there is no [call.%(name)s]", name=series.call), hint)
+
+
+def _rituals(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
+    for number, ritual in enumerate(settings.ritual):
+        when, here = ritual.meant, ("ritual", number)
+        named: list[tuple[str, str, str, Collection[str]]] = [("series", "series", ritual.series, settings.series)]
+        if when.of:
+            own = ("series", settings.series) if when.kind in OF_SERIES else ("class", settings.classes)
+            named.append(("when", own[0], when.of, own[1]))
+        for key, kind, name, known in named:
+            if name not in known:
+                table = dotted((kind, name))
+                hint = did_you_mean(name, known, _("write a [%(table)s] table", table=table))
+                raise wrong((*here, key), _("there is no [%(table)s]", table=table), hint)
+        needs = {Kind.ENDS: "until", Kind.TURN: "turn"}.get(when.kind)
+        if needs and not getattr(settings.classes[when.of], needs):
+            said = _("[%(table)s] has no %(key)s", table=dotted(("class", when.of)), key=needs)
+            raise wrong((*here, "when"), said, _("set it there"))
 
 
 def dotted(path: Iterable[str | int]) -> str:

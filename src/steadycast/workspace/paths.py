@@ -39,6 +39,11 @@ class Paths:
         return self.root / "content"
 
     @property
+    def ritual_templates(self) -> Path:
+        """The community's own templates of rituals and of the digest."""
+        return self.root / "templates" / "rituals"
+
+    @property
     def flows(self) -> Path:
         """The Prefect flows: the workspace's own, else the bundled ones."""
         own = self.root / "flows"

@@ -15,6 +15,7 @@ from steadycast.language import quoted
 from steadycast.schedule.model import Form, Origin
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair, MixAt, rising
+from steadycast.workspace.ritual_settings import RitualTable
 from steadycast.workspace.upload_target import UploadTarget, upload_target
 from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, Zone
 
@@ -338,6 +339,7 @@ class Settings(Model):
     call: dict[Annotated[str, Field(pattern=NAME)], Call] = Field(default_factory=dict)
     arrivals: dict[Annotated[str, Field(pattern=NAME)], ArrivalCounter] = Field(default_factory=dict)
     feed: tuple[Feed, ...] = ()
+    ritual: tuple[RitualTable, ...] = Field(default=(), max_length=100)
     intake: Intake = Field(default_factory=Intake)
     publish: Publish = Field(default_factory=Publish)
     alarms: Alarms = Field(default_factory=Alarms)
