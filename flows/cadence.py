@@ -17,7 +17,8 @@ def look_ahead() -> list[dict[str, Any]]:
         pipeline.plan(app, pipeline.now())
         rows = pipeline.report(app, pipeline.now()).rows()
         pipeline.alarm(app, pipeline.now())
-        pipeline.arrivals.pull_due(app, pipeline.now())  # last: who counts may be slow
+        pipeline.arrivals.pull_due(app, pipeline.now())  # last: who counts may be slow, and so may other communities
+        pipeline.circles.look(app, pipeline.now())
         return rows
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import letters_platform
+from circle_reports import told_by
 from pictures import noise
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
@@ -56,6 +57,17 @@ url = "HOOK_URL"
 [channel.letters]
 platform = "letters"
 title = "Letters"
+
+[[circle]]
+name = "huihua"
+title = "绘画营"
+path = "../huihua"
+leader = "chen-huimin"
+
+[[circle]]
+name = "far"
+path = "../nowhere"
+leader = "Wang"
 
 [alarms]
 urls = ["ALARM"]
@@ -107,6 +119,9 @@ class LivedIn(Bench):
         accounts.audit(app, lin.name, "desk", pipeline.now(), act=Act.PLAN, subject="slot daily", detail="/skip")
         self.token = invites.make(app, "bob", "editor", pipeline.now()).token
         self.drop("../var/secrets/HOOK_URL", "https://hook.example/s3cret-path")
+        self.drop("../../huihua/var/out/report/report.json", told_by("绘画营", pipeline.now(), 3))
+        pipeline.circles.look(app, pipeline.now())
+        pipeline.hub_asks.leave(app.workspace.content, "总部", "第 1 篇：雨后散步", "A name is in it.", pipeline.now())
         pipeline.collect(app, self.clock.now())
         pipeline.decide(app, ["ugc/bob/no.md"], "reject", by="editor", now=self.clock.now(), why="Too short for us.")
         pipeline.plan(app, self.clock.now())
@@ -187,6 +202,7 @@ class LivedIn(Bench):
             "/record/series/{name}": ["/record/series/daily"],
             "/channels/{name}": ["/channels/far", "/channels/hook"],
             "/arrivals": ["/arrivals", "/arrivals?days=365"],
+            "/circles": ["/circles"],
             "/log": ["/log", "/log?state=person"],
             "/deliveries/{key}": [
                 f"/deliveries/{next(row.marker for row in sent if row.state == state)}"

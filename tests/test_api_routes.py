@@ -61,7 +61,7 @@ def test_each_route_says_what_it_does_and_lets_in_only_who_may(desk: Desk, bench
             assert answer.status_code < 500, (role, method, path, answer.text)
     changed = {(row.who, row.subject.removeprefix("POST /api/v1")) for row in accounts.audited(bench.open())}
     # Nothing else of all that asks for nothing was a change.
-    pulled = {(who, "/arrivals/pull") for who in ("owner", "editor")}
+    pulled = {(who, path) for who in ("owner", "editor") for path in ("/arrivals/pull", "/circles/look")}
     assert changed == {("owner", "/settings/alarms/test"), ("owner", "/members/0/invites"), *pulled}
 
 

@@ -55,6 +55,9 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     # Who came
     "/arrivals": ("POST /arrivals",),
     "/arrivals/pull": ("POST /arrivals/pull",),
+    # Circles, and what a hub asks
+    "/circles/look": ("POST /circles/look",),
+    "/hub-asks/{id}": ("POST /hub-asks/{id}/done",),
     # Why nothing happens
     "/why/look": "the schedules do it every minute, and a program can run them: `steadycast publish`",
     "/why/schedules": "it writes prefect.yaml on the desk's own machine",

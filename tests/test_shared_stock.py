@@ -250,6 +250,10 @@ def test_it_goes_out_with_whose_it_is_and_counts_for_nobody(circles: Circles, hu
         "the digest is the house's"
     )
     assert report["series"][0]["mix_real"]["ugc"] == 3
+    voices = pipeline.fair.fair(app, circles.bench.clock.now()).voices
+    assert [(each.name, each.slots) for each in voices if each.slots] == [("", 1)], (
+        "of what the house and members wrote"
+    )
 
 
 @pytest.mark.platforms("feed")

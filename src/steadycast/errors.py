@@ -131,6 +131,7 @@ THERE_IS_NO = {
     "person": N_("there is no person %(name)s"),
     "member": N_("there is no member %(name)s"),
     "class": N_("there is no class %(name)s"),
+    "circle": N_("there is no circle %(name)s"),
     "counter": N_("nobody called %(name)s counts who comes"),
 }
 

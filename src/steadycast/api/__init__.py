@@ -11,6 +11,7 @@ today, slots, drafts, previews, deliveries   what is due, in stock, and came of 
 draft_decisions   what is decided on a draft: approved, pinned, changed or taken away where it is out
 tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, arrivals, members, channels, asks   the record, who came, who gave what, where it goes, who is asked for what
+circles          the communities that a hub looks at; what a hub asks of this one
 publish_requests   a program asks a person to publish a slot now
 settings, settings_channels, settings_people, settings_file   settings: of the community and series, and as text
 settings_change, change_log, people   how each is changed, with its effect; who changed what; people and their tokens

@@ -14,6 +14,7 @@ from steadycast.api import (
     asks,
     change_log,
     channels,
+    circles,
     deliveries,
     draft_decisions,
     drafts,
@@ -41,8 +42,8 @@ ABOUT = """What the desk's pages do, for programs. Each request carries `Authori
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
-    today, slots, asks, publish_requests, drafts, draft_decisions, previews, deliveries, record, arrivals, members,
-    channels, settings, settings_channels, settings_people, settings_file, change_log, people,
+    today, slots, asks, publish_requests, drafts, draft_decisions, previews, deliveries, record, arrivals, circles,
+    members, channels, settings, settings_channels, settings_people, settings_file, change_log, people,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]
 

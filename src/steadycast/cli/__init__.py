@@ -15,6 +15,7 @@ from steadycast.cli import (
     arrivals,
     change_promise,
     channels,
+    circles,
     desk,
     drafts,
     fairness,
@@ -96,6 +97,10 @@ app.command(turn)
 comment = App(name="comment", help="Say that a comment was made.", group=CLASSES)
 comment.command(rounds.comment_done, name="done")
 app.command(comment)
+looked_at = App(name="circles", group=RECORD)
+looked_at.default(circles.circles)
+looked_at.command(circles.ask)
+app.command(looked_at)
 token = App(
     name="token", help="Let a program act for a person: make a token for the API, list or revoke them.", group=DESK
 )

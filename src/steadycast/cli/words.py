@@ -71,6 +71,10 @@ def _words(language: Language) -> dict[str, str]:
         "went away": pgettext("table", "went away"),
         "counted by": pgettext("table", "counted by"),
         "ready from": pgettext("table", "ready from"),
+        "circle": pgettext("table", "circle"),
+        "stands": pgettext("table", "stands"),
+        "leader": pgettext("table", "leader"),
+        "heard": pgettext("table", "heard"),
         # what became of a slot or a delivery
         "kept": pgettext("table", "kept"),
         "late": pgettext("table", "late"),

@@ -71,7 +71,7 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     text = rendered(  # a value of the page's own under one of these names is an error
         request, current(), name, community=community, now=pipeline.now().astimezone(community.zone), tab=tab,
         tabs=TABS, broken_settings=app.broken_settings, channel_title=app.channel_title,
-        rhythm_of=partial(_rhythm, app), **values,
+        rhythm_of=partial(_rhythm, app), is_hub=bool(app.workspace.circles), **values,
     )  # fmt: skip
     answer = HTMLResponse(text, status)
     if SAID in request.cookies and LIVE not in request.headers:

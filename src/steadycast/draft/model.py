@@ -84,6 +84,7 @@ class Draft:
     comment_on: str = ""  # whose hand-in it comments on: it is no draft to publish
     circle: str = ""  # the name of the community that shares it, where it is another's: told at its end
     licence: str = ""  # under which that community shares it
+    for_circle: str = ""  # the name of the community that it is meant for, whose leader decides on it: no stock here
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # per-channel overrides
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
     title_line: int | None = None  # the file's line on which its title stands

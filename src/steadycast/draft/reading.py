@@ -116,7 +116,7 @@ def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
         content["event"].append("all day")
-    for name in ("call", "circle", "licence", "comment_on"):  # a draft from before there were any keeps its revision
+    for name in ("call", "circle", "licence", "for_circle", "comment_on"):  # one from before them keeps its revision
         if not content[name]:
             del content[name]
     content["media"] = [(m.role, m.ref, m.alt, m.sha256, *(m.focal or ())) for m in draft.media]
@@ -189,6 +189,7 @@ class _Reading:
             canonical_url=self.address("canonical_url", "canonical"),
             slug=keys.text("slug"),
             call=keys.text("call"),
+            for_circle=keys.text("circle") if origin is Origin.PGC else "",  # a member of it has no other say in it
             comment_on=comment_on,
             ready=is_ready(self.keys, self.path) and not comment_on,
             date=date or mtime,

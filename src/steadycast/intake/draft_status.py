@@ -29,10 +29,10 @@ def draft_status(
 
     The house's drafts are approved on arrival (unless `pgc_approved` is off), a trusted member's too, all others wait.
     Approval is of a revision: an edit asks again, and until then the approved revision stays usable. A draft that says
-    it is not ready takes nothing new, and is taken back from stock. What is `held` for a person is no stock, whoever
-    wrote it.
+    it is not ready, or is meant for another community, takes nothing new, and is taken back from stock. What is `held`
+    for a person is no stock, whoever wrote it.
     """
-    if not draft.ready:
+    if not draft.ready or draft.for_circle:
         return DraftStatus("not-ready", None)
     if held:
         return DraftStatus("rejected" if before is not None and before.state == "rejected" else held, None)

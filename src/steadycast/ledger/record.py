@@ -16,7 +16,7 @@ from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.raw_sql import micros
 from steadycast.ledger.tables import EPOCH, State
-from steadycast.schedule.model import Verdict
+from steadycast.schedule.model import Origin, Verdict
 from steadycast.schedule.slots import first_change
 
 SLOT = table("slot")
@@ -53,6 +53,11 @@ class Share(NamedTuple):
     member: str
     slots: int
     last: dt.datetime
+
+    @property
+    def nobodys(self) -> bool:
+        """Whether another community wrote it: it is neither the house's nor a member's."""
+        return self.origin == Origin.UGC and not self.member
 
 
 def day_counts(

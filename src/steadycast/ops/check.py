@@ -21,7 +21,7 @@ from steadycast.ledger.publishing_place import gone
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
-from steadycast.pipeline import draft_media, draft_notes, rituals
+from steadycast.pipeline import circles, draft_media, draft_notes, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
@@ -76,7 +76,14 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     if rhythms := list(_rhythms(app)):
         return rhythms + found
     found += [*_by_hand(app), *rituals.problems(app, now)]
-    return [*found, *_surprises(workspace, now), *_placeholders(workspace), *secrets(app), *_files_named(app)]
+    return [
+        *found,
+        *circles.problems(app),
+        *_surprises(workspace, now),
+        *_placeholders(workspace),
+        *secrets(app),
+        *_files_named(app),
+    ]
 
 
 def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
@@ -308,6 +315,7 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
                 yield from _expired(draft, item.raw or b"", now)
                 yield from _unserved(pins, draft, item.raw or b"")
                 yield from _no_channels(app, draft, item.raw or b"")
+                yield from _no_circle(app, draft, item.raw or b"")
                 yield from _no_call(app, draft, item.raw or b"")
                 yield from draft_media.away(draft)
                 yield from notes_of(draft)
@@ -397,9 +405,19 @@ def _unserved(pins: _Pins, draft: Draft, raw: bytes) -> Iterator[Problem]:
     """A draft that would stay in stock in silence, because no slot can take it."""
     workspace = pins.app.workspace
     promises = list(workspace.series.values())
-    reason = unschedulable(promises, pins.coming, draft, workspace.community.zone, pins.now) if draft.ready else None
+    if not draft.ready or draft.for_circle:
+        return
+    reason = unschedulable(promises, pins.coming, draft, workspace.community.zone, pins.now)
     if reason:
         yield _in_draft(draft, raw, *reason)
+
+
+def _no_circle(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:
+    """A draft meant for a community that is none: it would wait for ever, and nobody would decide on it."""
+    known = [circle.name for circle in app.workspace.circles]
+    if draft.for_circle and draft.for_circle not in known:
+        hint = did_you_mean(draft.for_circle, known, _("circles are [[circle]] tables in steadycast.toml"))
+        yield _in_draft(draft, raw, "circle", _("there is no circle %(name)s", name=quoted(draft.for_circle)), hint)
 
 
 def _no_channels(app: App, draft: Draft, raw: bytes) -> Iterator[Problem]:

@@ -46,6 +46,7 @@ What goes out, and what came of it
     recipients       those to whom a channel sends by themselves, and what came of each
     today            one day for the person who looks after it
     arrivals         who came, from which source and slot, as those who count tell it
+    circles, hub_asks   a hub's view over independent communities; what a hub asks of this one
     report           the record written down; alarms at each tick
     standing         the record and the matrix as they are, made once for all who show them
 """
@@ -55,9 +56,11 @@ from steadycast.pipeline import (
     amend,
     arrivals,
     asking,
+    circles,
     concerns,
     fair,
     hand_over,
+    hub_asks,
     invites,
     kits,
     members,
@@ -94,6 +97,7 @@ __all__ = [
     "asking",
     "before",
     "check_channels",
+    "circles",
     "collect",
     "concerns",
     "confirm",
@@ -103,6 +107,7 @@ __all__ = [
     "fair",
     "give_title",
     "hand_over",
+    "hub_asks",
     "invites",
     "is_first",
     "kits",

@@ -87,6 +87,8 @@ class DraftLocation:
         if row.state == "waiting":
             before = _("; as approved before: %(place)s", place=self._approved(row)) if row.approved_revision else ""
             return _("waits for approval: `steadycast approve %(id)s`%(before)s", id=row.id, before=before)
+        if circle := row.plan.get("circle"):
+            return _("for the circle %(name)s: its leader decides", name=circle)
         if row.state in HELD_FOR:
             return _(HELD_FOR[row.state], id=row.id)
         return _(UNAPPROVED[row.state]) if row.state in UNAPPROVED else self._approved(row)

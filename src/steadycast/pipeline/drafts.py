@@ -121,7 +121,7 @@ def decide(
             said = _("%(path)s: %(who)s wrote it", path=row.path, who=by)
             raise InputError(said, hint=_("somebody else approves a member's draft"))
         if row.state == "not-ready" and verdict == "approve":
-            raise unapproved(row)
+            raise _of_circle(app, row) or unapproved(row)
         draft = read(app, row.id, row.revision)
         if draft and verdict == "approve":
             keep_media(app, row.path, draft)
@@ -142,6 +142,17 @@ def decide(
     if told:
         renew(app, now)
     return told
+
+
+def _of_circle(app: App, row: DraftRow) -> InputError | None:
+    """The error for a draft that is meant for another community: its leader decides, and nobody here."""
+    if not (name := row.plan.get("circle")):
+        return None
+    leader = next((circle.leader for circle in app.workspace.circles if circle.name == name), _("the leader there"))
+    return InputError(
+        _("%(path)s is decided by %(leader)s", path=row.path, leader=leader),
+        hint=_("it is meant for the circle %(name)s, where it waits", name=name),
+    )
 
 
 def _stop(app: App, row: DraftRow, by: str, now: dt.datetime) -> None:

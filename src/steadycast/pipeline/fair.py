@@ -100,7 +100,8 @@ def fair(app: App, now: dt.datetime) -> Fair:
     rows = record.shares(app.ledger, since, now)
     counts, of_series = Counter[str](), dict[str, Counter[str]]()
     for row in rows:
-        counts[row.member] += row.slots
+        if not row.nobodys:
+            counts[row.member] += row.slots
         of_series.setdefault(row.series, Counter())[row.origin] += row.slots
     founder = app.workspace.community.founder
     before = fair_reads.out_before(app.ledger, [who for who in counts if who != HOUSE], since)

@@ -110,6 +110,7 @@ def to_plan(draft: Draft, zone: dt.tzinfo, before: Mapping[str, Any] = MappingPr
         "priority": draft.priority,
         "event_start": _text(start),
         "skip": sorted(name for name, own in draft.channels.items() if own.get("skip") is True),
+        **({"circle": draft.for_circle} if draft.for_circle else {}),
         **chosen,
     }
 

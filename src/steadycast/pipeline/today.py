@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from steadycast.language import current
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
-from steadycast.pipeline import amend, asking, publish_requests
+from steadycast.pipeline import amend, asking, hub_asks, publish_requests
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked, Standing
+from steadycast.pipeline.hub_asks import HubAsk
 from steadycast.pipeline.publish_requests import Requested
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.runway import SOON, pressing
@@ -85,6 +86,7 @@ class Today:
     coming: tuple[Next, ...] = ()
     lately: tuple[Out, ...] = ()
     requests: tuple[Requested, ...] = ()  # all of them: few can wait
+    hub_asks: tuple[HubAsk, ...] = ()  # all of them: few can wait
     asked: tuple[Asked, ...] = ()  # what is overdue or declined first
     asked_in_all: int = 0
     reach: tuple[SeriesReach, ...] = ()
@@ -120,7 +122,8 @@ def today(app: App, now: dt.datetime) -> Today:
     counts = {name: len(rows) for name, rows in kinds.items()} | {"amendments": len(amendments), "gaps": len(gaps)}
     alarms = ledger.alarms()
     requests = publish_requests.waiting(app, now)
-    counts["requests"] = len(requests)
+    asks = hub_asks.waiting(app)
+    counts |= {"requests": len(requests), "hub_asks": len(asks)}
     asked = sorted(asking.coming(app, now), key=lambda each: each.standing not in LOST)  # in order of time in each
     counts["asked"] = sum(each.standing in LOST for each in asked)
     return Today(
@@ -136,6 +139,7 @@ def today(app: App, now: dt.datetime) -> Today:
         coming=tuple(_next(app, slot, titles) for slot in coming),
         lately=tuple(_out(app, out, titles)),
         requests=tuple(requests),
+        hub_asks=tuple(asks),
         asked=tuple(asked[:SHOWN]),
         asked_in_all=len(asked),
         reach=tuple(_reach(app, now)),

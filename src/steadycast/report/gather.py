@@ -27,7 +27,7 @@ from steadycast.report.weeks import Weeks, Year
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.forecast import Forecast
-from steadycast.schedule.model import Origin, Past, Series, Slot, StockItem, Verdict
+from steadycast.schedule.model import Past, Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace
@@ -374,7 +374,7 @@ class _Gathering:
     def _contributors(self) -> tuple[m.Contributor, ...]:
         counts, last = Counter[str](), dict[str, dt.datetime]()
         for share in self.shares:
-            if share.origin == Origin.UGC and not share.member:
+            if share.nobodys:
                 continue  # another community's: it counts for nobody here
             counts[share.member] += share.slots
             went = min(share.last, self.now)

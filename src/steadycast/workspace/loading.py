@@ -21,6 +21,7 @@ from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.schedule.model import Series
 from steadycast.schedule.occasions import OF_SERIES, Kind
+from steadycast.workspace.circle_settings import Circle
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
@@ -69,6 +70,7 @@ class Workspace(Paths):
     desk: DeskSettings
     channels: dict[str, ChannelSettings]
     promises: dict[str, SeriesTable]  # as they are written
+    circles: tuple[Circle, ...] = ()  # communities that this one looks at
     class_tables: dict[str, ClassTable] = field(default_factory=dict)  # as they are written
     calls: dict[str, Call] = field(default_factory=dict)  # what posts say at their end
     counters: dict[str, ArrivalCounter] = field(default_factory=dict)  # who counts those that come
@@ -224,6 +226,7 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         c.desk,
         channels,
         c.series,
+        circles=c.circle,
         class_tables=c.classes,
         calls=c.call,
         counters=c.arrivals,
@@ -244,6 +247,8 @@ def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[s
         return _("is one table, and feeds are a list"), _("write [[feed]], with two brackets")
     if path == ("ritual",) and isinstance(table.get("ritual"), Mapping):
         return _("is one table, and rituals are a list"), _("write [[ritual]], with two brackets")
+    if path == ("circle",) and isinstance(table.get("circle"), Mapping):
+        return _("is one table, and circles are a list"), _("write [[circle]], with two brackets")
     if path == ("community", "language"):
         return _("is no language tag"), _("for example zh-CN, en or de")
     if kind == "string_too_short":
@@ -315,6 +320,7 @@ def _references(file: Path, text: str, settings: Settings) -> None:
             raise wrong(("class", name), said, _("give it another name"))
     _calls(settings, wrong)
     _rituals(settings, wrong)
+    _circles(settings, wrong)
     for name in settings.arrivals:
         if name in settings.channel or name == TABLE:
             said = N_("that is what tables are counted as") if name == TABLE else N_("a channel is called so already")
@@ -335,6 +341,14 @@ def _references(file: Path, text: str, settings: Settings) -> None:
             if channel not in settings.channel:
                 hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
                 raise wrong(("series", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
+
+
+def _circles(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
+    names = [circle.name for circle in settings.circle]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            said = _("there is another circle %(name)s", name=quoted(name))
+            raise wrong(("circle", number, "name"), said, _("give one of them another name"))
 
 
 def _calls(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:

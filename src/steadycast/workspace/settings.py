@@ -8,16 +8,17 @@ import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from steadycast.language import gettext as _
 from steadycast.language import quoted
 from steadycast.schedule.model import Form, Origin
+from steadycast.workspace.circle_settings import MOST_CIRCLES, Circle
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair, MixAt, rising
 from steadycast.workspace.ritual_settings import RitualTable
 from steadycast.workspace.upload_target import UploadTarget, upload_target
-from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, Zone
+from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, WebAddress, Zone
 
 NO_CALL = "none"  # of a series or a draft: nothing is said at its end
 TABLE = "table"  # what counts of an imported table are counted as
@@ -84,16 +85,6 @@ class SeriesTable(Model):
             raise ValueError(message)
         rising(self.mix_at, base=any(self.mix.values()))
         return self
-
-
-def _on_the_web(url: str) -> str:
-    if url and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
-        message = _("is no web address; write https://...")
-        raise ValueError(message)
-    return url
-
-
-WebAddress = Annotated[str, AfterValidator(_on_the_web)]
 
 
 class Call(Model):
@@ -340,6 +331,7 @@ class Settings(Model):
     arrivals: dict[Annotated[str, Field(pattern=NAME)], ArrivalCounter] = Field(default_factory=dict)
     feed: tuple[Feed, ...] = ()
     ritual: tuple[RitualTable, ...] = Field(default=(), max_length=100)
+    circle: tuple[Circle, ...] = Field(default=(), max_length=MOST_CIRCLES)
     intake: Intake = Field(default_factory=Intake)
     publish: Publish = Field(default_factory=Publish)
     alarms: Alarms = Field(default_factory=Alarms)

@@ -102,6 +102,16 @@ MemberName = Annotated[str, AfterValidator(member_name)]
 Skip = Annotated[str, AfterValidator(_skip)]
 
 
+def _on_the_web(url: str) -> str:
+    if url and not re.match(r"https?://[^/\s]", url, re.IGNORECASE):
+        message = _("is no web address; write https://...")
+        raise ValueError(message)
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(_on_the_web)]
+
+
 class Model(BaseModel):
     """A table of steadycast.toml: unknown keys are errors, because a typing error must not pass in silence."""
 
