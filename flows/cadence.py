@@ -15,6 +15,7 @@ def look_ahead() -> list[dict[str, Any]]:
     """Runway and first gap of every series, as rows."""
     with pipeline.App.in_force(anyway=True) as app:
         pipeline.plan(app, pipeline.now())
+        pipeline.classes.judge_all(app, pipeline.now())
         rows = pipeline.report(app, pipeline.now()).rows()
         pipeline.alarm(app, pipeline.now())
         pipeline.arrivals.pull_due(app, pipeline.now())  # last: who counts may be slow, and so may other communities

@@ -26,6 +26,7 @@ What is read
     mix_steps        the steps of each series' mix, and the active members that they are judged by
     counted          how many slots of a series were owed, and how many in a row were not missed
     arrivals         who came, by day and source, as each counter has it
+    classes          what members owe: hand-ins, how each duty ended, what happened to a member
     comments, turns  who was drawn to comment on whom, and what was done; who was on duty
     change_mark      whether anything was committed since somebody last asked
 People

@@ -41,6 +41,7 @@ from steadycast.ledger import (
     calendar_reads,
     channel_state,
     claims,
+    classes,
     comments,
     counted,
     decisions,
@@ -163,6 +164,15 @@ class Ledger(Database):
     # Who came
     put_arrivals = arrivals.put_arrivals
     replace_arrivals = arrivals.replace_arrivals
+    # What members of classes owe
+    written_by = classes.written_by
+    hand_ins = classes.hand_ins
+    hand_in = classes.hand_in
+    hand_ins_of = classes.hand_ins_of
+    put_hand_ins = classes.put_hand_ins
+    correct_hand_in = classes.correct_hand_in
+    standings_of_member = classes.standings_of_member
+    put_member_standings = classes.put_member_standings
     # Who comments on whom
     put_round = comments.put_round
     rounds_drawn = comments.rounds_drawn

@@ -117,6 +117,7 @@ class RevisionRow(SQLModel, table=True):
     at: dt.datetime = Field(sa_type=Instant)
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # the Draft, media by sha256
     own_at: dt.datetime | None = Field(default=None, sa_type=Instant)  # its own time, where nobody had looked since
+    letters: int | None = None  # characters of its text, where a class asks for them
 
 
 class DraftLabelRow(SQLModel, table=True):

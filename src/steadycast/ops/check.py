@@ -21,7 +21,7 @@ from steadycast.ledger.publishing_place import gone
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
-from steadycast.pipeline import circles, draft_media, draft_notes, rituals
+from steadycast.pipeline import circles, class_problems, draft_media, draft_notes, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
@@ -83,6 +83,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
         *_placeholders(workspace),
         *secrets(app),
         *_files_named(app),
+        *class_problems.problems(app),
     ]
 
 

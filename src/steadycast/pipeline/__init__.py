@@ -33,6 +33,8 @@ What members of a class owe each other
     rounds, turns    who comments on whom, and who was left without a word; who is on duty and who leads a group
     hand_over        one period of a class on a page
     class_files      roster.csv and turns.csv read
+    looks, classes   when members' sources were looked at; what members owe, judged and written down
+    class_decisions, class_problems   what a person says of a member; what is wrong with rosters and classes
 What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
     convert          sounds and films converted ahead of their hours
@@ -57,6 +59,9 @@ from steadycast.pipeline import (
     arrivals,
     asking,
     circles,
+    class_decisions,
+    class_problems,
+    classes,
     concerns,
     fair,
     hand_over,
@@ -98,6 +103,9 @@ __all__ = [
     "before",
     "check_channels",
     "circles",
+    "class_decisions",
+    "class_problems",
+    "classes",
     "collect",
     "concerns",
     "confirm",

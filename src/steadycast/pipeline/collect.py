@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from steadycast.draft import Draft
@@ -17,7 +18,7 @@ from steadycast.intake.draft_status import DraftStatus, draft_status
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import draft_identity, draft_media, draft_notes, rituals
+from steadycast.pipeline import draft_identity, draft_media, draft_notes, looks, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
 from steadycast.pipeline.draft_media import Quotas, with_media
@@ -53,13 +54,15 @@ def collect(
     with app.in_turn("intake", PATIENCE):
         known = app.ledger.drafts()
         lacking: list[draft_media.MissingPictures] = []
-        changes, problems, prints = _folder(app, known, now, progress, lacking)
+        times: dict[PurePosixPath, dt.datetime] = {}
+        changes, problems, prints = _folder(app, known, now, progress, lacking, times)
         noticed = [
             *_noticed(app, changes, known, now),
             *draft_notes.not_yet_told(app, [p for p in problems if p.harmless]),
         ]
         problems = [p for p in problems if not p.harmless]
-        taken = _write(app, now, changes, known)
+        taken = _write(app, now, changes, known, looks.own_times(app, now, times))
+        looks.looked(app, now, problems, anything=bool(taken))
         problems += [*held(app), *rituals.faults(app)]
         fresh, fixed = _remember(app, now, problems, feeds=False)
         _keep_prints(app, prints)  # last: what was not written is read again
@@ -117,20 +120,22 @@ def _feeds(
     with app.in_turn("feeds", PATIENCE):
         came = members_feeds.look(app, now, at_once=at_once)
         with app.in_turn("intake", PATIENCE):
-            taken = _write(app, now, Changes(new=tuple(came.new), edited=tuple(came.edited)), app.ledger.drafts())
+            changes = Changes(new=tuple(came.new), edited=tuple(came.edited))
+            taken = _write(app, now, changes, app.ledger.drafts(), looks.own_times_of_feeds(app, now, came.items))
             members_feeds.keep(app, came)
             fresh, fixed = _remember(app, now, came.problems, feeds=True)
     return came, taken, fresh, fixed
 
 
-def _folder(
+def _folder(  # noqa: PLR0917 what is known, and what it adds to
     app: App,
     rows: Collection[DraftRow],
     now: dt.datetime,
     progress: Progress,
     lacking: list[draft_media.MissingPictures],
+    times: dict[PurePosixPath, dt.datetime],
 ) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.FileRead]]:
-    """What the content folder makes of the known drafts."""
+    """What the content folder makes of the known drafts; `times` gets when each file that was read was written."""
     workspace = app.workspace
     known = [as_known(r) for r in rows if r.source == "folder"]
     here = {k.path for k in known if not k.gone}
@@ -157,6 +162,7 @@ def _folder(
         else:
             try:
                 draft = item.draft(app.reader)
+                times[draft.path] = item.mtime
                 named.update(ref.path for ref in draft.media)
                 quotas.take(draft)
                 with_files = with_media(app, draft, keep=_approved_on_arrival(app, draft))
@@ -185,11 +191,22 @@ def _approved_on_arrival(app: App, draft: Draft) -> bool:
     return bool(member and member.trusted)
 
 
-def _write(app: App, now: dt.datetime, changes: Changes, rows: Iterable[DraftRow]) -> list[DraftChange]:
-    """Puts what changed into the ledger, and says it in rows; the media of what is approved are in var/media by now."""
+def _write(
+    app: App,
+    now: dt.datetime,
+    changes: Changes,
+    rows: Iterable[DraftRow],
+    own_times: Mapping[str, dt.datetime] = MappingProxyType({}),
+) -> list[DraftChange]:
+    """Puts what changed into the ledger, and says it in rows; the media of what is approved are in var/media by now.
+
+    `own_times`, by path or id, are of drafts that count from when they were written, as nobody had looked since.
+    """
     before = {r.id: r for r in rows}
     groups = {"new": (*changes.new, *changes.back), "edited": changes.edited, "renamed": changes.renamed}
     made = [(kind, *_rows(app, now, c, before.get(c.id))) for kind, group in groups.items() for c in group]
+    for _kind, row, revision in made:
+        revision.own_at = own_times.get(row.path) or own_times.get(row.id)
     gone = [DraftRow(**before[known.id].model_dump() | {"state": "gone", "changed": now}) for known in changes.deleted]
     changed = [*((kind, row) for kind, row, _ in made), *(("gone", row) for row in gone)]
     if changed:
@@ -237,7 +254,7 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
             resembles=change.resembles,
             plan=told.plan if told else to_plan(draft, workspace.community.zone, row.plan if row else {}),
         ),
-        RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content),
+        RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content, letters=looks.letters(app, draft)),
     )
 
 

@@ -91,9 +91,14 @@ class Workspace(Paths):
 
     @property
     def series_names(self) -> dict[str, str]:
-        """What a draft may call a series, and the name that is meant: its title, its name before it was renamed."""
+        """What a draft may call a series, and the name that is meant: its title, its name before it was renamed.
+
+        A class is called so too: what names it is a hand-in, and goes out nowhere.
+        """
         series = self.series.values()
-        titles = {each.title: each.name for each in series if each.title}
+        titles = {table.title: name for name, table in self.class_tables.items() if table.title}
+        titles |= {name: name for name in self.class_tables}
+        titles |= {each.title: each.name for each in series if each.title}
         return titles | {each.was: each.was for each in series if each.was} | {each.name: each.name for each in series}
 
     def pin(self, slot: str) -> str:

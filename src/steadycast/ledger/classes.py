@@ -1,0 +1,103 @@
+"""What members of classes handed in, how each duty ended, and what happened to a member."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import insert, select
+
+from steadycast.ledger.connection import Database, among, chunks, rows_of, table, upsert
+from steadycast.ledger.intake import HELD, values
+from steadycast.ledger.tables import EventRow, HandInRow, MemberStandingRow
+from steadycast.ledger.turns import WHAT
+
+HANDIN, STANDING, EVENT = table("handin"), table("member_standing"), table("event")
+DRAFT, REVISION = table("draft"), table("revision")
+H, S = HANDIN.c, STANDING.c
+OF_ROW = tuple(name for name in HandInRow.model_fields if name not in {"the_class", "slot", "member"})
+ROWS = 200  # that one statement puts in
+LONGEST_STORY = 20_000  # rows of what happened to the members of one class
+
+
+class Written(NamedTuple):
+    """One revision of a draft that a member wrote, as far as a class asks."""
+
+    draft: str
+    member: str
+    revision: str
+    at: dt.datetime  # when it was seen
+    own_at: dt.datetime | None  # its own time, where nobody had looked since
+    letters: int | None
+    form: str
+    series: Sequence[str]
+    ready: bool
+
+
+def written_by(db: Database, members: Collection[str], since: dt.datetime) -> list[Written]:
+    """Every revision of the drafts that these members gave or changed since then, the oldest first.
+
+    What is held as a copy, or out of an archive, is none of it.
+    """
+    content = REVISION.c.content
+    query = (
+        select(
+            DRAFT.c.id, DRAFT.c.member, REVISION.c.hash, REVISION.c.at, REVISION.c.own_at, REVISION.c.letters,
+            content["form"].label("form"), content["series"].label("series"), content["ready"].label("ready"),
+        )
+        .join(REVISION, REVISION.c.draft == DRAFT.c.id)
+        .where(DRAFT.c.origin == "ugc", DRAFT.c.changed >= since, DRAFT.c.held.not_in(HELD))
+    )  # fmt: skip
+    with db.read() as connection:
+        found = [Written(*row) for row in among(connection, query, DRAFT.c.member, set(members))]
+    return sorted(found, key=lambda each: (each.at, each.draft))
+
+
+def hand_ins(db: Database, the_class: str, since: dt.datetime) -> list[HandInRow]:
+    """How the duties of a class ended whose slots are since then, by slot and member."""
+    here = (H.the_class == the_class) & (H.due >= since)
+    return rows_of(db, HandInRow, select(HANDIN).where(here).order_by(H.due, H.member))
+
+
+def hand_in(db: Database, the_class: str, slot: str, member: str) -> HandInRow | None:
+    """How one duty ended; None where it was not judged."""
+    here = (H.the_class == the_class) & (H.slot == slot) & (H.member == member)
+    return next(iter(rows_of(db, HandInRow, select(HANDIN).where(here))), None)
+
+
+def hand_ins_of(db: Database, member: str, since: dt.datetime) -> list[HandInRow]:
+    """How one member's duties ended since then, in all classes, in order of time."""
+    here = (H.member == member) & (H.due >= since)
+    return rows_of(db, HandInRow, select(HANDIN).where(here).order_by(H.due, H.the_class))
+
+
+def put_hand_ins(db: Database, rows: Iterable[HandInRow]) -> None:
+    """Keep how duties ended; of one that was judged, what is known now. What a person corrected stays."""
+    with db.write() as connection:
+        for batch in chunks(values(rows), ROWS):
+            upsert(connection, HANDIN, batch, update=OF_ROW)
+
+
+def correct_hand_in(db: Database, row: HandInRow, event: EventRow) -> None:
+    """Keep a person's word about a duty, and the event that tells what it was."""
+    with db.write() as connection:
+        upsert(connection, HANDIN, values([row]), update=OF_ROW)
+        connection.execute(insert(EVENT), [_without_id(event)])
+
+
+def standings_of_member(db: Database, member: str) -> list[MemberStandingRow]:
+    """What happened to one member in all classes, in order of time; turns are not among it."""
+    here = (S.member == member) & (S.what.not_in(WHAT))
+    return rows_of(db, MemberStandingRow, select(STANDING).where(here).order_by(S.at, S.id).limit(LONGEST_STORY))
+
+
+def put_member_standings(db: Database, rows: Iterable[MemberStandingRow]) -> None:
+    """Keep what happened; no row is ever changed."""
+    with db.write() as connection:
+        for batch in chunks((_without_id(row) for row in rows), ROWS):
+            connection.execute(insert(STANDING), batch)
+
+
+def _without_id(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in values([row])[0].items() if name != "id"}

@@ -1,0 +1,133 @@
+"""What a person says about a member of a class: leave, out, stays, back; each with a name and a reason, for ever."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+from steadycast.classes.duties import gone, leaves
+from steadycast.classes.leave import refused
+from steadycast.classes.leaving import state_of
+from steadycast.classes.model import HandIn, Happened, Leave, MemberStanding, Seat, State
+from steadycast.classes.roster import FILE
+from steadycast.errors import InputError, unknown_name
+from steadycast.language import gettext as _
+from steadycast.ledger.tables import EventRow
+from steadycast.pipeline.app import App
+from steadycast.pipeline.classes import Enrolled, enrolled, hand_in_of, known_class, standing_row, title_of
+from steadycast.schedule.model import Verdict
+
+LONGEST_WHY = 500  # characters
+CORRECTED = "hand-in corrected"
+
+
+def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]:
+    """Where a member sits: in that class, or in the only one; by id or by name. InputError where that is not one."""
+    named = [known_class(app, the_class).name] if the_class else list(app.workspace.classes)
+    found = [
+        (its, seat)
+        for its in enrolled(app, named).values()
+        for seat in its.seats
+        if member in {seat.member, title_of(app, seat)}
+    ]
+    if not found:
+        known = [seat.member for its in enrolled(app, named).values() for seat in its.seats]
+        raise unknown_name("member", member, known, _("see %(file)s", file=FILE))
+    if len(found) > 1:
+        classes = ", ".join(its.the_class.name for its, _seat in found)
+        raise InputError(_("%(member)s sits in several classes", member=member), hint=f"--class: {classes}")
+    return found[0]
+
+
+def take_leave(
+    app: App, member: str, leave: Leave, now: dt.datetime, *, by: str, why: str, the_class: str = ""
+) -> MemberStanding:
+    """A leave, asked for now: granted by the class's numbers alone. InputError says which of them it is against."""
+    its, seat = seat_of(app, member, the_class)
+    zone = its.the_class.rhythm.zone
+    taken = leaves(seat, its.happened.get(seat.member, ()), zone)
+    if said := refused(its.the_class, taken, leave, now.astimezone(zone).date()):
+        hint = _("a leader may write it into %(file)s", file=FILE)
+        raise InputError(_("leave of %(member)s refused: %(why)s", member=title_of(app, seat), why=said), hint=hint)
+    return _happens(app, its, seat, Happened.LEAVE, now, by=by, why=why, leave=leave)
+
+
+def put_out(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
+    """A person puts a member out: from now on nothing is owed."""
+    its, seat = seat_of(app, member, the_class)
+    if state_of(seat, its.happened.get(seat.member, ()), its.the_class.rhythm.zone, now) in (State.OUT, State.LEFT):
+        raise InputError(_("%(member)s is out already", member=title_of(app, seat)))
+    return _happens(app, its, seat, Happened.OUT, now, by=by, why=why)
+
+
+def keep(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
+    """A person decides that a member stays, whatever was missed up to now."""
+    its, seat = seat_of(app, member, the_class)
+    return _happens(app, its, seat, Happened.KEPT, now, by=by, why=why)
+
+
+def warn(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
+    """A person warns a member."""
+    its, seat = seat_of(app, member, the_class)
+    return _happens(app, its, seat, Happened.WARNED, now, by=by, why=why)
+
+
+def take_back(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
+    """A member who was out, or is on leave, is back. Who was out owes first after a whole period."""
+    its, seat = seat_of(app, member, the_class)
+    told, zone = its.happened.get(seat.member, ()), its.the_class.rhythm.zone
+    day = now.astimezone(zone).date()
+    if not any(back is None for _out, back in gone(told)) and not any(day in each for each in leaves(seat, told, zone)):
+        raise InputError(_("%(member)s is neither out nor on leave", member=title_of(app, seat)))
+    return _happens(app, its, seat, Happened.RETURNED, now, by=by, why=why)
+
+
+def correct(
+    app: App, member: str, slot: str, verdict: Verdict, now: dt.datetime, *, by: str, why: str, the_class: str = ""
+) -> HandIn:
+    """A person's word about a duty that was judged: it stands, and an event tells what it was."""
+    its, seat = seat_of(app, member, the_class)
+    why = _reason(why)
+    row = app.ledger.hand_in(its.the_class.name, slot, seat.member)
+    if row is None:
+        hint = _("a slot is called like %(slot)s", slot=f"{its.the_class.name}@2027-01-10T20:00")
+        raise InputError(_("nothing was judged of %(member)s at %(slot)s", member=seat.member, slot=slot), hint=hint)
+    told = {"member": seat.member, "slot": slot, "was": row.verdict, "is": str(verdict), "who": by, "why": why}
+    detail = json.dumps(told, ensure_ascii=False)
+    fresh = row.model_copy(update={"verdict": str(verdict), "by": by, "note": why})
+    app.ledger.correct_hand_in(fresh, EventRow(at=now, kind=CORRECTED, detail=detail))
+    return hand_in_of(fresh)
+
+
+def _happens(
+    app: App,
+    its: Enrolled,
+    seat: Seat,
+    what: Happened,
+    now: dt.datetime,
+    *,
+    by: str,
+    why: str,
+    leave: Leave | None = None,
+) -> MemberStanding:
+    told = MemberStanding(
+        seat.member,
+        its.the_class.name,
+        now,
+        what,
+        leave.first if leave else None,
+        leave.last if leave else None,
+        by,
+        _reason(why),
+    )
+    app.ledger.put_member_standings([standing_row(told)])
+    return told
+
+
+def _reason(why: str) -> str:
+    said = " ".join(why.split())
+    if not said:
+        raise InputError(_("say why"), hint=_("it stands in the record, with your name"))
+    if len(said) > LONGEST_WHY:
+        raise InputError(_("the reason is longer than %(num)s characters", num=LONGEST_WHY))
+    return said

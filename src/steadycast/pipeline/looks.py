@@ -1,0 +1,100 @@
+"""When the sources of members' drafts were looked at, and what a draft says of its own time where nobody had looked.
+
+A class judges by it: an outage of ours is never a member's miss.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import PurePosixPath
+
+from steadycast.classes.judging import own_time
+from steadycast.draft import Draft
+from steadycast.errors import Problem
+from steadycast.ledger.tables import FeedItemRow
+from steadycast.pipeline.app import App
+from steadycast.platform import Limit
+from steadycast.platform.text import count
+from steadycast.schedule.model import Origin
+
+KEY = "looked:content"
+OFTEN = dt.timedelta(minutes=5)  # an idle look is written down no more often: open pages look again at each write
+_AS_READ = Limit(max=1_000_000_000, count="graphemes")
+
+
+def looked(app: App, now: dt.datetime, problems: Iterable[Problem], *, anything: bool) -> None:
+    """Writes down that content/ was looked at, where a class asks; with a folder that cannot be read nobody looked."""
+    if not app.workspace.classes or any(_is_folder(problem.where) for problem in problems):
+        return
+    last = last_look(app)
+    if anything or last is None or not dt.timedelta() <= now - last < OFTEN:
+        app.ledger.set_meta(KEY, now.isoformat())
+
+
+def _is_folder(where: str) -> bool:
+    """Whether a problem is of content/, of the members' folder, or of a member's: all their files are unseen."""
+    parts = PurePosixPath(where).parts
+    return not parts or parts == ("ugc",) or (len(parts) == 2 and parts[0] == "ugc" and not PurePosixPath(where).suffix)
+
+
+def last_look(app: App) -> dt.datetime | None:
+    """The last look at content/ that succeeded."""
+    told = app.ledger.meta(KEY)
+    return dt.datetime.fromisoformat(told) if told else None
+
+
+def last_looks(app: App, members: Collection[str]) -> dict[str, dt.datetime | None]:
+    """Member -> the last instant at which all of their sources had been looked at; None where one never was."""
+    folder, feeds = last_look(app), _feeds(app)
+    found: dict[str, dt.datetime | None] = {}
+    for member in members:
+        looks = [folder, *feeds.get(member, ())]
+        found[member] = None if None in looks else min(look for look in looks if look is not None)
+    return found
+
+
+def _feeds(app: App) -> Mapping[str, list[dt.datetime | None]]:
+    """Member -> when each of their feeds could be read last, by the settings; one that nobody has read yet is None."""
+    read: dict[str, list[dt.datetime]] = {}
+    for row in app.ledger.feeds():
+        if row.last_ok:
+            read.setdefault(row.member, []).append(row.last_ok)
+    found: dict[str, list[dt.datetime | None]] = {}
+    for member, asked in Counter(feed.member for feed in app.workspace.feeds if feed.member).items():
+        newest = sorted(read.get(member, ()), reverse=True)[:asked]  # the row of one that was taken out stays
+        found[member] = [*newest, *[None] * (asked - len(newest))]
+    return found
+
+
+def own_times(app: App, now: dt.datetime, times: Mapping[PurePosixPath, dt.datetime]) -> dict[str, dt.datetime]:
+    """Path -> when a file was written, of those that nobody could have seen before this look."""
+    if not app.workspace.classes:
+        return {}
+    last = last_look(app)
+    return {str(path): own for path, time in times.items() if (own := own_time(time, last, now))}
+
+
+def own_times_of_feeds(app: App, now: dt.datetime, items: Iterable[FeedItemRow]) -> dict[str, dt.datetime]:
+    """Draft -> the date of a feed's item, of those that nobody could have seen before this look."""
+    if not app.workspace.classes:
+        return {}
+    last = {row.key: row.last_ok for row in app.ledger.feeds()}
+    found = {}
+    for item in items:
+        if item.draft and (own := own_time(item.published, last.get(item.feed), now)):
+            found[item.draft] = own
+    return found
+
+
+def letters(app: App, draft: Draft) -> int | None:
+    """How many characters a member's text has for its readers; None where no class asks, or it cannot be read so."""
+    if draft.origin is not Origin.UGC or not any(each.least for each in app.workspace.classes.values()):
+        return None
+    from steadycast.render.markdown import to_html  # and with it a parser
+    from steadycast.render.sanitise import clean
+    from steadycast.render.text import plain
+
+    text, _links = plain(clean(to_html(draft.body, of_html=draft.of_html))).render("drop")
+    return count(text.strip(), _AS_READ)

@@ -1,0 +1,292 @@
+"""A class in a real workspace: files and feeds of members are looked at, judged, and what a person says is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from class_bench import at
+
+from steadycast.classes.model import Happened, Leave
+from steadycast.errors import InputError
+from steadycast.ledger.tables import FeedRow
+from steadycast.pipeline import class_decisions, class_problems, classes, looks
+from steadycast.pipeline.app import App
+from steadycast.pipeline.collect import collect
+from steadycast.schedule.model import Verdict
+from steadycast.workspace import load
+
+SETTINGS = """[community]
+name = "c"
+timezone = "Asia/Shanghai"
+language = "en"
+
+[class.c16]
+every = "week on sun at 20:00"
+start = 2021-01-04
+out = "1 missed"
+"""
+ROSTER = "id,class,group,role\nann,c16,a,leader\nbob,c16,a,\ncay,c16,a,\n"
+SUNDAY = at("2021-01-10 20:00")
+
+
+class Desk:
+    """A workspace whose members write, and that is looked at when a test says so."""
+
+    def __init__(self, root: Path, more: str = "", roster: str = ROSTER) -> None:
+        self.root = root
+        (root / "steadycast.toml").write_text(SETTINGS + more, encoding="utf-8")
+        (root / "roster.csv").write_text(roster, encoding="utf-8")
+        for name in ("ann", "bob", "cay"):
+            (root / "content" / "ugc" / name).mkdir(parents=True, exist_ok=True)
+        self.app = App(load(root))
+
+    def write(self, member: str, when: str, text: str = "Words of mine.", name: str = "", head: str = "") -> Path:
+        file = self.root / "content" / "ugc" / member / f"{name or when[:10]}.md"
+        file.write_text(f"{head}# {member} {when}\n\n{text}\n", encoding="utf-8")
+        os.utime(file, (at(when).timestamp(),) * 2)
+        return file
+
+    def look(self, when: str) -> None:
+        collect(self.app, at(when), feeds=False)
+
+    def judge(self, when: str) -> list[classes.Judged]:
+        return classes.judge_all(self.app, at(when))
+
+    def verdicts(self) -> dict[tuple[str, str], str]:
+        rows = self.app.ledger.hand_ins("c16", at("2021-01-01 00:00"))
+        return {(row.member, row.slot[-11:-6]): row.verdict for row in rows}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_files_are_hand_ins_and_who_wrote_none_is_missed_after_the_late_window(desk: Desk) -> None:
+    desk.look("2021-01-05 12:00")
+    desk.write("ann", "2021-01-10 18:00")
+    desk.look("2021-01-10 18:05")
+    desk.write("bob", "2021-01-10 22:30")
+    desk.look("2021-01-10 22:31")
+    assert desk.judge("2021-01-10 23:00")[0].judged == 2
+    assert desk.verdicts() == {("ann", "01-10"): "kept", ("bob", "01-10"): "late"}
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    assert desk.verdicts()["cay", "01-10"] == "missed"
+    assert desk.judge("2021-01-11 01:00")[0].judged == 0, "judging again changes nothing"
+
+
+def test_an_outage_of_ours_is_nobodys_miss(desk: Desk) -> None:
+    """Down from Sunday 19:00 to Monday: nothing is missed meanwhile, and a file of 19:45 was in time."""
+    desk.look("2021-01-10 18:59")
+    desk.write("ann", "2021-01-10 19:45")
+    assert desk.judge("2021-01-11 09:00")[0].unseen == {"c16@2021-01-10T20:00"}
+    assert desk.verdicts() == {}
+    desk.look("2021-01-11 09:30")
+    desk.judge("2021-01-11 09:31")
+    assert desk.verdicts() == {("ann", "01-10"): "kept", ("bob", "01-10"): "missed", ("cay", "01-10"): "missed"}
+    row = desk.app.ledger.hand_in("c16", "c16@2021-01-10T20:00", "ann")
+    assert row
+    assert (row.by, row.at, row.seen) == ("window", at("2021-01-10 19:45"), at("2021-01-11 09:30"))
+
+
+def test_a_file_that_was_put_back_in_time_is_not_believed_beyond_the_last_look(desk: Desk) -> None:
+    desk.look("2021-01-10 23:00")
+    desk.write("ann", "2021-01-10 18:00")
+    desk.look("2021-01-11 08:00")
+    desk.judge("2021-01-11 08:01")
+    assert desk.verdicts()["ann", "01-10"] == "missed"
+
+
+def test_with_a_folder_that_cannot_be_read_nobody_looked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.look("2021-01-10 18:00")
+    real = os.scandir
+
+    def closed(path: object) -> object:
+        if str(path).endswith("ugc/bob"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(os, "scandir", closed)
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    assert looks.last_look(desk.app) == at("2021-01-10 18:00")
+    assert desk.verdicts() == {}
+
+
+def test_a_member_whose_feed_fails_is_not_judged_and_the_others_are(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, '[[feed]]\nmember = "bob"\nurl = "https://bob.example/feed"\n')
+    desk.app.ledger.put_feeds(
+        [FeedRow(key="k", member="bob", url="https://bob.example/feed", last_ok=at("2021-01-10 12:00"))]
+    )
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    assert desk.verdicts() == {("ann", "01-10"): "missed", ("cay", "01-10"): "missed"}
+    told = class_problems.alarms_of_classes(desk.app, at("2021-01-11 06:00"))
+    assert [each.key for each in told] == ["class:c16:blind"]
+    assert "bob" not in told[0].text
+
+
+def test_too_short_of_another_form_or_for_a_series_is_no_hand_in(tmp_path: Path) -> None:
+    series = '[series.daily]\nevery = "day at 20:00"\n'
+    desk = Desk(tmp_path, f"least = 10\n{series}")
+    desk.look("2021-01-05 12:00")
+    desk.write("ann", "2021-01-08 12:00", "**Nine** ch")
+    desk.write("bob", "2021-01-08 12:00", "Ten and more characters.")
+    desk.write("cay", "2021-01-08 12:00", "Long enough, but not ours.", head="---\nseries: daily\n---\n")
+    desk.look("2021-01-08 12:30")
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    assert desk.verdicts() == {("ann", "01-10"): "missed", ("bob", "01-10"): "kept", ("cay", "01-10"): "missed"}
+
+
+def test_a_piece_that_grew_counts_from_when_it_was_long_enough_and_an_edit_is_none_anew(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "least = 10\n")
+    desk.look("2021-01-05 12:00")
+    desk.write("ann", "2021-01-08 12:00", "Short", name="one")
+    desk.look("2021-01-08 12:30")
+    desk.write("ann", "2021-01-10 22:00", "By now it is long enough.", name="one")
+    desk.look("2021-01-10 22:10")
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    assert desk.verdicts()["ann", "01-10"] == "late"
+    desk.write("ann", "2021-01-16 12:00", "By now it is long enough, and a word was changed.", name="one")
+    desk.look("2021-01-16 12:10")
+    desk.look("2021-01-18 00:05")
+    desk.judge("2021-01-18 00:06")
+    assert desk.verdicts()["ann", "01-17"] == "missed"
+
+
+def test_a_draft_that_names_its_class_is_a_hand_in_and_in_no_slot(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 'title = "Reading"\n[series.daily]\nevery = "day at 20:00"\nchannels = []\n')
+    desk.write("cay", "2021-01-08 12:00", "For the class.", head="---\nseries: Reading\n---\n")
+    desk.look("2021-01-08 12:30")
+    desk.judge("2021-01-10 21:00")
+    assert desk.verdicts() == {("cay", "01-10"): "kept"}
+
+
+def test_what_was_missed_is_made_up_within_the_week_and_stays_missed(desk: Desk) -> None:
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    desk.write("ann", "2021-01-13 09:00")
+    desk.look("2021-01-13 09:05")
+    desk.judge("2021-01-13 10:00")
+    row = desk.app.ledger.hand_in("c16", "c16@2021-01-10T20:00", "ann")
+    assert row
+    assert (row.verdict, row.made_up_at) == ("missed", at("2021-01-13 09:00"))
+    desk.look("2021-01-17 21:00")
+    (told,) = desk.judge("2021-01-17 21:01")
+    assert set(told.up) == {"bob", "cay"}
+
+
+def test_the_rule_proposes_and_a_person_puts_out_or_keeps(desk: Desk) -> None:
+    """Whoever is up owes on until a person decided; who stays is not up again for the same."""
+    for when in ("2021-01-11 00:05", "2021-01-17 20:05"):
+        desk.look(when)
+        desk.judge(when)
+    happened = Counter((row.member, row.what) for row in desk.app.ledger.member_standings("c16"))
+    assert happened == {("ann", "up"): 1, ("bob", "up"): 1, ("cay", "up"): 1}
+    now = at("2021-01-17 20:10")
+    class_decisions.keep(desk.app, "ann", now, by="lin", why="was ill")
+    out = class_decisions.put_out(desk.app, "bob", now, by="lin", why="never wrote")
+    assert (out.who, out.why, out.what) == ("lin", "never wrote", Happened.OUT)
+    for when in ("2021-01-18 00:05", "2021-01-25 00:05"):
+        desk.look(when)
+        desk.judge(when)
+    found = desk.verdicts()
+    assert found["ann", "01-17"] == found["cay", "01-17"] == "missed"
+    assert ("bob", "01-24") not in found
+    ups = [row for row in desk.app.ledger.member_standings("c16") if row.member == "ann" and row.what == "up"]
+    assert len(ups) == 2, "for what was missed after that"
+
+
+def test_where_the_settings_say_so_the_rule_itself_puts_out(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 'enforce = "rule"\n')
+    for when in ("2021-01-11 00:05", "2021-01-18 01:00"):
+        desk.look(when)
+        done = desk.judge(when)
+    assert set(done[0].out) == {"ann", "bob", "cay"}
+    outs = {row.member: row.at for row in desk.app.ledger.member_standings("c16") if row.what == "out"}
+    assert outs["ann"] == at("2021-01-17 20:00")
+    assert ("ann", "01-17") not in desk.verdicts()
+
+
+def test_leave_is_granted_by_the_numbers_and_refused_with_them(desk: Desk) -> None:
+    sunday = dt.date(2021, 1, 17)
+    with pytest.raises(InputError, match="3 days ahead; 7 are asked"):
+        class_decisions.take_leave(
+            desk.app, "ann", Leave(sunday, sunday), at("2021-01-14 12:00"), by="ann", why="travel"
+        )
+    class_decisions.take_leave(desk.app, "bob", Leave(sunday, sunday), at("2021-01-05 12:00"), by="bob", why="travel")
+    desk.look("2021-01-18 00:05")
+    desk.judge("2021-01-18 00:06")
+    assert desk.verdicts()["bob", "01-17"] == "excused"
+    assert desk.verdicts()["ann", "01-17"] == "missed"
+
+
+def test_each_decision_needs_a_reason_and_names_one_who_is_there(desk: Desk) -> None:
+    now = at("2021-01-14 12:00")
+    with pytest.raises(InputError, match="say why"):
+        class_decisions.put_out(desk.app, "ann", now, by="lin", why=" ")
+    with pytest.raises(InputError, match="there is no member"):
+        class_decisions.put_out(desk.app, "eve", now, by="lin", why="x")
+    with pytest.raises(InputError, match="neither out nor on leave"):
+        class_decisions.take_back(desk.app, "ann", now, by="lin", why="x")
+
+
+def test_a_persons_correction_stands_and_an_event_tells_what_it_was(desk: Desk) -> None:
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    slot = "c16@2021-01-10T20:00"
+    class_decisions.correct(desk.app, "ann", slot, Verdict.EXCUSED, at("2021-01-12 12:00"), by="lin", why="in hospital")
+    desk.look("2021-01-17 20:05")
+    (told,) = desk.judge("2021-01-17 20:06")
+    assert desk.verdicts()["ann", "01-10"] == "excused"
+    assert "ann" not in told.up
+
+
+def test_of_a_class_whose_roster_is_broken_nothing_is_judged(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, roster=ROSTER + "ann,c16,b,\n")
+    desk.look("2021-01-11 00:05")
+    (told,) = desk.judge("2021-01-11 00:06")
+    assert told.problem
+    assert desk.verdicts() == {}
+    (problem,) = [each for each in class_problems.problems(desk.app) if each.line == 5]
+    assert "stands in it already, in line 2" in problem.said
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "utf-16"])
+def test_a_roster_in_any_encoding_that_is_sure_is_read(tmp_path: Path, encoding: str) -> None:
+    """A spreadsheet on a Chinese Windows saves GBK."""
+    desk = Desk(tmp_path)
+    text = "成员,姓名,班级,小组,职务\nann,张三的读书笔记,c16,第一小组,组长\nbob,王五随手写写,c16,第一小组,\n"
+    (tmp_path / "roster.csv").write_bytes(text.encode(encoding))
+    its = classes.enrolled(desk.app)["c16"]
+    assert its.usable
+    assert [seat.title for seat in its.seats] == ["张三的读书笔记", "王五随手写写"]
+
+
+def test_check_names_each_thing_with_its_line_and_what_to_write(tmp_path: Path) -> None:
+    more = "group = 2\n"
+    rows = "".join(f"m{n},c16,big,,\n" for n in range(5))
+    desk = Desk(tmp_path, more, f"id,class,group,role,leave\nann,c16,a,,2021-01-01..2021-03-01\n{rows}")
+    found = class_problems.problems(desk.app)
+    said = {(each.line, each.said) for each in found}
+    assert (2, "leave 2021-01-01..2021-03-01 of ann: 60 days; 30 are the most") in said
+    assert (2, "class c16 has no active leader") in said
+    assert (7, "group big of c16 has 5 members; a group has 2") in said
+    assert (3, "m0 has neither a folder nor a feed: nothing of theirs can be seen") in said
+    assert all(each.hint and each.where == "roster.csv" for each in found)
+
+
+def test_a_group_of_which_under_half_is_left_is_told_without_a_name(desk: Desk) -> None:
+    now = at("2021-01-14 12:00")
+    for member in ("bob", "cay"):
+        class_decisions.put_out(desk.app, member, now, by="lin", why="left")
+    desk.look("2021-01-14 12:00")
+    (told,) = class_problems.alarms_of_classes(desk.app, now + dt.timedelta(hours=1))
+    assert (told.key, told.text) == ("class:c16:below", "c16: under half of a group is left: a.")
