@@ -48,6 +48,15 @@ def test_a_translation_names_what_its_text_names(language: str) -> None:
             assert [set(NAMED.findall(each)) for each in strings] == [named] * len(strings), message.id
 
 
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_a_text_with_values_can_be_filled_in_and_one_without_has_no_doubled_sign(language: str) -> None:
+    """A bare % breaks the page that says it; where nothing is filled in, %% would be shown as it stands."""
+    for message in catalogue(language):
+        for text in (*as_list(message.id), *as_list(message.string)) if message.id else ():
+            rest = NAMED.sub("", text)
+            assert "%%" not in text if rest == text else "%" not in rest.replace("%%", ""), text
+
+
 # One thing has one name (docs/glossary.md): what is said instead of it in neither Chinese.
 OTHER_NAMES = {
     "断稿": "断更", "准时率": "按时率", "晚发": "迟发", "头信息": "头部（front matter）", "前置信息": "头部（front matter）",

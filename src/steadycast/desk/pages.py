@@ -217,11 +217,14 @@ class Kept(dict[Hashable, Markup]):
 
 
 def _gettext(say: Language) -> Callable[..., Markup]:
-    """Jinja's own `_`, without its way through three calls: a page has a hundred texts, most of them with no values."""
+    """Jinja's own `_`, without its way through three calls: a page has a hundred texts, most of them with no values.
+
+    Where there are none, a % is a %, as everywhere else.
+    """
 
     @lru_cache(maxsize=4096)
     def plain(text: str) -> Markup:
-        return Markup(say.texts.gettext(text)) % {}  # noqa: S704  the catalogues are ours
+        return Markup(say.texts.gettext(text))  # noqa: S704  the catalogues are ours
 
     def gettext(text: str, /, **values: object) -> Markup:
         return Markup(say.texts.gettext(text)) % values if values else plain(text)  # noqa: S704
