@@ -42,7 +42,8 @@ class Outlook:
     free: Sequence[StockItem] = ()  # of the stock: what has not gone out, and the reserve
     beyond: tuple[Slot, ...] = ()  # of the slots, those that the ledger does not have yet
     began: dt.datetime | None = None  # when the first of the stock came
-    newest: Sequence[StockItem] = ()  # of the stock: what the rate of intake may count, evergreens not among it
+    newest: Sequence[StockItem] = ()  # of the stock: what the rate of intake may count, reserve not among it
+    came: dict[str, list[dt.datetime]] = field(default_factory=dict)  # series -> when what suits it of those came
 
     def state(self, slot: Slot) -> str:
         """planned, filled (from reserve), gap or excused."""
@@ -76,8 +77,9 @@ class Outlook:
         known = self.now - began - OPENING
         if not times or self.now - began < RATE_AFTER:
             return None
-        came = [item.since for item in self.newest if suits(series, item)]
-        return forecast(times, stock, intake(came, self.now, known), self.now)
+        if series.name not in self.came:
+            self.came[series.name] = [item.since for item in self.newest if suits(series, item)]
+        return forecast(times, stock, intake(self.came[series.name], self.now, known), self.now)
 
     def in_stock(self, series: Series) -> int:
         """Drafts not yet used that this series could use: of reserve what its `fill` names, evergreens once rested."""
