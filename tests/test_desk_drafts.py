@@ -158,3 +158,19 @@ def test_what_is_out_is_revised_and_withdrawn_from_its_page(bench: Bench) -> Non
         done = desk.post(f"/drafts/{row.id}/amend", "/drafts", verb="withdraw", channel="site", why="a mistake")
         assert "Done on one channel." in done.text
         assert [d.channel for d in app.ledger.draft_deliveries(row.id, states={State.WITHDRAWN})] == ["site"]
+
+
+def test_a_delivery_whose_hour_is_past_is_said_to_be_overdue(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/one.md": "# One\n\nWords.\n"})
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    (row,) = pipeline.drafts(app)
+    with Desk(bench.root).up() as desk:
+        for hour, said, other in (
+            (19, "goes out at its hour", "overdue"),
+            (21, "overdue, and still tried", "its hour"),
+        ):
+            monkeypatch.setattr(pipeline, "now", lambda hour=hour: MORNING.replace(hour=hour))
+            shown = desk.get(f"/drafts/{row['id']}").text.partition("Each channel")[2].partition("</section>")[0]
+            assert shown.count(said) == 2
+            assert other not in shown

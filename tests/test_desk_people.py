@@ -229,9 +229,23 @@ def test_an_owner_lets_somebody_in_and_out(desk: Desk, bench: Bench) -> None:
     own.post(f"{to}/end")
     assert "/log-in" in theirs.get("/").url
     assert accounts.token(bench.app, token[0], pipeline.now()) is None
-    assert "person 小陈" in own.get("/settings/log").text
+    assert f'<a href="{to}">小陈</a>' in own.get("/settings/log").text
     told = [row.detail.rpartition("/")[2] for row in accounts.audited(bench.app, count=3)]
     assert told == ["end", "tokens editor", "role editor"]
+
+
+def test_the_log_of_changes_names_what_was_changed_as_people_do(desk: Desk, bench: Bench) -> None:
+    own, now = desk.logged_in("own", PASSWORD), pipeline.now()
+    pipeline.collect(bench.app, now)
+    row = pipeline.drafts(bench.app)[0]
+    for subject in (f"draft {row['id']}, slot daily@2026-11-27T20:00", "series daily", "draft gone", "POST /odd"):
+        accounts.audit(bench.app, "own", "desk", now, act="plan", subject=subject)
+    log = own.get("/settings/log").text
+    assert f'<a href="/drafts/{row["id"]}">' in log
+    assert '<a href="/slots/daily%402026-11-27T20%3A00">Daily, Fri, Nov 27 20:00</a>' in log
+    assert '<a href="/settings/series/daily">Daily</a>' in log
+    assert ">gone</a>" in log
+    assert "POST /odd" in log
 
 
 def test_the_last_owner_stays(desk: Desk) -> None:

@@ -7,10 +7,11 @@ import os
 from typing import Any
 
 import pytest
-from pipeline_bench import COMMUNITY, DAILY, MORNING, SETTINGS, SITE, Bench, article
+from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SETTINGS, SITE, Bench, article
 from platform_bench import png
 
 from steadycast import ops, pipeline
+from steadycast.ops.check import of_settings
 from steadycast.ops.deployments import prefect_yaml
 from steadycast.testing import drop
 from steadycast.workspace import load
@@ -335,3 +336,16 @@ def test_schedules_that_disagree_are_told(bench: Bench) -> None:
     assert found
     assert {p.where for p in found} == {"prefect.yaml"}
     assert {p.hint for p in found} == {"`steadycast deploy` writes it"}
+
+
+def test_a_channel_of_a_platform_that_nobody_has_tried_is_told(bench: Bench) -> None:
+    """Where something goes out by it: an account that stands ready harms nobody."""
+    settings = COMMUNITY + DAILY + SITE + FAR
+    bench.set_up(settings, {})
+    sheet = bench.root / "channels" / "far" / "channel.toml"
+    sheet.write_text("experimental = true\n" + sheet.read_text())
+    found = of_settings(bench.open(), MORNING)
+    assert [(each.message, each.harmless) for each in found] == [
+        ("channel.far: nobody has tried this platform against the live one yet", True)
+    ]
+    assert of_settings(bench.settings(settings + "paused = true\n"), MORNING) == []

@@ -60,6 +60,8 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
         columns = {"when": "slot", "series": "series", "state": "state", "title": "draft", "member": "by", "why": "why"}
         show(planned.rows(), columns, empty=_("No series has a slot in that time."))
         hint = [_(NOTHING_YET)] if empty else []
+        if any(row["draft"] for row in planned.rows()):
+            hint.append(_("`steadycast check` says what a channel will convert, crop or leave out."))
         say(planned.summary(), *beyond, *hint)
     return NEEDS_A_PERSON if planned.gaps else OK
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.pages import Here, done, page
 from steadycast.language import current
-from steadycast.ledger.tables import ApiTokenRow
+from steadycast.ledger.tables import ApiTokenRow, AuditRow
 from steadycast.pipeline import App, accounts
 from steadycast.pipeline.permissions import Act, Role
 
@@ -104,7 +105,39 @@ def log(request: Request, app: Here, before: int | None = None) -> HTMLResponse:
     """Who changed what, the newest first."""
     rows = accounts.audited(app, before, SHOWN + 1)
     older = rows[SHOWN - 1].id if len(rows) > SHOWN else None
-    return page(request, app, "changes", "settings", rows=rows[:SHOWN], older=older, zone=app.workspace.community.zone)
+    return page(
+        request, app, "changes", "settings", rows=rows[:SHOWN], older=older, zone=app.workspace.community.zone,
+        about=_about(app, rows[:SHOWN]),
+    )  # fmt: skip
+
+
+def _about(app: App, rows: Sequence[AuditRow]) -> dict[int | None, list[tuple[str, str]]]:
+    """What each change was about, as people call it, and its page; as it is written where it names nothing of ours."""
+    told = {row.id: [each.rpartition(" ") for each in row.subject.split(", ")] for row in rows if row.subject}
+    titles = app.ledger.titles({name for its in told.values() for kind, _, name in its if kind == "draft"})
+    return {id: [_called(app, titles, *each) for each in its] for id, its in told.items()}
+
+
+def _called(app: App, titles: Mapping[str, str], kind: str, space: str, name: str) -> tuple[str, str]:
+    at, series = quote(name, safe=""), app.workspace.series.get(name.partition("@")[0])
+    match kind:
+        case "draft":
+            return titles.get(name) or name, f"/drafts/{at}"
+        case "slot" if series and "T" in name:
+            when = current().wall(name.partition("@")[2])
+            return f"{series.title or series.name}, {when}", f"/slots/{at}"
+        case "series" if series:
+            return series.title or series.name, f"/settings/series/{at}"
+        case "channel" if name in app.workspace.channels:
+            return app.channel_title(name), f"/channels/{at}"
+        case "delivery":
+            return name, f"/deliveries/{at}"
+        case "member":
+            return app.workspace.member_title(name), f"/members/{at}"
+        case "person":
+            return name, _address(name)
+        case _:
+            return f"{kind}{space}{name}", ""
 
 
 def _address(name: str) -> str:

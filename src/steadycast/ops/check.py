@@ -75,7 +75,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
-    found += [*_by_hand(app), *rituals.problems(app, now)]
+    found += [*_by_hand(app), *_untried(app), *rituals.problems(app, now)]
     return [
         *found,
         *circles.problems(app),
@@ -107,6 +107,16 @@ def _by_hand(app: App) -> Iterator[Problem]:
                 name=name,
             )
             line, hint = app.workspace.line(("channel", name)), _("`steadycast status` shows what waits")
+            yield Problem(SETTINGS_FILE, line, said, hint, severity=WARN)
+
+
+def _untried(app: App) -> Iterator[Problem]:
+    """Channels that something goes out by, and whose platform nobody has tried against the live one."""
+    served = {name for each in app.workspace.promises.values() for name in each.channels}
+    for name, platform in app.usable_platforms.items():
+        if platform.experimental and name in served and not app.workspace.channels[name].paused:
+            said = _("channel.%(name)s: nobody has tried this platform against the live one yet", name=name)
+            line, hint = app.workspace.line(("channel", name)), _("look at its first posts yourself")
             yield Problem(SETTINGS_FILE, line, said, hint, severity=WARN)
 
 
