@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from steadycast import errors
 from steadycast.cli import app
 from steadycast.schedule.rhythm_phrases import read_human
-from steadycast.workspace import class_settings, fair_settings, load, ritual_settings
+from steadycast.workspace import class_settings, fair_settings, load, ready_settings, ritual_settings
 from steadycast.workspace import settings as tables
 
 TABLES = {
@@ -39,6 +39,7 @@ TABLES = {
     "[alarms]": tables.Alarms,
     "[desk]": tables.DeskSettings,
     "[fair]": tables.Fair,
+    "[ready]": tables.Ready,
 }
 NOT_WRITTEN = {"[channel.NAME]": {"name"}}  # set by the loader: it is the table's own name
 
@@ -95,7 +96,7 @@ def test_every_model_of_the_settings_is_documented() -> None:
     """A new model in workspace/settings.py has to be given its section here."""
     models = {
         m
-        for file in (tables, class_settings, fair_settings, ritual_settings)
+        for file in (tables, class_settings, fair_settings, ready_settings, ritual_settings)
         for m in vars(file).values()
         if isinstance(m, type) and issubclass(m, BaseModel) and m.__module__ == file.__name__
     }

@@ -16,6 +16,7 @@ from steadycast.cli import (
     change_promise,
     channels,
     circles,
+    copying,
     desk,
     drafts,
     fairness,
@@ -125,6 +126,8 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
     RECORD: (record.status, record.report, fairness.fair, record.backfill),
     DESK: (
         setup.init,
+        copying.copy,
+        copying.ready,
         setup.deploy,
         up.up,
         tokens.mcp,

@@ -39,6 +39,7 @@ COLOURS = {
     "published": "green", "seen": "green", "confirmed": "green", "kept": "green", "approved": "green", "there": "green",
     "revised": "green", "withdrawn": "cyan", "busy": "yellow", "cannot here": "yellow",
     "handed": "cyan", "due": "blue", "planned": "dim", "waiting": "yellow", "late": "yellow", "filled": "cyan",
+    "passed": "green", "not passed": "bold red", "not counted": "yellow",
     "ok": "green", "warn": "yellow", "bad": "bold red",
     "unknown": "bold magenta", "refused": "bold red", "missed": "bold red", "problem": "bold red", "gap": "bold red",
 }  # fmt: skip

@@ -20,7 +20,7 @@ COVER = (
 _OTHERS = (
     "series", "form", "slot", "not_before", "publishDate", "expires", "expiryDate", "evergreen", "priority",
     "language", "lang", "call", "circle", "comment_on", "canonical_url", "canonical", "slug", "draft", "published",
-    "status", "event", "media", "audio", "video", "channels", "taxonomies", *FOCAL, *COVER_ALT,
+    "status", "event", "media", "audio", "video", "channels", "copy", "taxonomies", *FOCAL, *COVER_ALT,
 )  # fmt: skip
 EVENT = ("start", "begin", "end", "place", "location", "venue", "url")
 # What other tools write, so near to a key of ours that it would be taken for a slip.
@@ -56,6 +56,7 @@ _IN_CHINESE = {
     "call": "引导 引導",
     "comment_on": "点评 點評 互评 互評",
     "circle": "分社群",
+    "copy": "可复制 可複製",
     "event": "活动 活動",
     # below 活动 and 渠道
     "start": "开始 開始 时间 時間 开始时间 開始時間",

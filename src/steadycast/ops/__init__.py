@@ -13,6 +13,8 @@ promise_change   a rhythm or a pause changed by a command
 channel_add, channel_test   a new channel, its settings and secrets; whether it would be let in
 upload_forms     where a channel's folder is brought to, in fields that a person understands
 channel_login, channel_visit   a person lets a channel in, at a terminal or in two forms
+copying, copied_settings, copied_files, copied_from   a community's rules in a new workspace, and what changed since
+ready            whether a community is ready to be copied, gate by gate
 alarm_addresses  where alarms go, each address a secret; and a test of them
 """
 

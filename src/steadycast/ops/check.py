@@ -9,6 +9,7 @@ import shutil
 import stat
 import unicodedata
 from collections.abc import Container, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +19,7 @@ from steadycast.intake import folder
 from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.ledger.publishing_place import gone
+from steadycast.ops.copied_from import still_blank
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
@@ -39,6 +41,7 @@ from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
 from steadycast.upload import known
 from steadycast.workspace import Workspace, load
+from steadycast.workspace.loading import dotted
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.settings import NO_CALL
 from steadycast.workspace.upload_target import PROGRAMS
@@ -73,6 +76,8 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     """What is wrong with the settings alone, and with what they name: no draft is read for it."""
     workspace = app.workspace
     found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
+    told = {(each.where, each.line) for each in found}
+    found += [each for each in blanks(workspace) if (each.where, each.line) not in told]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
     found += [*_by_hand(app), *_untried(app), *rituals.problems(app, now)]
@@ -158,7 +163,25 @@ def channels(app: App) -> Iterator[Problem]:
         try:
             app.settings(name)
         except SettingsError as error:
-            yield _settings(error)
+            yield _unless_paused(app.workspace, name, _settings(error))
+
+
+def _unless_paused(workspace: Workspace, channel: str, found: Problem) -> Problem:
+    """What is wrong with a channel: of a paused one only told, as nothing goes out by it."""
+    return replace(found, severity=WARN) if workspace.channels[channel].paused else found
+
+
+def blanks(workspace: Workspace) -> Iterator[Problem]:
+    """Of a community that began as a copy: the keys that its leader has not filled in yet."""
+    try:
+        left = still_blank(workspace)
+    except SettingsError as error:
+        yield _settings(error)
+        return
+    for path in left:
+        said = _("%(key)s is empty since the copy", key=dotted(path))
+        hint = _("fill it in, or take the line out")
+        yield replace(_in_settings(workspace, path, said, hint), severity=WARN)
 
 
 def uploads(app: App) -> Iterator[Problem]:
@@ -232,7 +255,8 @@ def secrets(app: App) -> Iterator[Problem]:
         if setting.secret and given:
             named.append((path, given))
         elif setting.secret and setting.required:
-            yield _in_settings(workspace, path, _("%(name)s is missing", name=".".join(path)), setting.shown_help)
+            said = _("%(name)s is missing", name=".".join(path))
+            yield _unless_paused(workspace, path[1], _in_settings(workspace, path, said, setting.shown_help))
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]
     named += [(("arrivals", name, "key"), given.key) for name, given in workspace.counters.items() if given.key]
@@ -242,7 +266,9 @@ def secrets(app: App) -> Iterator[Problem]:
     for where, secret in named:
         if app.find_secret(secret) is None:
             said = _("the secret %(secret)s is not set", secret=secret)
-            yield _in_settings(workspace, where, said, _("type it in at the desk, export it, or make a Secret block"))
+            hint = _("type it in at the desk, export it, or make a Secret block")
+            found = _in_settings(workspace, where, said, hint)
+            yield _unless_paused(workspace, str(where[1]), found) if where[0] == "channel" else found
 
 
 def _files_named(app: App) -> Iterator[Problem]:

@@ -249,9 +249,12 @@ class App:
             return configured.settings(channel, platform, given, self.workspace.root)
 
     def check_channels(self) -> None:
-        """Raises the SettingsError of the first channel whose settings are wrong; a broken platform is not theirs."""
+        """Raises the SettingsError of the first channel whose settings are wrong; a broken platform is not theirs.
+
+        A paused one sends nothing, and what it lacks stops no other: `check` tells it.
+        """
         for name, channel in self.workspace.channels.items():
-            if channel.platform not in self.broken:
+            if channel.platform not in self.broken and not channel.paused:
                 self.settings(name)
 
     def has_secret(self, name: str) -> bool:

@@ -25,6 +25,7 @@ from steadycast.workspace.circle_settings import Circle
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
+from steadycast.workspace.ready_settings import Ready
 from steadycast.workspace.ritual_settings import RitualTable
 from steadycast.workspace.settings import (
     NO_CALL,
@@ -72,6 +73,7 @@ class Workspace(Paths):
     promises: dict[str, SeriesTable]  # as they are written
     circles: tuple[Circle, ...] = ()  # communities that this one looks at
     class_tables: dict[str, ClassTable] = field(default_factory=dict)  # as they are written
+    ready: Ready = field(default_factory=Ready)  # what is asked before it is copied
     calls: dict[str, Call] = field(default_factory=dict)  # what posts say at their end
     counters: dict[str, ArrivalCounter] = field(default_factory=dict)  # who counts those that come
     fair: Fair = field(default_factory=Fair)
@@ -233,6 +235,7 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         c.series,
         circles=c.circle,
         class_tables=c.classes,
+        ready=c.ready,
         calls=c.call,
         counters=c.arrivals,
         fair=c.fair,
@@ -397,14 +400,14 @@ def dotted(path: Iterable[str | int]) -> str:
 def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
     """The line on which that path stands, or its nearest table's; None where nothing of it is found."""
     best, line = 0, None
-    for number, here in _paths(text):
+    for number, here in statements(text):
         common = min(len(here), len(path))
         if common > best and here[:common] == path[:common]:
             best, line = common, number
     return line
 
 
-def _paths(text: str) -> Iterable[tuple[int, tuple[str | int, ...]]]:
+def statements(text: str) -> Iterable[tuple[int, tuple[str | int, ...]]]:
     """Each line that opens a table or sets a key, with its path. tomllib tells no lines, so this reads them again."""
     table: tuple[str | int, ...] = ()
     seen: dict[tuple[str, ...], int] = {}

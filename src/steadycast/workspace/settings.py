@@ -16,6 +16,7 @@ from steadycast.schedule.model import Form, Origin
 from steadycast.workspace.circle_settings import MOST_CIRCLES, Circle
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair, MixAt, rising
+from steadycast.workspace.ready_settings import Ready
 from steadycast.workspace.ritual_settings import RitualTable
 from steadycast.workspace.upload_target import UploadTarget, upload_target
 from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, WebAddress, Zone
@@ -337,3 +338,4 @@ class Settings(Model):
     alarms: Alarms = Field(default_factory=Alarms)
     desk: DeskSettings = Field(default_factory=DeskSettings)
     fair: Fair = Field(default_factory=Fair)
+    ready: Ready = Field(default_factory=Ready)
