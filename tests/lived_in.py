@@ -12,6 +12,7 @@ from pictures import noise
 from pipeline_bench import COMMUNITY, FAR, SITE, Bench, article
 
 from steadycast import pipeline
+from steadycast.ledger.tables import CommentRow
 from steadycast.pipeline import App, accounts, asking, invites, recipients
 from steadycast.pipeline.permissions import Act, Role
 from steadycast.testing import Clock
@@ -76,6 +77,19 @@ urls = ["ALARM"]
 url = "https://desk.readers.example"
 """
 )
+CLASS = """
+[class.c16]
+title = "周日作业班"
+every = "week on sun at 20:00"
+start = {start:%Y-%m-%d}
+turn = "month"
+comment = {{ each = 1 }}
+"""
+ROSTER = """id,title,class,group
+alice,Alice,c16,弄堂
+bob,小波,c16,弄堂
+carol,Carol,c16,石库门
+"""
 LONG = "一个很长很长的标题，里面有很长的英文单词 Donaudampfschifffahrtsgesellschaftskapitän，也有一个看不完的网址"
 BODY = """**注意：**请看这一段，有[链接](https://example.org/a/very/long/address/that/does/not/break/anywhere/at/all)。
 
@@ -112,7 +126,7 @@ class LivedIn(Bench):
         begun = pipeline.now() - 5 * DAY
         self.clock = Clock(begun.replace(hour=1, minute=0, second=0, microsecond=0))  # a morning in Shanghai
         letters_platform.brought(self)
-        app = self.set_up(SETTINGS, CONTENT)
+        app = self.set_up(SETTINGS + CLASS.format(start=begun - 20 * DAY), CONTENT)
         lin = accounts.add_person(app, "小林", Role.OWNER, PASSWORD, pipeline.now())
         accounts.add_person(app, "wang", Role.EDITOR, PASSWORD, pipeline.now(), series=["daily"])
         accounts.make_token(app, "wang", "a script", Role.READER, pipeline.now())
@@ -140,9 +154,23 @@ class LivedIn(Bench):
             f"{(now - n * DAY):%Y-%m-%d},{source},{5 * n + 3},join,{slot}" for n in range(4) for source, slot in CAME
         ]
         pipeline.arrivals.take_table(app, "\n".join(["day,source,n,kind,slot", *counts]).encode(), "counts.csv")
+        self._class(app, now)
         pipeline.report(app, now)
         app.ledger.open_alarm("starvation:daily:runway", "starvation", "早安六十秒 runs out of drafts in two days", now)
         app.ledger.ticked(now)
+
+    def _class(self, app: App, now: dt.datetime) -> None:
+        """A round that was due an hour ago, with one comment done and one made up; turns that have begun."""
+        (self.root / "roster.csv").write_text(ROSTER, encoding="utf-8")
+        due, piece = now - 30 * dt.timedelta(hours=1), app.ledger.draft("ugc/bob/waits.md")
+        assert piece is not None
+        self.round = f"c16@{due.astimezone(app.workspace.community.zone):%Y-%m-%dT%H:%M}"
+        app.ledger.put_round(
+            CommentRow(the_class="c16", slot=self.round, reviewer=one, author=other, draft=piece.id, due=now - DAY / 24)
+            for one, other in (("alice", "bob"), ("bob", "carol"), ("carol", "alice"))
+        )
+        pipeline.rounds.say_done(app, "alice", "bob", now)
+        pipeline.turns.see_to(app, now)
 
     def _ask(self, app: App, now: dt.datetime) -> list[str]:
         """Slots for which a member is asked: without an answer, with a yes, with a no."""
@@ -210,6 +238,9 @@ class LivedIn(Bench):
             ],
             "/members/{name}": ["/members/bob", "/members/carol"],
             "/m/{token}": [f"/m/{self.token}"],
+            "/m/{token}/hand-ins/{id}": [f"/m/{self.token}/hand-ins/{drafts['ugc/bob/waits.md']}"],
+            "/classes/{name}/round": ["/classes/c16/round"],
+            "/classes/{name}/hand-over": ["/classes/c16/hand-over", "/classes/c16/hand-over?period=2026-01"],
             "/leave/{channel}/{token}": [f"/leave/letters/{reader}"],
             "/settings": ["/settings"],
             "/settings/series/{name}": ["/settings/series/daily"],

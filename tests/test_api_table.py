@@ -65,6 +65,10 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     # A member's own page
     "/m/{token}": ("POST /drafts",),
     "/m/{token}/asks/{id}": ("POST /asks/{id}/answer",),
+    "/m/{token}/comments": ("POST /classes/{name}/comments",),
+    # Classes
+    "/classes/{name}/round": ("POST /classes/{name}/comments/settle",),
+    "/classes/{name}/turns": ("POST /classes/{name}/turns",),
     # Settings
     "/settings/community": ("POST /settings/community",),
     "/settings/slots": ("GET /settings/rhythm",),

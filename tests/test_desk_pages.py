@@ -36,6 +36,7 @@ NO_PAGES = {
     "/m/{token}/asks.ics": "a file",
     "/c/{token}.ics": "a file",
     "/arrivals.csv": "a file",
+    "/classes/{name}/hand-over.md": "a file",
     "/arrivals.json": "a file",
     "/record.csv": "a file",
     "/record.json": "a file",

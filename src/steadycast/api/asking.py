@@ -159,8 +159,8 @@ def needs(act: Act) -> Any:
     return Depends(Needs(act))
 
 
-def allow(person: Person, act: Act, series: Collection[str]) -> None:
-    """Refuses an editor of other series than these."""
+def allow(person: Person, act: Act, series: Collection[str] | None) -> None:
+    """Refuses an editor of other series than these; None: it concerns the whole community."""
     if not may(person, act, series):
         raise forbidden(person, act)
 

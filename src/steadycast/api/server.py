@@ -15,6 +15,7 @@ from steadycast.api import (
     change_log,
     channels,
     circles,
+    class_rounds,
     deliveries,
     draft_decisions,
     drafts,
@@ -43,7 +44,7 @@ Each change carries an `Idempotency-Key`: sent again within a day with the same 
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
     today, slots, asks, publish_requests, drafts, draft_decisions, previews, deliveries, record, arrivals, circles,
-    members, channels, settings, settings_channels, settings_people, settings_file, change_log, people,
+    members, class_rounds, channels, settings, settings_channels, settings_people, settings_file, change_log, people,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]
 

@@ -25,4 +25,5 @@ settings, settings_channels, settings_people, settings_file   what is promised, 
 first_run        the pages that make a workspace where none is
 record, matrix, arrivals, log, why   the pages of the record: the year, the channels, who came, every delivery, why
 circles          the communities that a hub looks at; what a hub asks of this one
+class_rounds     who comments on whom in a class, whose turn it is, what is handed over
 """

@@ -17,11 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 from fastapi import APIRouter, HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk import calendar_feeds
 from steadycast.desk.acts import sent_by_member
+from steadycast.desk.draft import FRAME
 from steadycast.desk.guard import MEMBERS, REFUSED
 from steadycast.desk.pages import CHOSEN, Here, done, page
 from steadycast.desk.reader_language import KEPT
@@ -31,6 +32,8 @@ from steadycast.intake.folder import SUFFIXES
 from steadycast.language import LOCALES, current
 from steadycast.language import gettext as _
 from steadycast.pipeline import App, draft_notes
+from steadycast.pipeline.draft_page import document
+from steadycast.pipeline.drafts import read
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.permissions import Person, Role
 from steadycast.pipeline.submission import MOST_FILES, NotTakenError, Why
@@ -79,11 +82,21 @@ def _page(request: Request, app: App, member: str, refused: str = "", written: M
     chosen = written.get("ask", request.query_params.get("ask", ""))
     able = [each for each in asks if each.stands]
     named = next((each.id for each in able if str(each.id) == chosen or (not chosen and not each.draft)), 0)
+    rolls = {each.the_class.name: each for each in pipeline.turns.rolls(app)}
+    owed = [
+        (each, rolls[each.the_class].title(app, each.author) if each.the_class in rolls else each.author)
+        for each in pipeline.rounds.owed_by(app, member, now)
+    ]
+    turns = [
+        (the_class.title, pipeline.hand_over.role(current(), turn), turn)
+        for the_class, turn in pipeline.turns.of_member(app, member, now)
+    ]
     untaken = [form for form in ("audio", "video") if form not in draft_notes.forms_taken(app)]
     said: dict[str, Any] = {"said": {"said": refused, "refused": True, "undo": []}} if refused else {}
     answer = page(
         request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most,
-        untaken=untaken, files=MOST_FILES, wanted=wanted, asks=asks, able=able, named=named, written=written, **said,
+        untaken=untaken, files=MOST_FILES, wanted=wanted, owed=owed,
+        turns=turns, asks=asks, able=able, named=named, written=written, **said,
     )  # fmt: skip
     if refused:
         answer.headers[REFUSED] = "1"
@@ -113,6 +126,35 @@ async def answer(request: Request, token: str, id: int) -> Response:
     if takes:
         return done(to, say.gettext("Thank you! Please send it by %(day)s.", day=say.full_day(made.due)))
     return done(to, say.gettext("Thank you for saying so. Somebody else will be asked."))
+
+
+@router.get(ADDRESS + "/hand-ins/{id}")
+def hand_in(request: Request, app: Here, token: str, id: str) -> Response:
+    """The text of a hand-in on which the member was drawn to comment, as a document that can do nothing."""
+    member = _member(request, app, token)
+    if id not in {each.draft for each in pipeline.rounds.owed_by(app, member, pipeline.now())}:
+        raise HTTPException(404, _("There is no such hand-in for you to read."))
+    row = app.ledger.draft(id)
+    found = read(app, id, row.revision) if row else None
+    shown = document(app, found) if found else ""
+    return HTMLResponse(shown, headers={"Content-Security-Policy": FRAME})
+
+
+@router.post(ADDRESS + "/comments", dependencies=[sent_by_member()])
+async def commented(request: Request, token: str) -> Response:
+    """A member's word that they commented."""
+    opened: Opened = request.app.state.opened
+    with opened.app() as app:
+        member = await run_in_threadpool(_member, request, app, token)
+        fields = await _small_form(request)
+        _ours(request, fields)
+        say, to = current(), MEMBERS + token
+        author, slot = fields.get("author", ""), fields.get("slot", "")
+        try:
+            await run_in_threadpool(lambda: pipeline.rounds.say_done(app, member, author, pipeline.now(), slot=slot))
+        except InputError:
+            return done(to, say.gettext("You were not drawn to comment on that."), refused=True)
+    return done(to, say.gettext("Thank you! Your comment is noted."))
 
 
 @router.post(ADDRESS, dependencies=[sent_by_member()])

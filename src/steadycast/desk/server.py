@@ -28,6 +28,7 @@ from steadycast.desk import (
     asks,
     calendar_feeds,
     circles,
+    class_rounds,
     draft,
     drafts,
     entry,
@@ -93,6 +94,7 @@ PAGES = (
     why,
     members,
     people,
+    class_rounds,
     member_page,
     reader_language,
 )

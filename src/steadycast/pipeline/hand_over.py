@@ -20,7 +20,7 @@ from steadycast.pipeline import rounds
 from steadycast.pipeline.app import App
 from steadycast.pipeline.house_texts import plain
 from steadycast.pipeline.turns import Roll, served, turns
-from steadycast.schedule.days import midnight
+from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Verdict
 
 TOLD = (Happened.JOINED, Happened.OUT, Happened.RETURNED)
@@ -93,6 +93,11 @@ def period_named(the_class: Class, name: str, now: dt.datetime) -> Period:
             return period_at(dt.date.fromisoformat(f"{name}-01" if every == "month" else name), every)
     said = _("%(value)s is no such period", value=quoted(name[:40]))
     raise InputError(said, hint=_("write %(looks)s", looks=LOOKS[every]))
+
+
+def before(the_class: Class, period: Period) -> str:
+    """The name of the period before."""
+    return period_at(period.start - DAY, the_class.turn or "month").name
 
 
 def hand_over(app: App, roll: Roll, now: dt.datetime, period: str = "") -> HandOver:

@@ -220,6 +220,16 @@ def _told(row: CommentRow, titles: Mapping[str, str]) -> Comment:
     return Comment(row.the_class, row.slot, row.reviewer, row.author, row.draft, title, row.due, row.done_at, row.how)
 
 
+def take_back(app: App, the_class: str, slot: str, reviewer: str, author: str) -> Comment:
+    """What a person said to be done was not; InputError where no person had said so."""
+    rows = app.ledger.round_of(the_class, slot)
+    row = next((row for row in rows if (row.reviewer, row.author) == (reviewer, author)), None)
+    if row is None or not app.ledger.comment_undone(row):
+        raise InputError(_("no person said that this comment was done"))
+    row.done_at, row.how = None, ""
+    return _told(row, app.ledger.titles([row.draft]))
+
+
 def round_of(app: App, the_class: str, slot: str = "") -> Round | None:
     """A class's round on a slot, or its newest one; None where none was drawn."""
     if the_class not in app.workspace.classes:

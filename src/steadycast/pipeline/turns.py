@@ -23,6 +23,7 @@ from steadycast.schedule.days import DAY
 BY_RULE = ""  # who a turn was given by, where no person said so
 TOLD_AHEAD = 7 * DAY
 AHEAD = 2  # periods after the one that runs
+LONGEST_WHY = 200  # characters
 IN_SIGHT = 24  # periods in which a swap is looked for
 
 
@@ -48,6 +49,11 @@ class Turns:
     the_class: str
     periods: tuple[tuple[Period, tuple[Turn, ...]], ...]
     problems: tuple[Problem, ...] = ()  # of turns.csv
+
+    @property
+    def holders(self) -> list[str]:
+        """Those who have a turn in any of the periods."""
+        return sorted({turn.member for _period, its in self.periods for turn in its if turn.member})
 
     def nobody(self, today: dt.date) -> list[Turn]:
         """Turns that nobody has: of the period that runs, and of the next one where it begins within a week."""
@@ -112,6 +118,19 @@ def turns(app: App, roll: Roll, now: dt.datetime, many: int = AHEAD) -> Turns:
     rota = Rota(roll.seats, away(roll.seats, roll.standings, rhythm.zone), roll.said.of(the_class.name))
     found = ahead(rota, served(app, the_class.name), periods, today)
     return Turns(the_class.name, tuple(zip(periods, map(tuple, found), strict=True)), roll.said.problems)
+
+
+def of_member(app: App, member: str, now: dt.datetime) -> list[tuple[Class, Turn]]:
+    """The turns of a member that run or come in the next periods, in all of their classes, in order of time."""
+    found = [
+        (each.the_class, turn)
+        for each in rolls(app)
+        if each.the_class.turn and any(seat.member == member for seat in each.seats)
+        for _period, its in turns(app, each, now).periods
+        for turn in its
+        if turn.member == member
+    ]
+    return sorted(found, key=lambda each: each[1].start)
 
 
 def begin(app: App, roll: Roll, now: dt.datetime) -> list[Turn]:

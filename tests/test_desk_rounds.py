@@ -1,0 +1,125 @@
+"""Rounds, turns and the hand-over on the desk, and what a member sees of them on their own page."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+
+import pytest
+import requests
+from desk_bench import Desk
+from pipeline_bench import Bench
+from sqlalchemy import insert
+from test_desk_members import FORM, PUBLIC, invited
+from test_rounds import SETTINGS, WORDS
+
+from steadycast import pipeline
+from steadycast.ledger.connection import table
+from steadycast.ledger.tables import CommentRow, HandInRow
+from steadycast.pipeline.app import App
+
+ROSTER = """id,title,class,group
+alice,Alice,c16,甲
+bob,<b>Bob</b>,c16,甲
+cui,Cui,c16,乙
+"""
+PAIRS = [("alice", "bob"), ("bob", "cui"), ("cui", "alice")]
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def app(bench: Bench) -> App:
+    """A round whose comments were due an hour ago, in a class that began long before."""
+    own = SETTINGS.replace("start = 2026-11-02", 'start = 2020-01-06\nturn = "month"')
+    app = bench.set_up(own + f'\n[desk]\nurl = "https://{PUBLIC}"\n', {"ugc/bob/rain.md": f"# Rain\n\n{WORDS}\n"})
+    (bench.root / "roster.csv").write_text(ROSTER, encoding="utf-8")
+    now = pipeline.now()
+    pipeline.collect(app, now)
+    rain = app.ledger.drafts()[0].id
+    due = now - 30 * HOUR
+    slot = f"c16@{due.astimezone(app.workspace.community.zone):%Y-%m-%dT%H:%M}"
+    rows = [
+        HandInRow(the_class="c16", slot=slot, member=name, due=due, verdict="kept", draft=rain, at=due)
+        for name in ("alice", "bob", "cui")
+    ]
+    with app.ledger.write() as connection:
+        connection.execute(insert(table("handin")), [row.model_dump() for row in rows])
+    app.ledger.put_round(
+        CommentRow(the_class="c16", slot=slot, reviewer=one, author=other, draft=rain, due=now - HOUR)
+        for one, other in PAIRS
+    )
+    pipeline.turns.see_to(app, now)
+    return app
+
+
+@pytest.fixture
+def desk(bench: Bench, app: App) -> Iterator[Desk]:
+    with Desk(bench.root).up() as desk:
+        yield desk
+
+
+def test_a_round_shows_who_has_no_comment_and_one_button_closes_one(desk: Desk, app: App) -> None:
+    """What a person said can be taken back; what nobody was drawn for is refused, in words."""
+    page = desk.get("/classes/c16/round").text
+    assert "Nobody has commented yet" in page
+    assert "&lt;b&gt;Bob&lt;/b&gt;" in page
+    assert "<b>Bob" not in page
+    slot = app.ledger.latest_rounds("c16", 1)[0]
+    given = {"on": "/classes/c16/round", "slot": slot, "reviewer": "alice", "author": "bob"}
+    page = desk.post("/classes/c16/round", **given).text
+    assert "The comment of Alice is done." in page
+    assert "1 of 3 are done" in page
+    page = desk.post("/classes/c16/round", **given, is_done="no").text
+    assert "The comment of Alice is open again." in page
+    assert "0 of 3 are done" in page
+    assert "was not drawn" in desk.post("/classes/c16/round", **(given | {"author": "cui"})).text
+    assert "no person said" in desk.post("/classes/c16/round", **given, is_done="no").text
+    assert desk.get("/classes/c17/round").status_code == 404
+
+
+def test_the_hand_over_shows_the_month_and_swaps_turns(desk: Desk, app: App, bench: Bench) -> None:
+    """The page, its Markdown, and a swap that is written into turns.csv."""
+    page = desk.get("/classes/c16/hand-over").text
+    assert "Whose turn it is" in page
+    assert "Leads group 甲" in page
+    period = pipeline.hand_over.period_named(app.workspace.classes["c16"], "", pipeline.now()).name
+    plain = desk.get("/classes/c16/hand-over.md")
+    assert plain.text.startswith(f"# 16班, handed over: {period}\n")
+    assert plain.headers["Content-Disposition"] == f'attachment; filename="c16-{period}.md"'
+    roll = pipeline.turns.roll(app, "c16")
+    following = pipeline.turns.turns(app, roll, pipeline.now()).periods[1][1][0]
+    other = next(seat.member for seat in roll.seats if seat.member != following.member)
+    answer = desk.post(
+        "/classes/c16/turns", on="/classes/c16/hand-over", period=following.period, member=following.member,
+        other=other, why="travels",
+    )  # fmt: skip
+    assert "has the turn now." in answer.text
+    assert f"c16,,{following.period},{other},travels" in (bench.root / "turns.csv").read_text(encoding="utf-8")
+    assert desk.get("/classes/c16/hand-over?period=2026-13").status_code == 404
+
+
+def test_a_member_reads_the_piece_they_were_drawn_for_and_says_that_they_commented(desk: Desk, app: App) -> None:
+    """And no other; a comment that is not theirs is refused."""
+    path = invited(desk, "alice")
+    page = requests.get(desk.url + path, timeout=10).text
+    assert "Whom you comment on" in page
+    assert "Your turn" in page
+    found = re.search(rf'href="({path}/hand-ins/\w+)"', page)
+    assert found
+    shown = requests.get(desk.url + found[1], timeout=10)
+    assert WORDS in shown.text
+    assert "sandbox" in shown.headers["Content-Security-Policy"]
+    assert requests.get(f"{desk.url}{path}/hand-ins/nothing", timeout=10).status_code == 404
+    slot = app.ledger.latest_rounds("c16", 1)[0]
+    assert "You were not drawn" in said(desk, path, slot, "cui")
+    assert "Your comment is noted." in said(desk, path, slot, "bob")
+    done = [row.reviewer for row in app.ledger.round_of("c16", slot) if row.done_at]
+    assert done == ["alice"]
+
+
+def said(desk: Desk, path: str, slot: str, author: str) -> str:
+    token = re.search(r'name="form_token" value="(\w+)"', requests.get(desk.url + path, timeout=10).text)
+    given = {"form_token": token[1] if token else "", "slot": slot, "author": author}
+    with requests.Session() as session:
+        return session.post(f"{desk.url}{path}/comments", data=given, headers=FORM, timeout=10).text
