@@ -16,7 +16,8 @@ from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
 from steadycast.ledger.connection import table
 from steadycast.ledger.tables import CommentRow, HandInRow
-from steadycast.pipeline import App, rounds
+from steadycast.pipeline import App, rounds, turns
+from steadycast.pipeline.round_alarms import alarms_of_rounds
 
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
@@ -124,13 +125,13 @@ def test_a_comment_is_seen_in_a_file_that_names_its_author_or_links_to_the_piece
             table("handin").update().where(table("handin").c.member == "bob"), {"draft": by_path["ugc/bob/rain.md"].id}
         )
     draw(app)
-    assert rounds.look_for_comments(app, CLOSED) == 0
+    assert rounds.look_for_comments(app, turns.rolls(app), CLOSED) == 0
     bench.drop("ugc/alice/on-bob.md", f"# On rain\n\n{WORDS} <https://bob.example/rain>\n")
     bench.drop("ugc/bob/on-cui.md", f"---\ncomment_on: cui\n---\n{WORDS}\n")
     bench.drop("ugc/cui/on-dan.md", "---\n点评: dan\n---\nToo short.\n")
     bench.drop("ugc/dan/on-bob.md", f"---\ncomment_on: bob\n---\n{WORDS}\n")
     pipeline.collect(app, CLOSED + HOUR)
-    assert rounds.look_for_comments(app, CLOSED + HOUR) == 2
+    assert rounds.look_for_comments(app, turns.rolls(app), CLOSED + HOUR) == 2
     found = rounds.round_of(app, "c16")
     assert found is not None
     assert [(each.reviewer, each.how) for each in found.comments if each.done_at] == [
@@ -140,7 +141,7 @@ def test_a_comment_is_seen_in_a_file_that_names_its_author_or_links_to_the_piece
     assert set(found.alone) == {"dan", "alice"}
     states = {row.path: row.state for row in app.ledger.drafts()}
     assert states["ugc/bob/on-cui.md"] == "not-ready"
-    assert rounds.look_for_comments(app, CLOSED + 2 * HOUR) == 0
+    assert rounds.look_for_comments(app, turns.rolls(app), CLOSED + 2 * HOUR) == 0
 
 
 def test_a_persons_word_closes_a_comment_once(app: App) -> None:
@@ -199,3 +200,26 @@ def test_the_commands_show_a_round_and_close_a_comment(
     assert json.loads(capsys.readouterr().out)["alone"] == ["alice"]
     with pytest.raises(InputError, match="there is no class"):
         commands.round_("c17")
+
+
+def test_alarms_tell_of_authors_without_a_word_and_of_turns_that_nobody_has_by_no_members_name(
+    bench: Bench,
+) -> None:
+    """They may be read in a group. Each is gone once it is fixed."""
+    app = bench.set_up(SETTINGS.replace("start = 2026-11-02", 'start = 2026-11-02\nturn = "month"'))
+    file = bench.root / "roster.csv"
+    file.write_text("id,class,left\n" + "".join(f"{name},c16,\n" for name in NAMES), encoding="utf-8")
+    hand_in(app, "alice", "bob", "cui")
+    now = CLOSED + 2 * DAY + HOUR
+    rounds.see_to(app, now - 2 * DAY)
+    turns.see_to(app, now)
+    (told,) = alarms_of_rounds(app, now)
+    assert told.key == "class:c16:alone"
+    assert told.text == "16班: nobody has commented on the hand-ins of 3 members. `steadycast class round` shows whose."
+    for reviewer, author in pairs(app):
+        rounds.say_done(app, reviewer, author, now)
+    assert alarms_of_rounds(app, now) == []
+    file.write_text("id,class,left\n" + "".join(f"{name},c16,2026-12-01\n" for name in NAMES), encoding="utf-8")
+    assert alarms_of_rounds(app, CLOSED + HOUR) == []  # more than a week ahead
+    (told,) = alarms_of_rounds(app, now)
+    assert (told.key, told.text.partition(".")[0]) == ("class:c16:noturn", "16班: nobody is on duty in 2026-12")

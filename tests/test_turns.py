@@ -178,7 +178,7 @@ def test_the_page_that_is_handed_over_tells_a_period_in_numbers(app: App) -> Non
         "|---|--:|--:|--:|--:|--:|\n"
         "| Sun, Jan 10 20:00 | 2 | 1 | 2 | 1 | 1 |\n"
         "\n"
-        "- 成员4 made up on Tue, Jan 12: \n"
+        "- 成员4 made up on Tue, Jan 12:\n"
         "\n"
         "## Comments\n"
         "\n"

@@ -31,6 +31,7 @@ What will go out
     draft_page       one draft for people to look at, and how two revisions of it differ
 What members of a class owe each other
     rounds, turns    who comments on whom, and who was left without a word; who is on duty and who leads a group
+    round_alarms     what is wrong with them
     hand_over        one period of a class on a page
     class_files      roster.csv and turns.csv read
     looks, classes   when members' sources were looked at; what members owe, judged and written down

@@ -15,14 +15,14 @@ from steadycast.language import gettext as _
 from steadycast.language import of_tag
 from steadycast.pipeline import looks
 from steadycast.pipeline.app import App
-from steadycast.pipeline.class_files import roster
+from steadycast.pipeline.class_files import roster, turn_table
 from steadycast.pipeline.classes import enrolled, slot_before
 
 BLIND_AFTER = dt.timedelta(hours=3)  # nobody could look at a source for so long after a hand-in's time was over
 
 
 def problems(app: App) -> list[Problem]:
-    """What a person has to fix in roster.csv, or in who sits where; a line each with what to write."""
+    """What a person has to fix in roster.csv or turns.csv, or in who sits where; a line each with what to write."""
     if not app.workspace.classes:
         return []
     read = roster(app)
@@ -47,7 +47,7 @@ def problems(app: App) -> list[Problem]:
                     hint = _("shorten it, or change [class.%(name)s.leave]", name=the_class.name)
                     found.append(Problem(FILE, line, said, hint))
         found += _group_problems(the_class, seats.get(name, ()))
-    return found
+    return [*found, *turn_table(app, read).problems]
 
 
 def _group_problems(the_class: Class, seats: Sequence[Seat]) -> Iterable[Problem]:

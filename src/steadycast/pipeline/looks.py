@@ -92,6 +92,11 @@ def letters(app: App, draft: Draft) -> int | None:
     """How many characters a member's text has for its readers; None where no class asks, or it cannot be read so."""
     if draft.origin is not Origin.UGC or not any(each.least for each in app.workspace.classes.values()):
         return None
+    return length(draft)
+
+
+def length(draft: Draft) -> int:
+    """How many characters a text has for its readers."""
     from steadycast.render.markdown import to_html  # and with it a parser
     from steadycast.render.sanitise import clean
     from steadycast.render.text import plain

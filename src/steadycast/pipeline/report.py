@@ -16,6 +16,7 @@ from steadycast.pipeline import fair as fairness
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.class_problems import alarms_of_classes
 from steadycast.pipeline.results import ReportMade, Row
+from steadycast.pipeline.round_alarms import alarms_of_rounds
 from steadycast.pipeline.standing import report_of
 from steadycast.report.model import Report, SeriesRecord, to_json
 from steadycast.schedule.model import Verdict
@@ -91,7 +92,7 @@ def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
         report,
         quiet_after=workspace.alarms.quiet_after,
         editors={name: table.editor for name, table in workspace.promises.items() if table.editor},
-        others=[*_of_fairness(app, now), *alarms_of_classes(app, now)],
+        others=[*_of_fairness(app, now), *alarms_of_classes(app, now), *alarms_of_rounds(app, now)],
     )
     urls = [app.redact.learn(url) for name in workspace.alarms.urls if (url := app.find_secret(name))]
     return alarms.watch(app.ledger, alarm_inputs, urls)

@@ -12,9 +12,10 @@ from steadycast.classes.model import Class, Seat
 from steadycast.errors import InputError, unknown_name
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
+from steadycast.pipeline import looks
 from steadycast.pipeline.app import App
-from steadycast.pipeline.drafts import read
-from steadycast.pipeline.turns import rolls
+from steadycast.pipeline.classes import Judged
+from steadycast.pipeline.turns import Roll, rolls
 from steadycast.schedule.days import DAY
 
 HOUR = dt.timedelta(hours=1)
@@ -75,15 +76,16 @@ class Round:
         return own | {"alone": [*self.alone], "comments": [each.values() for each in self.comments]}
 
 
-def see_to(app: App, now: dt.datetime) -> int:
+def see_to(app: App, now: dt.datetime, judged: Iterable[Judged] = ()) -> int:
     """Draws the rounds of all classes whose late window is over, and sees what was done; how many comments were seen.
 
-    It comes after hand-ins were judged. A class whose roster cannot be read waits.
+    It comes after hand-ins were `judged`, which says what could not be seen. A class whose roster cannot be read waits.
     """
+    unseen = {each.the_class: each.unseen for each in judged}
     owing = [each for each in rolls(app) if each.the_class.comments.each]
     for each in owing:
-        draw_rounds(app, each.the_class, each.seats, now)
-    return look_for_comments(app, now) if owing else 0
+        draw_rounds(app, each.the_class, each.seats, now, unseen.get(each.the_class.name, ()))
+    return look_for_comments(app, owing, now) if owing else 0
 
 
 def draw_rounds(
@@ -138,7 +140,7 @@ def _drawn(
     return made
 
 
-def look_for_comments(app: App, now: dt.datetime) -> int:
+def look_for_comments(app: App, classes: Iterable[Roll], now: dt.datetime) -> int:
     """Sees what was done: a file or a feed's item of a reviewer that names the author, or links to the piece.
 
     Returns how many comments were seen. Only what was written since the last look is read.
@@ -153,39 +155,40 @@ def look_for_comments(app: App, now: dt.datetime) -> int:
     since = dt.datetime.fromisoformat(last) - HOUR if last else now - LOOKED_FOR
     written = app.ledger.written_since(by_reviewer, since)
     places = _addresses(app, {row.draft for each in written for row in by_reviewer[each.member]}) if written else {}
-    seen = 0
+    known, seen = {each.the_class.name: each for each in classes}, 0
     for draft in written:
+        owes = [row for row in by_reviewer[draft.member] if row.the_class in known]
         seen += sum(
             app.ledger.comment_done(row, draft.changed, FEED if draft.source == FEED else FILE)
-            for row in _met_by(app, draft, by_reviewer[draft.member], places)
+            for row in _met_by(app, draft, owes, known, places)
         )
     app.ledger.set_meta(_LOOKED, now.isoformat())
     return seen
 
 
 def _met_by(
-    app: App, written: DraftRow, owed: Iterable[CommentRow], places: dict[str, set[str]]
+    app: App, written: DraftRow, owed: Iterable[CommentRow], known: Mapping[str, Roll], places: Mapping[str, set[str]]
 ) -> Iterable[CommentRow]:
     """The comments that one text is."""
+    from steadycast.pipeline.drafts import read  # which writes the report, and that asks for rounds
+
     text = read(app, written.id, written.revision)
     if text is None:
         return
+    length = looks.length(text)
     for row in owed:
-        table = app.workspace.classes.get(row.the_class)
-        if table is None or characters(text.body) < table.comments.least or written.id == row.draft:
+        roll = known[row.the_class]
+        if length < roll.the_class.comments.least or written.id == row.draft:
             continue
-        named = text.comment_on in {row.author, app.workspace.member_title(row.author)} if text.comment_on else False
-        if named or any(place in text.body for place in places.get(row.draft, ())):
+        names = {row.author, roll.title(app, row.author)} - {""}
+        if text.comment_on in names or any(place in text.body for place in places.get(row.draft, ())):
             yield row
-
-
-def characters(body: str) -> int:
-    """How many characters a text has, white space not counted."""
-    return sum(not letter.isspace() for letter in body)
 
 
 def _addresses(app: App, drafts: Collection[str]) -> dict[str, set[str]]:
     """Where each of these hand-ins can be read: where it came from, and where it went."""
+    from steadycast.pipeline.drafts import read
+
     found: dict[str, set[str]] = defaultdict(set)
     for place in app.ledger.places_of(drafts):
         if place.url:
