@@ -71,8 +71,18 @@ def test_a_slot_of_a_series_that_is_not_ours_is_none(bench: Bench) -> None:
         TABLE.replace(",", "\t").replace("\n", "\r\n").encode(),
         TABLE.replace("day,source,kind,n,slot", "日期,来源,类型,人数,档期").replace("join", "加入").encode("gb18030"),
         TABLE.replace("2026-11-21", "2026/11/21").replace("\n", "\n\n").encode(),
+        ("\n" + TABLE.replace(",", ";").replace("2026-11-21", "2026年11月21日").replace(";12;", ";12.0;")).encode(),
+        TABLE.replace("2026-11-21", "20261121").replace("\n", "\r").encode(),
     ],
-    ids=["bom", "semicolons", "tabs", "chinese in gbk", "slashes and empty lines"],
+    ids=[
+        "bom",
+        "semicolons",
+        "tabs",
+        "chinese in gbk",
+        "slashes and empty lines",
+        "as a spreadsheet has it",
+        "as macs did",
+    ],
 )
 def test_a_table_is_read_as_people_save_it(raw: bytes) -> None:
     rows = read_table(raw, "counts.csv")
@@ -92,6 +102,10 @@ def test_a_table_is_read_as_people_save_it(raw: bytes) -> None:
         (b"day,source,n\n21.11.26,site,1\n", 2, "'21.11.26' is no day"),
         (b"day,source,n\n2026-11-21,site,-1\n", 2, "'-1' is no number"),
         (b"day,source,n\n2026-11-21,site,1e9\n", 2, "'1e9' is no number"),
+        (b'day,source,n\n2026-11-21,site,"1,23"\n', 2, "'1,23' is no number"),
+        (b"day,source,n\n2026-02-31,site,1\n", 2, "'2026-02-31' is no day"),
+        (b"day,source,count,n\n2026-11-21,site,1,2\n", 1, "two columns say n"),
+        (b'day,source,n\n2026-11-21,"si\nte",1\n2026-11-21,site,\n', 4, "'' is no number"),
         (b"day,source,n,kind\n2026-11-21,site,1,came\n", 2, "'came' is no kind"),
         (b'day,source,n\n2026-11-21,"site,1\n', None, "that is no table"),
         (b"day,source,n\n2026-11-21,si\x00te,1\n", 2, "has a NUL character"),
@@ -107,6 +121,21 @@ def test_a_table_that_is_wrong_is_told_with_its_line_and_taken_not_at_all(
         pipeline.arrivals.take_table(app, raw, "counts.csv")
     assert said in told.value.message
     assert line is None or told.value.line == line
+    assert came(app) == {}
+
+
+def test_a_table_may_have_a_column_for_each_kind(bench: Bench) -> None:
+    """As people keep one: a cell that is empty counts nothing."""
+    app = bench.set_up()
+    table = '日期,来源,访问,加入,取关\n2026/11/2,site,"1,234",5,\n2026/11/3,site,,,2\n'
+    pipeline.arrivals.take_table(app, table.encode(), "counts.csv")
+    assert came(app) == {"site table": (1234, 5, 2)}
+
+
+def test_a_number_that_was_wrong_is_put_right_by_0(bench: Bench) -> None:
+    app = bench.set_up()
+    for n in (12, 0):
+        pipeline.arrivals.take_table(app, f"day,source,n\n2026-11-21,site,{n}\n".encode(), "counts.csv")
     assert came(app) == {}
 
 

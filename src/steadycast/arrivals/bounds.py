@@ -74,11 +74,14 @@ def where_from(visited: object, referrer: object) -> tuple[str, str, str, str]:
     return source or words(host), medium, campaign, content
 
 
-def bounded(rows: Iterable[Arrival], first: dt.date, last: dt.date) -> Iterator[Arrival]:
-    """The rows of these days, each way once with its sum; of a day the largest, the others counted together."""
+def bounded(rows: Iterable[Arrival], first: dt.date, last: dt.date, *, least: int = 1) -> Iterator[Arrival]:
+    """The rows of these days of at least so many, each way once with its sum.
+
+    Of a day the largest, the others counted together.
+    """
     counts: Counter[Arrival] = Counter()
     for row in rows:
-        if first <= row.day <= last and row.kind in KINDS and row.n > 0:
+        if first <= row.day <= last and row.kind in KINDS and row.n >= least:
             source, medium, campaign, content = map(words, (row.source, row.medium, row.campaign, row.content))
             counts[Arrival(row.day, source, medium, campaign, content, row.kind)] += min(row.n, HIGHEST)
     seen: Counter[dt.date] = Counter()

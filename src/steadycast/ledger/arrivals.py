@@ -55,7 +55,7 @@ def arrivals(db: Database, first: dt.date, last: dt.date, most: int) -> list[Tot
     """What came in these days, both included, by counter and way; those with the most first, `most` of them."""
     words = (C.counter, C.source, C.medium, C.campaign, C.content)
     between = (C.day >= first.isoformat()) & (C.day <= last.isoformat())
-    query = select(*words, C.kind, func.sum(C.n)).where(between).group_by(*words, C.kind)
+    query = select(*words, C.kind, func.sum(C.n)).where(between).group_by(*words, C.kind).having(func.sum(C.n) > 0)
     found: dict[tuple[str, str, str, str, str], Counter[str]] = {}
     with db.read() as connection:
         for counter, source, medium, campaign, content, kind, n in connection.execute(
