@@ -13,7 +13,7 @@ from steadycast.language import gettext as _
 from steadycast.ops.channel_add import typed
 from steadycast.platform import Setting
 from steadycast.workspace.settings import Upload
-from steadycast.workspace.upload_target import UploadTarget, address_of, upload_target
+from steadycast.workspace.upload_target import HOST, UploadTarget, address_of, upload_target
 
 WAYS: Mapping[str, tuple[str, str]] = {
     "sftp": ("SFTP", N_("Most hosts of web pages have it.")),
@@ -118,6 +118,8 @@ def asked(scheme: str, given: Mapping[str, str]) -> dict[str, str]:
 def _target(scheme: str, said: Mapping[str, Any]) -> UploadTarget:
     port = said.get("port")
     if scheme == "git+file":
+        if not said["repository"].startswith("/"):
+            raise ValueError(_("a path on this machine begins with /, as /srv/site.git"))
         return UploadTarget(scheme, "", path=said["repository"], branch=said.get("branch", "main"))
     if scheme == "git+ssh":
         found = _CLONED.fullmatch(said["repository"])
@@ -127,9 +129,13 @@ def _target(scheme: str, said: Mapping[str, Any]) -> UploadTarget:
         return UploadTarget(
             scheme, host.strip("[]"), user or "", int(at) if at else None, f"/{path}", said.get("branch", "main")
         )
-    folder = str(said.get("folder", "")).removeprefix("~/").rstrip("/")
+    parts = [part for part in str(said.get("folder", "")).split("/") if part]
+    folder = "/".join(parts[1:] if parts[:1] == ["~"] else parts)
     if scheme == "s3":
         return UploadTarget(scheme, said["bucket"], path=folder.strip("/"))
     if str(said.get("folder", "")).startswith("/"):
-        folder = folder or "/"
-    return UploadTarget(scheme, said["host"], said.get("user", ""), None if port in (None, 22) else port, folder)
+        folder = f"/{folder}"
+    host = said["host"].removeprefix("[").removesuffix("]")
+    if not HOST.fullmatch(host):
+        raise ValueError(_("a host is a name alone, as ssh.example.org; port and folder have their own fields"))
+    return UploadTarget(scheme, host, said.get("user", ""), None if port in (None, 22) else port, folder)

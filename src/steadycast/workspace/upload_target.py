@@ -20,7 +20,7 @@ PROGRAMS = {
 OVER_SSH = ("sftp", "rsync+ssh", "git+ssh")
 # None of them begins with a dash: a program would take it for an option.
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}")
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}")
+HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,62}")
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\\\"'`$*?\[\]{}<>|;&!]*")  # no character that a shell or a program reads as more
@@ -86,7 +86,10 @@ def _wrong(address: str) -> str:
         ways = _("it begins with one of %(known)s", known=listed(f"{each}://" for each in PROGRAMS))
         hint = did_you_mean(scheme, PROGRAMS, ways)
         return _("%(value)s is no way to a web host; %(hint)s", value=quoted(address[:100]), hint=hint)
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # brackets around what is no number
+        return _("a host stands behind %(scheme)s://", scheme=scheme)
     if parts.password is not None:
         return _('no password stands in an address: name its secret with password = "NAME"')
     try:
@@ -96,7 +99,7 @@ def _wrong(address: str) -> str:
     user, path = unquote(parts.username or ""), unquote(parts.path)
     if scheme == "s3" and not _BUCKET.fullmatch(parts.netloc):
         return _("a bucket stands behind %(scheme)s://", scheme=scheme)
-    if scheme in OVER_SSH and not _HOST.fullmatch(host):
+    if scheme in OVER_SSH and not HOST.fullmatch(host):
         return _("a host stands behind %(scheme)s://", scheme=scheme)
     if scheme == "git+file" and host:
         return _("a path stands behind %(scheme)s://, as /srv/site.git", scheme=scheme)
