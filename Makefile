@@ -7,6 +7,7 @@
 #   make points         a worker killed at every numbered step, each class, first send to recovery of recovery
 #   make mutants        the protocol broken in one place at a time: each must be caught
 #   make bench          measure against peers, and write benchmarks/RESULTS.md
+#   make drill          twelve weeks of bad weather, 200 times: the table of docs/guarantees.md (SEEDS=10, DRILL=daily)
 #   make powercut       what a power cut costs, on traced writes (IMAGES=1000, SEED=)
 #   make editor         bundle the desk's text editor anew from editor/ (needs npm; the result is in the repository)
 #   make texts          what the desk says: take new texts into the catalogues, and compile them
@@ -21,7 +22,7 @@ WORKERS = $(shell expr 2 + $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))
 # A folder in memory with 4 GB left, from which programs may run: the fast tests commit thousands of times, and a disk makes each wait.
 IN_MEMORY = $(shell df -kP /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
 
-.PHONY: run test live docs editor texts lint-output storm points mutants bench powercut lock clean
+.PHONY: run test live docs editor texts lint-output storm points mutants drill bench powercut lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/ready
@@ -61,6 +62,9 @@ storm: $(VENV)/ready-dev
 
 points mutants: $(VENV)/ready-dev
 	@PYTHONPATH=tests $(VENV)/bin/python -m storm $@ $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+drill: $(VENV)/ready
+	@$(VENV)/bin/steadycast drill $(or $(DRILL),storm) --seeds $(or $(SEEDS),200) $(ARGS)
 
 bench: $(VENV)/ready-dev
 	@$(VENV)/bin/python benchmarks/run.py $(ARGS)

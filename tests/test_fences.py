@@ -116,6 +116,20 @@ ROOMS |= {
     },
 }
 
+ROOMS["drill"] = {
+    "errors",
+    "reasons",
+    "progress",
+    "workspace",
+    "intake",
+    "schedule",
+    "ledger",
+    "platform",
+    "pipeline",
+    "testing",
+}
+ROOMS["cli"].add("drill")
+
 for _room, _known in ROOMS.items():
     if _room != "language":
         _known.add("language")  # every room says something

@@ -19,6 +19,7 @@ from steadycast.cli import (
     copying,
     desk,
     drafts,
+    drill,
     fairness,
     record,
     rounds,
@@ -123,7 +124,7 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
         slots.revise,
         slots.withdraw,
     ),
-    RECORD: (record.status, record.report, fairness.fair, record.backfill),
+    RECORD: (record.status, record.report, fairness.fair, record.backfill, drill.drill),
     DESK: (
         setup.init,
         copying.copy,

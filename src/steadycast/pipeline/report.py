@@ -83,10 +83,10 @@ def _row(series: SeriesRecord) -> Row:
     }
 
 
-def alarm(app: App, now: dt.datetime) -> list[alarms.Alarm]:
-    """One round: tells what is newly wrong, closes what is fixed; what is wrong now."""
+def alarm(app: App, now: dt.datetime, made: Report | None = None) -> list[alarms.Alarm]:
+    """One round: tells what is newly wrong, closes what is fixed; what is wrong now, by the report that was `made`."""
     workspace = app.workspace
-    report = report_of(app, now)
+    report = made or report_of(app, now)
     alarm_inputs = alarms.alarm_inputs(
         app.ledger,
         report,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -210,17 +210,9 @@ def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
 def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
     """The workspace that these bytes say, by name of the file; `file` is where an error says that they stand."""
     raw, holidays = sources[SETTINGS_FILE], file.with_name(SOURCES[1])
-    text, table = _toml(file, raw)
-    try:
-        checked = Settings.model_validate(table)
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_context=False)
-        first = min(errors, key=lambda each: each["type"] != UNKNOWN_KEY)  # a misspelt key is the likelier cause
-        path = tuple(p for p in first["loc"] if p != "[key]")
-        said, hint = _plainly(first["type"], first["msg"], path, table)
-        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint) from None
-    _references(file, text, checked)
-    c, own = checked, _overrides(holidays, sources)
+    settings, text, _table = checked(Settings, file, raw)
+    _references(file, text, settings)
+    c, own = settings, _overrides(holidays, sources)
     channels = {name: table.model_copy(update={"name": name}) for name, table in c.channel.items()}
     return Workspace(
         root,
@@ -245,11 +237,29 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
     )
 
 
-def _plainly(kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any]) -> tuple[str, str | None]:
+M = TypeVar("M", bound=BaseModel)
+
+
+def checked(model: type[M], file: Path, raw: bytes) -> tuple[M, str, dict[str, Any]]:
+    """A TOML file's settings as `model` has them, its text and its tables; a SettingsError names line and hint."""
+    text, table = _toml(file, raw)
+    try:
+        return model.model_validate(table), text, table
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_context=False)
+        first = min(errors, key=lambda each: each["type"] != UNKNOWN_KEY)  # a misspelt key is the likelier cause
+        path = tuple(p for p in first["loc"] if p != "[key]")
+        said, hint = _plainly(first["type"], first["msg"], path, table, model)
+        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint) from None
+
+
+def _plainly(
+    kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any], model: type[BaseModel]
+) -> tuple[str, str | None]:
     """(what is wrong, the hint) in the words of people who write TOML, where the model's own are a programmer's."""
     name = str(path[-1]) if path else ""
     if kind == UNKNOWN_KEY:
-        known = _known_keys(path)
+        known = _known_keys(path, model)
         return _("unknown key"), did_you_mean(name, known, _("known here: %(keys)s", keys=listed(sorted(known))))
     if path == ("feed",) and isinstance(table.get("feed"), Mapping):
         return _("is one table, and feeds are a list"), _("write [[feed]], with two brackets")
@@ -303,14 +313,15 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
         raise SettingsError(said, file=file, line=at, hint=hint) from None
 
 
-def _known_keys(path: tuple[str | int, ...]) -> Iterable[str]:
+def _known_keys(path: tuple[str | int, ...], model: type[BaseModel]) -> Iterable[str]:
     """The keys that the table on that path may have, of which the last step is none."""
-    tables = {each.alias or name: each for name, each in Settings.model_fields.items()}
+    tables = {each.alias or name: each for name, each in model.model_fields.items()}
     if len(path) == 1:
         return tables
     annotation = tables[str(path[0])].annotation
     inner = (each for each in (annotation, *get_args(annotation)) if isinstance(each, type))
-    return next(each for each in inner if issubclass(each, BaseModel)).model_fields
+    fields = next(each for each in inner if issubclass(each, BaseModel)).model_fields
+    return [each.alias or name for name, each in fields.items()]
 
 
 def _references(file: Path, text: str, settings: Settings) -> None:

@@ -1,0 +1,246 @@
+"""What came of a drill: each slot's end and why, how far ahead it was alarmed, and how near the forecasts were."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from steadycast.drill.stage import Spell, Stage
+from steadycast.drill.year import Foreseen, Year
+from steadycast.language import N_
+from steadycast.language import gettext as _
+from steadycast.ledger.tables import DeliveryRow
+from steadycast.pipeline.plan import stock_of
+from steadycast.schedule.days import DAY
+from steadycast.schedule.model import Slot, StockItem, Verdict
+from steadycast.schedule.stock import suits
+
+GRAVEST = (Verdict.MISSED, Verdict.LATE, Verdict.FILLED, Verdict.KEPT)
+AHEAD = 3 * DAY  # so far ahead an alarm is worth something, and a first gap is named
+NAMED = (1, 3, 7)  # days ahead, at which it is looked what was named as the first gap
+APART = 7  # slots with drafts before one that is a first gap
+BUCKETS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1)  # forecasts are compared with those that said about the same
+CALIBRATED = 30 * DAY
+
+
+@dataclass
+class Result:
+    """One drill in figures."""
+
+    seed: int = 0
+    counts: Counter[str] = field(default_factory=Counter)  # kept, late, filled, excused; starved, down, refused, broken
+    doubled: int = 0
+    foretold: int = 0  # starved slots that stock, as it was three days before, did not reach
+    alarmed: int = 0  # of them, those with an alarm by then
+    leads: list[float] = field(default_factory=list)  # days from the alarm to each starved slot
+    errors: dict[int, list[float]] = field(default_factory=dict)  # days ahead -> days by which a first gap was off
+    chances: list[tuple[float, bool]] = field(default_factory=list)  # of a gap in 30 days: what was said, what came
+    alarms: Counter[str] = field(default_factory=Counter)
+    origins: Counter[str] = field(default_factory=Counter)
+    members: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)  # slots that had stock and a publisher, and were missed
+
+    @property
+    def promised(self) -> int:
+        """The slots for which stock existed, and a publisher was up at some time in [slot, slot + late]."""
+        return sum(self.counts[name] for name in ("kept", "late", "filled", "broken"))
+
+    @property
+    def kept(self) -> float:
+        """The share of `promised` that went out in time; 1 of none."""
+        return 1 - self.counts["broken"] / self.promised if self.promised else 1.0
+
+    def add(self, other: Result) -> None:
+        """Takes another drill's figures in."""
+        for name in ("counts", "alarms", "origins", "members"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("leads", "chances", "broken"):
+            getattr(self, name).extend(getattr(other, name))
+        for ahead, errors in other.errors.items():
+            self.errors.setdefault(ahead, []).extend(errors)
+        for name in ("doubled", "foretold", "alarmed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def buckets(self) -> list[tuple[float, float, int]]:
+        """Of forecasts that said about the same: the mean chance they said, the share in which a gap came, how many."""
+        found = []
+        for low, high in pairwise(BUCKETS):
+            some = [each for each in self.chances if low <= each[0] < high]
+            if some:
+                said, came = (sum(each[n] for each in some) / len(some) for n in (0, 1))
+                found.append((said, came, len(some)))
+        return found
+
+    def values(self) -> dict[str, Any]:
+        """All of it as plain values, sorted where order means nothing."""
+        return {
+            "seed": self.seed,
+            **{name: self.counts[name] for name in ("kept", "late", "filled", "excused")},
+            "missed": {name: self.counts[name] for name in ("starved", "down", "refused", "broken")},
+            "promised": self.promised,
+            "promise_kept": round(self.kept, 5),
+            "doubled": self.doubled,
+            "starved_foretold": self.foretold,
+            "starved_alarmed": self.alarmed,
+            "alarm_days_ahead": _quartiles(self.leads),
+            "first_gaps": {ahead: len(errors) for ahead, errors in sorted(self.errors.items())},
+            "first_gaps_within_a_day": {ahead: _near(errors) for ahead, errors in sorted(self.errors.items())},
+            "gap_chances": [
+                {"said": round(said, 3), "came": round(came, 3), "times": times} for said, came, times in self.buckets()
+            ],
+            "alarms": dict(sorted(self.alarms.items())),
+            "mix": dict(sorted(self.origins.items())),
+            "members": len(self.members),
+            "top_member": round(max(self.members.values(), default=0) / max(sum(self.origins.values()), 1), 3),
+            "broken": self.broken,
+        }
+
+    def lines(self, seeds: int = 1) -> Iterator[str]:
+        """The same in words, a line each."""
+        v, missed = self.values(), self.counts
+        words = N_("seed       %(seed)s and on: %(num)s in all") if seeds > 1 else N_("seed       %(seed)s")
+        yield _(words, seed=self.seed, num=seeds)
+        yield _(
+            "slots      kept %(kept)s · late %(late)s · filled %(filled)s · excused %(excused)s",
+            kept=missed["kept"], late=missed["late"], filled=missed["filled"], excused=missed["excused"],
+        )  # fmt: skip
+        yield _(
+            "missed     starved %(starved)s · down %(down)s · refused %(refused)s · broken %(broken)s",
+            starved=missed["starved"], down=missed["down"], refused=missed["refused"], broken=missed["broken"],
+        )  # fmt: skip
+        yield _(
+            "promise    %(rate)s of %(num)s slots with stock and a publisher in time · %(doubled)s doubled",
+            rate=_percent(self.kept, 2), num=self.promised, doubled=self.doubled,
+        )  # fmt: skip
+        yield _(
+            "alarms     %(alarmed)s of %(foretold)s foretold starved slots three days ahead or more · %(all)s raised",
+            alarmed=self.alarmed, foretold=self.foretold, all=sum(self.alarms.values()),
+        )  # fmt: skip
+        for ahead, errors in sorted(self.errors.items()):
+            words = N_("first gap  %(near)s of %(num)s within a day, as named %(days)s days before")
+            yield _(words, near=_near(errors), num=len(errors), days=ahead)
+        for said, came, times in self.buckets():
+            words = N_("forecast   of a gap in 30 days: said %(said)s, came %(came)s of %(num)s times")
+            yield _(words, said=_percent(said), came=_percent(came), num=times)
+        yield _(
+            "who        the house %(pgc)s · members %(ugc)s, of %(num)s · one of them at most %(top)s",
+            pgc=self.origins["pgc"], ugc=self.origins["ugc"], num=len(self.members), top=_percent(v["top_member"]),
+        )  # fmt: skip
+        yield from (_("broken     %(slot)s", slot=slot) for slot in self.broken[:20])
+
+
+def _percent(rate: float, digits: int = 0) -> str:
+    return f"{rate:.{digits}%}"
+
+
+def _near(errors: Iterable[float]) -> int:
+    return sum(abs(each) <= 1 for each in errors)
+
+
+def _quartiles(values: Sequence[float]) -> list[float]:
+    """The least, the middle and the most."""
+    ordered = sorted(values)
+    return [round(ordered[n], 1) for n in (0, len(ordered) // 2, -1)] if ordered else []
+
+
+def result(stage: Stage, year: Year, seed: int) -> Result:
+    """The figures of a drill that ran."""
+    found = Result(seed, alarms=Counter(year.alarms), doubled=sum(far.doubled() for far in stage.app.far.values()))
+    rows: dict[str, list[DeliveryRow]] = {}
+    for row in stage.app.ledger.deliveries():
+        rows.setdefault(row.slot, []).append(row)
+    stock, ends = stock_of(stage.app), dict[str, str]()
+    used = {row.draft: row.finished for each in rows.values() for row in each if row.draft and row.finished}
+    for slot in year.slots:
+        if slot.excused:
+            ends[slot.id] = "excused"
+            continue
+        ends[slot.id] = end = _end(stage, year, slot, rows.get(slot.id, []), stock, used)
+        if end == "broken":
+            found.broken.append(slot.id)
+        if out := [row for row in rows.get(slot.id, ()) if row.finished]:
+            found.origins[out[0].origin] += 1
+            found.members.update(filter(None, [out[0].member]))
+    found.counts.update(ends.values())
+    for name in stage.app.workspace.series:
+        slots = [slot for slot in year.slots if slot.series == name and not slot.excused]
+        _alarms(found, [each for each in year.foreseen if each.series == name], slots, ends)
+    return found
+
+
+def _end(  # noqa: PLR0917 all that decides it
+    stage: Stage,
+    year: Year,
+    slot: Slot,
+    rows: Sequence[DeliveryRow],
+    stock: Iterable[StockItem],
+    used: Mapping[str, dt.datetime],
+) -> str:
+    """kept, late, filled; or why it was missed: starved, down, refused; broken where nothing excuses it."""
+    verdicts = {row.verdict for row in rows}
+    worst = next((verdict for verdict in GRAVEST if verdict in verdicts), Verdict.MISSED)
+    if worst is not Verdict.MISSED:
+        return worst.value
+    series = stage.app.workspace.series[slot.series]
+    until = slot.at + series.late
+    if not free(slot.at, until, [spell for spell in stage.spells if spell.what == "down"]):
+        return "down"
+    for row in rows:
+        if row.verdict != Verdict.MISSED:
+            continue
+        barred = [each for each in stage.spells if each.what == "down" or each.channel in ("", row.channel)]
+        if row.draft and not free(slot.at, until, [each for each in barred if each.what != "clock"]):
+            return "refused"
+    there = (
+        item for item in stock
+        if not item.evergreen and suits(series, item) and year.ready.get(item.draft, until) <= slot.at
+    )  # fmt: skip
+    had = any(item.draft not in used or used[item.draft] > until for item in there)
+    return "broken" if had or any(row.draft for row in rows) else "starved"
+
+
+def free(begin: dt.datetime, end: dt.datetime, spells: Sequence[Spell]) -> bool:
+    """Whether some instant of [begin, end] is in no spell."""
+    at = begin
+    for spell in sorted(spells, key=lambda each: each.begin):
+        if spell.begin <= at < spell.end:
+            at = spell.end
+    return at <= end
+
+
+def _alarms(found: Result, foreseen: Sequence[Foreseen], slots: Sequence[Slot], ends: Mapping[str, str]) -> None:
+    """How far ahead each starved slot of one series was alarmed, and how near each first gap was named."""
+    starved = [ends[slot.id] == "starved" for slot in slots]
+    for n, slot in enumerate(slots):
+        if not starved[n]:
+            continue
+        before = [each for each in foreseen if each.at <= slot.at]
+        if told := next((each for each in reversed(before) if each.at <= slot.at - AHEAD), None):
+            found.leads.append(_lead(before, slot.at))
+            foretold = told.gap is not None and told.gap <= slot.at
+            found.foretold += foretold
+            found.alarmed += foretold and told.alarmed
+        if n >= APART and not any(starved[n - APART : n]):
+            for ahead in NAMED:
+                said = next((each for each in reversed(before) if each.at <= slot.at - ahead * DAY), None)
+                if said and (named := said.likely or said.gap):
+                    found.errors.setdefault(ahead, []).append((named - slot.at) / DAY)
+    last = slots[-1].at if slots else None
+    empty = [slot.at for slot, none in zip(slots, starved, strict=True) if none]
+    for each in foreseen[::7]:
+        if last and each.chance is not None and each.at + CALIBRATED <= last:
+            found.chances.append((each.chance, any(each.at < at <= each.at + CALIBRATED for at in empty)))
+
+
+def _lead(before: Sequence[Foreseen], at: dt.datetime) -> float:
+    """For how many days an alarm had stood when the slot came."""
+    since = at
+    for each in reversed(before):
+        if not each.alarmed:
+            break
+        since = each.at
+    return (at - since) / DAY
