@@ -21,7 +21,7 @@ from steadycast.schedule.slots import slots
 MORNING = dt.timedelta(hours=9)  # when somebody approves, and alarms are looked at; the hourly flow finds the same
 READY = dt.timedelta(minutes=2)  # before a slot: what was dropped since is taken in
 AGAIN = dt.timedelta(seconds=65)  # as sweeps do, where something is due still
-PLENTY = 14  # drafts: two weeks of a daily series
+PLENTY = 12  # days that stock lasts: no alarm can be near
 EDITOR = "editor"
 OPEN = (State.DUE, State.CLAIMED, State.SENDING, State.UNKNOWN)
 
@@ -119,7 +119,7 @@ class _Run:
             self.fresh = True
 
     fresh = False  # whether a file was dropped since the last look
-    calm = False  # whether every series has stock for weeks: no alarm can be near
+    calm = False  # whether every series has stock for so long
     mornings = 0
 
     def _morning(self, now: dt.datetime) -> None:
@@ -133,20 +133,18 @@ class _Run:
         if self._open(now):
             self._serve(now)
         self._up_till(now)
-        news = self.fresh or self.mornings % 3 == 0  # else the same plan would come of it, a day or two longer
         self._take_in(now)
         if self.waiting and now.astimezone(self.zone).date() not in self.editor_away:
             rows = pipeline.waiting(self.app)
             pipeline.decide(self.app, (), "approve", by=EDITOR, now=now, besides=rows)
             self._mark(now)
-            self.waiting, news = False, True
-        if news:
-            pipeline.plan(self.app, now)
+            self.waiting = False
+        pipeline.plan(self.app, now)
         self._alarms(now)
 
     def _ready(self, now: dt.datetime) -> None:
         """The intake flow sees within minutes what is dropped: here, at the latest when it could matter."""
-        if self.fresh and not all(slot.draft and not slot.filled for slot in self._next(now)):
+        if not all(slot.draft and (not slot.filled or not self.fresh) for slot in self._next(now)):
             self._take_in(now)
             pipeline.plan(self.app, now)
 
@@ -217,7 +215,7 @@ class _Run:
             self.year.alarms[key] += 1
         self.wrong = wrong
         starving = {key.split(":")[1] for key in wrong if key.startswith("starvation:")}
-        self.calm = not wrong and all(each.stock >= PLENTY for each in made.series)
+        self.calm = not wrong and all(each.runway.days >= PLENTY for each in made.series)
         for each in made.series:
             likely = each.forecast.likely if each.forecast else None
             self.year.foreseen.append(
