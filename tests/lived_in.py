@@ -70,6 +70,11 @@ name = "far"
 path = "../nowhere"
 leader = "Wang"
 
+[[ritual]]
+when = "every 30 of daily"
+series = "daily"
+template = "milestone"
+
 [alarms]
 urls = ["ALARM"]
 

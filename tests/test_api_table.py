@@ -84,6 +84,8 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/settings/members": ("POST /settings/members",),
     "/settings/members/{name}/feeds": ("POST /settings/members/{name}/feeds",),
     "/settings/members/{name}/feeds/{number}/remove": ("POST /settings/feeds/{number}/remove",),
+    "/settings/rituals": ("POST /settings/rituals",),
+    "/settings/rituals/{number}/remove": ("POST /settings/rituals/{number}/remove",),
     "/settings/alarms": ("POST /settings/alarms",),
     "/settings/alarms/add": ("POST /settings/alarms/add",),
     "/settings/alarms/test": ("POST /settings/alarms/test",),

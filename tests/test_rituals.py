@@ -310,7 +310,15 @@ def test_a_digest_says_what_the_communitys_own_template_says_and_a_slip_in_it_em
 def test_days_of_a_class_come_from_its_settings(bench: Bench) -> None:
     """It opens on its first day, ends on its last, and others take their turn on the first of each month."""
     whens = ("class c16 opens", "class c16 ends", "turn of c16")
-    settings = SETTINGS + CLASS + "".join(THIRD.replace("slot 3 of daily", when) for when in whens)
+    templates = ("opening", "closing", "turn")
+    settings = (
+        SETTINGS
+        + CLASS
+        + "".join(
+            THIRD.replace("slot 3 of daily", when).replace("milestone", template)
+            for when, template in zip(whens, templates, strict=True)
+        )
+    )
     app = bench.set_up(settings)
     found = rituals.occasions(app, bench.clock.now(), bench.clock.now() + 100 * DAY)
     assert [(each.slot.id[6:16], each.kind) for each in found] == [
@@ -319,8 +327,15 @@ def test_days_of_a_class_come_from_its_settings(bench: Bench) -> None:
     bench.at(29, 9, 0)
     bench.clock.advance(7 * DAY)
     pipeline.plan(app, bench.clock.now())
-    row = app.ledger.draft("pgc/rituals/class-c16-opens-2026-12-07.md")
-    assert row
+    opening, turn = (
+        app.ledger.draft(f"pgc/rituals/class-c16-{each}.md") for each in ("opens-2026-12-07", "turn-2026-12")
+    )
+    assert opening
+    assert turn
+    assert opening.title == "Class 16 opens"
+    text = (app.workspace.content / turn.path).read_text()
+    assert "On duty in Class 16 from now on: Alice." in text
+    assert "with 2 people" in (app.workspace.content / opening.path).read_text()
     for wrong, said in [
         (
             settings.replace("[class.c16]", "[class.c17]"),

@@ -14,6 +14,7 @@ record, arrivals, members, channels, asks   the record, who came, who gave what,
 circles          the communities that a hub looks at; what a hub asks of this one
 class_rounds     who comments on whom in a class, whose turn it is, what is handed over
 publish_requests   a program asks a person to publish a slot now
+rituals          the coming days that the community marks
 settings, settings_channels, settings_people, settings_file   settings: of the community and series, and as text
 settings_change, change_log, people   how each is changed, with its effect; who changed what; people and their tokens
 """

@@ -25,6 +25,7 @@ from steadycast.api import (
     problems,
     publish_requests,
     record,
+    rituals,
     settings,
     settings_channels,
     settings_file,
@@ -43,8 +44,9 @@ ABOUT = """What the desk's pages do, for programs. Each request carries `Authori
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
-    today, slots, asks, publish_requests, drafts, draft_decisions, previews, deliveries, record, arrivals, circles,
-    members, class_rounds, channels, settings, settings_channels, settings_people, settings_file, change_log, people,
+    today, slots, asks, publish_requests, rituals, drafts, draft_decisions, previews, deliveries, record, arrivals,
+    circles, members, class_rounds, channels, settings, settings_channels, settings_people, settings_file, change_log,
+    people,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]
 

@@ -39,6 +39,15 @@ class FeedAsked(Settling):
     url: Line
 
 
+class RitualAsked(Settling):
+    """One day more that the community marks, as [[ritual]] says it."""
+
+    when: Line
+    series: Word
+    template: Word
+    lead: Word = ""
+
+
 class AlarmsAsked(Settling):
     """After how long a silence is told; and one address that is told no more."""
 
@@ -104,3 +113,16 @@ def add_alarm(app: Here, asked: AddressAsked) -> Kept:
 def test_alarms(app: Here) -> Sent:
     """Send a test to all addresses."""
     return Sent(taken=alarm_addresses.send_test(app))
+
+
+@changed.post("/settings/rituals", dependencies=[needs(Act.SETTINGS)])
+def add_ritual(request: Request, app: Here, asked: RitualAsked) -> Effect:
+    """Mark one day more."""
+    given = {"when": asked.when, "series": asked.series, "template": asked.template, "lead": asked.lead}
+    return decided(request, app, asked, lambda: settings_edits.with_ritual(app.workspace, given))
+
+
+@changed.post("/settings/rituals/{number}/remove", dependencies=[needs(Act.SETTINGS)])
+def remove_ritual(request: Request, app: Here, number: Number, asked: Settling) -> Effect:
+    """Mark a day no more, by its number in steadycast.toml, counted from 0."""
+    return decided(request, app, asked, lambda: settings_edits.without_ritual(app.workspace, number))

@@ -22,6 +22,7 @@ own_files        styles and scripts, which a browser asks for once
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, draft, kits, write   the pages
 settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first
+settings_rituals   the days that the community marks
 first_run        the pages that make a workspace where none is
 record, matrix, arrivals, log, why   the pages of the record: the year, the channels, who came, every delivery, why
 circles          the communities that a hub looks at; what a hub asks of this one

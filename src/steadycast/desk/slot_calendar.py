@@ -17,6 +17,7 @@ from steadycast.desk.pages import Here, done, page
 from steadycast.language import current
 from steadycast.pipeline import App, slot_view
 from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.rituals import Coming
 from steadycast.pipeline.slot_view import Window
 from steadycast.schedule.days import DAY, midnight
 
@@ -28,6 +29,7 @@ ROWS = 50  # in a list
 LIST = 35 * DAY  # as far as one page of the list looks
 STOCK = 12  # drafts beside the calendar
 CHIPS = 40
+MARKED = 400 * DAY  # as far as the days that the community marks are shown
 FIRST, LAST = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
 
 
@@ -51,6 +53,7 @@ def calendar(request: Request, app: Here) -> HTMLResponse:
         view=view, first=first, days=days, before=before, after=after, today=today, seen=seen,
         series=series, channel=channel, at=_addresses(view, day, series, channel),
         chips=_chips(app), holidays=slot_view.holidays_of(app, days, series),
+        occasions=_occasions(app, days, now, series),
         mini=month, marked=_marked(app, month, now), stock=_stock(app), undo=_undo(request),
     )  # fmt: skip
 
@@ -131,6 +134,17 @@ def _per_day(view: str) -> int:
 def _window(app: App, days: list[dt.date], now: dt.datetime, **asked: Any) -> Window:
     zone = app.workspace.community.zone
     return slot_view.window(app, midnight(days[0], zone), midnight(days[-1] + DAY, zone), now, **asked)
+
+
+def _occasions(app: App, days: list[dt.date], now: dt.datetime, series: str) -> dict[dt.date, list[Coming]]:
+    """The days of a view that the community marks, as far ahead as anybody looks."""
+    ahead = (days[-1] - now.astimezone(app.workspace.community.zone).date()).days + 1
+    found = pipeline.rituals.coming(app, now, ahead) if 0 < ahead <= MARKED.days else []
+    by_day: dict[dt.date, list[Coming]] = {}
+    for each in found:
+        if each.at.date() >= days[0] and series in ("", each.series):
+            by_day.setdefault(each.at.date(), []).append(each)
+    return by_day
 
 
 def _addresses(view: str, day: dt.date, series: str, channel: str) -> Callable[..., str]:

@@ -103,7 +103,7 @@ def slot(request: Request, app: Here, id: str) -> HTMLResponse:
     return page(
         request, app, "slot_page", "slots", s=seen, coming=seen.day >= today and seen.at > now,
         choices=_choices(app, row), planned=_elsewhere(app, row), targets=_targets(app, seen), undo=_undo(request),
-        ask=asks.form(app, seen, now),
+        ask=asks.form(app, seen, now), occasions=pipeline.rituals.of_slot(app, id, now) if seen.at > now else [],
         can_publish=bool(seen.draft and seen.at > now and any(c.state == "due" for c in seen.channels)),
     )  # fmt: skip
 

@@ -188,6 +188,19 @@ def without_feed(workspace: Workspace, number: int) -> Workspace:
     return edit.without_entry(workspace, "feed", number)
 
 
+def with_ritual(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
+    """The workspace that marks one day more; an empty `lead` is the usual one."""
+    values = {key: " ".join(said.split()) for key, said in asked.items()}
+    return edit.with_entry(workspace, "ritual", {key: said for key, said in values.items() if said or key != "lead"})
+
+
+def without_ritual(workspace: Workspace, number: int) -> Workspace:
+    """The workspace that marks a day no more."""
+    if not 0 <= number < len(workspace.rituals):
+        raise InputError(_("there is no such day"), hint=_("load the page again"))
+    return edit.without_entry(workspace, "ritual", number)
+
+
 def alarms(workspace: Workspace, urls: Sequence[str], quiet_after: str | None = None) -> Workspace:
     """The workspace whose alarms go to these secrets' addresses."""
     there = written(workspace, ("alarms",))

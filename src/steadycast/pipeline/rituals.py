@@ -14,15 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from steadycast.classes.turns import following, period_at
+from steadycast.classes.turns import THE_CLASS, following, period_at
 from steadycast.draft.front_edit import with_key
+from steadycast.draft.frontmatter import split
 from steadycast.errors import InputError, Problem, SettingsError, SteadycastError
+from steadycast.language import N_, of_tag
 from steadycast.language import gettext as _
-from steadycast.language import of_tag
 from steadycast.ledger.tables import EPOCH, DraftRow
-from steadycast.pipeline import content_files, owed_slots
+from steadycast.pipeline import content_files, owed_slots, turns
 from steadycast.pipeline.app import App
-from steadycast.pipeline.house_texts import house_text, missing_template, template_file
+from steadycast.pipeline.house_texts import ENDING, bundled_templates, house_text, missing_template, template_file
+from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Form, Slot
 from steadycast.schedule.occasions import OF_CLASS, OF_SERIES, ClassDay, Counted, Kind, Occasion, Ritual, rituals
@@ -33,6 +35,7 @@ FOLDER = PurePosixPath("pgc", "rituals")  # below content/; what lies there wait
 PATIENCE = 60.0  # seconds that this may take another process
 BEYOND = 60 * DAY  # so far past the longest lead an occasion is looked for that days off have moved
 MOST = 500  # occasions that are shown
+TURNS_AHEAD = 16  # periods: as far as a draft lies ready ahead
 _MADE = "ritual "  # and an occasion's key: a key of the installation's values
 _FAULTS = "faults of rituals"
 
@@ -180,6 +183,20 @@ def waits_for_an_editor(app: App, path: PurePosixPath) -> bool:
     return bool(app.workspace.rituals) and path.parts[: len(FOLDER.parts)] == FOLDER.parts
 
 
+def templates(app: App) -> list[str]:
+    """The templates that a ritual may name: the community's own, then those that come along."""
+    own = sorted(file.name.removesuffix(ENDING) for file in app.workspace.ritual_templates.glob(f"*{ENDING}"))
+    return list(dict.fromkeys([*own, *bundled_templates()]))
+
+
+def of_slot(app: App, slot: str, now: dt.datetime) -> list[Coming]:
+    """The occasions that a coming slot carries, as far ahead as drafts are written."""
+    if not app.workspace.rituals:
+        return []
+    days = (_longest_lead(app) + BEYOND).days
+    return [each for each in coming(app, now, days) if each.slot == slot]
+
+
 def faults(app: App) -> list[Problem]:
     """What the last round could not write."""
     return [Problem(**each) for each in json.loads(app.ledger.meta(_FAULTS) or "[]")] if app.workspace.rituals else []
@@ -215,7 +232,7 @@ def _write(app: App, now: dt.datetime, each: Occasion, table: RitualTable, befor
     """Puts the draft of an occasion into content/. It is noted first: after a crash the same file is looked for."""
     pin = _pin(app, each.slot)
     raw = house_text(app, table.template, _values(app, each, table, now))
-    raw = with_key(with_key(raw, "series", table.series), "slot", pin)
+    raw = with_key(_for_series(raw, table.series), "slot", pin)
     path = PurePosixPath(before.path) if before else _free_path(app, each)
     app.reader.draft(raw, path, now)  # a DraftError now, and not in the folder
     _keep(app, each.key, Made(str(path), each.slot.id, each.slot.at.isoformat(), pin))
@@ -223,6 +240,15 @@ def _write(app: App, now: dt.datetime, each: Occasion, table: RitualTable, befor
         laid = content_files.put_new(app.workspace.content, path, raw)
         if laid != path:
             _keep(app, each.key, Made(str(laid), each.slot.id, each.slot.at.isoformat(), pin))
+
+
+def _for_series(raw: bytes, series: str) -> bytes:
+    """The text with its series in its head. One that has none is given one: without it a line such as "On duty: Lin"
+    below the title would be taken for one.
+    """
+    if split(raw.decode()).values:
+        return with_key(raw, "series", series)
+    return f"---\nseries: {json.dumps(series)}\n---\n\n".encode() + raw
 
 
 def _free_path(app: App, each: Occasion) -> PurePosixPath:
@@ -270,7 +296,25 @@ def _values(app: App, each: Occasion, table: RitualTable, now: dt.datetime) -> d
         "duty": "",
         "leaders": [],
     }
-    return own | dict(each.facts)
+    return own | dict(each.facts) | (_of_class(app, each, now) if each.kind in OF_CLASS else {})
+
+
+def _of_class(app: App, each: Occasion, now: dt.datetime) -> dict[str, Any]:
+    """What a class says on that day: how many belong to it, its rhythm, and of a turn who has it."""
+    roll = turns.roll(app, each.key[2])
+    rhythm, day = roll.the_class.rhythm, each.slot.local.date()
+    there = [seat for seat in roll.seats if not (seat.left and seat.left <= day)]
+    told = {
+        "members": len(there),
+        "rhythm": parse(rhythm.every, rhythm.rrule).describe(app.workspace.community.language),
+    }
+    if each.kind is not Kind.TURN:
+        return told
+    known = {period.name: given for period, given in turns.turns(app, roll, now, TURNS_AHEAD).periods}
+    given = [turn for turn in known.get(each.key[1], ()) if turn.member]
+    leaders = [{"name": roll.title(app, turn.member), "group": turn.group} for turn in given if turn.group != THE_CLASS]
+    duty = next((roll.title(app, turn.member) for turn in given if turn.group == THE_CLASS), "")
+    return told | {"duty": duty, "leaders": leaders}
 
 
 def _sample(app: App, table: RitualTable, now: dt.datetime) -> dict[str, Any]:
@@ -319,10 +363,10 @@ def _look_after(
                 _keep(app, key, replace(each, over=True))
         elif dt.datetime.fromisoformat(each.at) <= now:
             if row.state == "waiting" and row.approved_revision is None:
-                _reject(app, row, _("nobody approved it before its slot was past"), now)
+                _reject(app, row, N_("nobody approved it before its slot was past"), now)
             _keep(app, key, replace(each, over=True))
         elif occasion is None and key[0] == Kind.STREAK and key[2] in app.workspace.series:
-            _reject(app, row, _("a slot was missed: this streak is over"), now)
+            _reject(app, row, N_("a slot was missed: this streak is over"), now)
             _keep(app, key, replace(each, over=True))
         elif occasion is not None and occasion.slot.id != each.slot:
             _keep(app, key, _move(app, row, each, occasion.slot, now))

@@ -1,0 +1,65 @@
+"""Settings of the days that a community marks, and which of them are coming."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from steadycast import pipeline
+from steadycast.desk.acts import form_of
+from steadycast.desk.pages import Here
+from steadycast.desk.settings import Fields, decided, shown
+from steadycast.errors import SteadycastError
+from steadycast.ops import settings_edits
+from steadycast.pipeline import App
+from steadycast.pipeline.permissions import Act
+from steadycast.schedule.occasions import OF_CLASS
+
+router = APIRouter(prefix="/settings/rituals")
+HERE = "/settings/rituals"
+KEYS = ("when", "series", "template", "lead")
+AHEAD = 366  # days
+SHOWN = 40  # coming ones
+
+
+@router.get("")
+def rituals(request: Request, app: Here) -> HTMLResponse:
+    """What is marked, what is coming, and the form for one more."""
+    return _page(request, app, {})
+
+
+def _page(request: Request, app: App, given: Mapping[str, Any], wrong: SteadycastError | None = None) -> HTMLResponse:
+    w = app.workspace
+    coming = pipeline.rituals.coming(app, pipeline.now(), AHEAD)
+    examples = [said for name in w.series for said in (f"every 100 of {name}", f"streak 365 of {name}")]
+    examples += [f"anniversary of {name}" for name in w.series]
+    for name, each in w.classes.items():
+        examples += [f"class {name} opens", *([f"class {name} ends"] if each.rhythm.until else [])]
+        examples += [f"turn of {name}"] if each.turn else []
+    return shown(
+        request, app, "rituals", w=w, coming=coming[:SHOWN], more=max(len(coming) - SHOWN, 0), examples=examples,
+        templates=pipeline.rituals.templates(app), given=given, wrong=wrong, of_class=OF_CLASS,
+    )  # fmt: skip
+
+
+@router.post("", dependencies=[form_of(Act.SETTINGS)])
+def add(request: Request, app: Here, given: Fields) -> Response:
+    """Marks one day more."""
+    asked = {key: str(given.get(key, "")) for key in KEYS}
+    return decided(
+        request, app, given, lambda: settings_edits.with_ritual(app.workspace, asked), to=HERE,
+        again=lambda error: _page(request, app, asked, error),
+    )  # fmt: skip
+
+
+@router.post("/{number}/remove", dependencies=[form_of(Act.SETTINGS)])
+def remove(request: Request, app: Here, given: Fields, number: int) -> Response:
+    """Marks it no more. Drafts that were written for it stay."""
+    return decided(
+        request, app, given, lambda: settings_edits.without_ritual(app.workspace, number), to=HERE,
+        again=lambda error: _page(request, app, {}, error),
+    )  # fmt: skip
