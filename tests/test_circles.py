@@ -404,3 +404,7 @@ def test_the_desk_and_the_api_show_the_same_and_take_the_same(bench: Bench, monk
         assert "&lt;i&gt;hub&lt;/i&gt;" in desk.get("/").text
         assert "Seen to: post 3" in desk.post(f"/hub-asks/{asked.id}", on="/").text
         assert desk.get("/api/v1/hub-asks", **program).json() == []
+        bench.drop("pgc/letter.md", article("A letter", "circle: huihua"))
+        pipeline.collect(app, MORNING)
+        (letter,) = app.ledger.drafts()
+        assert "its leader decides, and nobody here" in desk.get(f"/drafts/{letter.id}").text

@@ -94,10 +94,11 @@ class ChannelSettings(Shown):
 
 
 class Feed(Shown):
-    """One feed that a member's drafts are read from."""
+    """One feed that drafts are read from: a member's, or what another community shares."""
 
     number: int
     member: str
+    circle: str = Field(description="The community that shares it, where it is no member's.")
     url: str = Field(description="Empty where a secret holds it.")
     secret: str = Field(description="The name of the secret that holds its address.")
 
@@ -206,7 +207,10 @@ def settings(app: Here) -> Settings:
             MemberSettings(name=name, title=each.title, trusted=each.trusted, url=each.url)
             for name, each in workspace.members.items()
         ],
-        feeds=[Feed(number=n, member=f.member, url=f.url, secret=f.secret) for n, f in enumerate(workspace.feeds)],
+        feeds=[
+            Feed(number=n, member=f.member, circle=f.circle, url=f.url, secret=f.secret)
+            for n, f in enumerate(workspace.feeds)
+        ],
         alarms=alarms_of(app),
     )
 

@@ -176,7 +176,7 @@ def _stock(app: App) -> list[dict[str, Any]]:
         {
             "id": row.id,
             "title": row.title,
-            "member": workspace.member_title(row.member),
+            "member": workspace.writer_title(row.member, row.circle),
             "seen": row.revision,
             "fits": slot_view.series_for(app, row),
         }

@@ -60,6 +60,7 @@ class ShownDraft(NamedTuple):
     member: str
     path: str
     changed: dt.datetime
+    circle: str
 
 
 SHOWN = select(*(DRAFT.c[name] for name in ShownDraft._fields))

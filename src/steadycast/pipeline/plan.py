@@ -248,7 +248,7 @@ def _shown(series: Series | None, slot: SlotRow, draft: DraftRow | None, states:
         series=slot.series,
         draft=slot.draft or "",
         title=draft.title if draft else slot.excused,
-        member=draft.member if draft else "",
+        member=draft.member or draft.circle if draft else "",
         origin=draft.origin if draft else "",
         state=next(iter(sorted(BEGUN.intersection(states))), state),
         why=slot.why,

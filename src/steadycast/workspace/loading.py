@@ -181,6 +181,10 @@ class Workspace(Paths):
         known = self.members.get(member)
         return (known.title if known else "") or member
 
+    def writer_title(self, member: str, circle: str) -> str:
+        """Who wrote a draft, for people: a member, else the community that shares it; "" for the house."""
+        return self.member_title(member) or circle
+
 
 def _left_out(skip: Iterable[str]) -> dict[dt.date, str]:
     plain = [each for each in skip if not each.startswith("holidays:")]
