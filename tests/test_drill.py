@@ -55,8 +55,6 @@ def test_a_fortnight_is_kept_but_for_the_outage_that_covers_a_slot(edited: Edite
     assert found.counts == {"kept": 8, "late": 1, "down": 1}
     assert (found.doubled, found.broken, found.kept) == (0, [], 1)
     assert found.origins["pgc"] + found.origins["ugc"] == 9
-    assert "1 of them late" not in "".join(found.lines())
-    assert drill(file, days=10).values() == found.values()  # the same seed, the same year
 
 
 @pytest.mark.slow
@@ -86,6 +84,15 @@ def test_a_year_of_a_daily_series_with_five_outages(
 
 @pytest.mark.slow
 @pytest.mark.parallel
+def test_the_same_seed_is_the_same_year_and_another_is_another() -> None:
+    """To the last figure; weather, drafts and faults are all drawn by it."""
+    one, again, other = (drill("storm", seed=seed, days=28).values() for seed in (7, 7, 8))
+    assert one == again
+    assert one != other
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(("share", "evergreens"), [(0.5, 0), (0.5, 12), (0.18, 12)])
 def test_where_drafts_are_scarce_slots_starve_evergreens_fill_and_each_is_foretold(
     share: float, evergreens: int, edited: Edited
@@ -106,6 +113,21 @@ def test_a_year_of_sound_every_day_and_a_film_on_48_fridays_has_no_gap() -> None
     """罗辑思维's promise, kept by who is two weeks ahead."""
     found = drill("luoji")
     assert {name: n for name, n in found.counts.items() if name != "excused"} == {"kept": 365 + 48}
+
+
+@pytest.mark.slow
+@pytest.mark.parallel
+def test_no_outage_makes_a_member_miss_a_duty_or_puts_one_up_for_leaving(tmp_path: Path) -> None:
+    """Everybody hands in, and 25 outages in four weeks lie where they may: all is kept. Who hands in nothing is up."""
+    text = (SHIPPED / "class.toml").read_text(encoding="utf-8").replace("down = 120", "down = 320")
+    for old, new in (("77", "9"), ("rate = 0.9", "rate = 1"), ("no_shows = 0.3", "no_shows = 0"), ("0.04", "0")):
+        text = text.replace(old, new)
+    (tmp_path / "all.toml").write_text(text, encoding="utf-8")
+    found = drill(str(tmp_path / "all.toml"), days=29)
+    assert (dict(found.hand_ins), found.up, found.broken) == ({"kept": 36}, 0, [])
+    (tmp_path / "none.toml").write_text(text.replace("rate = 1", "rate = 0"), encoding="utf-8")
+    found = drill(str(tmp_path / "none.toml"), days=15)
+    assert (dict(found.hand_ins), found.up, found.broken) == ({"missed": 18}, 9, [])
 
 
 @pytest.mark.slow
@@ -191,11 +213,17 @@ def test_a_history_of_a_repository_is_drawn_from_week_by_week(tmp_path: Path) ->
         ("people = 449", "poeple = 449", 13, "unknown key"),
         ('what = "down"', 'what = "asleep"', 22, "what"),
         ("2027-02-03T19:50:00", "2027-02-03T19:50:00Z", 21, "local time"),
+        (
+            "[supply.house]",
+            '[class.c16]\nevery = "week on sun at 20:00"\nstart = 2027-01-04\n[supply.house]',
+            None,
+            "both",
+        ),
         ('every = "day at 20:00"', 'every = "day at"', 5, "cadence"),
     ],
 )
 def test_what_is_wrong_in_a_drill_is_told_with_its_line(
-    old: str, new: str, line: int, said: str, edited: Edited
+    old: str, new: str, line: int | None, said: str, edited: Edited
 ) -> None:
     with pytest.raises(SettingsError, match=said) as raised:
         drill(edited((old, new)))
@@ -215,7 +243,7 @@ def test_the_command_tells_what_came_of_it(
         main(["drill", "dayly"])
     assert ended.value.code == 2
     assert "daily" in capsys.readouterr().err
-    assert shipped() == ["daily", "luoji", "storm"]
+    assert shipped() == ["class", "daily", "luoji", "storm"]
 
 
 def test_the_lines_name_what_was_broken() -> None:

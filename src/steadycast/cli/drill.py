@@ -37,7 +37,7 @@ def drill(
     Parameters
     ----------
     file
-        A drill.toml, or one that is shipped: daily, luoji, storm. "ledger" in it means this community's own history.
+        A drill.toml, or one that is shipped: class, daily, luoji, storm. "ledger" in it means this community's history.
     seed
         Another than the file's.
     seeds

@@ -25,7 +25,7 @@ from steadycast.drill import profiles
 from steadycast.drill.result import Result, result
 from steadycast.drill.settings import DrillSettings, Supply, Trouble, read, shipped
 from steadycast.drill.stage import Spell, Stage, alone
-from steadycast.drill.supply import Source, pieces
+from steadycast.drill.supply import Source, hand_ins, pieces
 from steadycast.drill.year import run
 from steadycast.errors import InputError
 from steadycast.intake.backfill import PastItem, history_of
@@ -35,6 +35,7 @@ from steadycast.pipeline import App
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.days import midnight
 from steadycast.schedule.model import Origin
+from steadycast.schedule.slots import slots
 from steadycast.workspace.loading import days_off
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.values import dates
@@ -87,18 +88,28 @@ def drill(
     sources = [_source(name, each, own, zone, now) for name, each in settings.supply.items()]
     begin = midnight(settings.start, zone)
     spells = [*(_spell(each, zone) for each in settings.trouble), *_drawn(settings, seed, begin, days)]
-    drafts = pieces(sources, seed, settings.start, days, zone)
+    until = begin + dt.timedelta(days=days)
+    classes = {name: table.built(name, zone, {}) for name, table in settings.classes.items()}
+    drafts, seats = pieces(sources, seed, settings.start, days, zone), dict[str, str]()
+    for name, the_class in classes.items():
+        how, dues = settings.hand_in[name], [slot.at for slot in slots(the_class.rhythm, begin, until)]
+        members = [f"{name}-{n:03}" for n in range(how.members)]
+        seats |= dict.fromkeys(members, name)
+        chances = (how.no_shows, how.gives_up, how.rate)
+        drafts += hand_ins(name, dues, members, settings.classes[name].least, chances, seed)
+    drafts.sort()
     community = {
         "community": {"name": settings.title or "drill", "timezone": zone.key, "language": current().tag},
         "series": _series(written, own),
         "publish": written.get("publish", {}),
-        "members": {member: {} for source in sources for member in source.writers},
+        "members": {member: {} for member in (*(m for source in sources for m in source.writers), *seats)},
+        "class": written.get("class", {}),
     }
-    until = begin + dt.timedelta(days=days)
+    roster = "\n".join(["id,class", *(f"{member},{name}" for member, name in seats.items()), ""]) if seats else ""
     with (
         tempfile.TemporaryDirectory(prefix="drill-", dir=_memory()) as folder,
         alone(ledger),
-        Stage(Path(folder), community, begin, spells) as stage,
+        Stage(Path(folder), community, begin, spells, roster) as stage,
     ):
         year = run(stage, drafts, until, _all_days(settings.editor_away), progress)
         return result(stage, year, seed)

@@ -42,7 +42,10 @@ class Result:
     alarms: Counter[str] = field(default_factory=Counter)
     origins: Counter[str] = field(default_factory=Counter)
     members: Counter[str] = field(default_factory=Counter)
-    broken: list[str] = field(default_factory=list)  # slots that had stock and a publisher, and were missed
+    hand_ins: Counter[str] = field(default_factory=Counter)  # kept, late, missed, made up, excused
+    up: int = 0  # members of whom the rule said that they should leave
+    broken: list[str] = field(default_factory=list)  # slots that had stock and a publisher, and were missed; and
+    # hand-ins that were there in time, and were judged missed
 
     @property
     def promised(self) -> int:
@@ -56,13 +59,13 @@ class Result:
 
     def add(self, other: Result) -> None:
         """Takes another drill's figures in."""
-        for name in ("counts", "alarms", "origins", "members"):
+        for name in ("counts", "alarms", "origins", "members", "hand_ins"):
             getattr(self, name).update(getattr(other, name))
         for name in ("leads", "chances", "broken"):
             getattr(self, name).extend(getattr(other, name))
         for ahead, errors in other.errors.items():
             self.errors.setdefault(ahead, []).extend(errors)
-        for name in ("doubled", "foretold", "alarmed"):
+        for name in ("doubled", "foretold", "alarmed", "up"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def buckets(self) -> list[tuple[float, float, int]]:
@@ -96,6 +99,8 @@ class Result:
             "mix": dict(sorted(self.origins.items())),
             "members": len(self.members),
             "top_member": round(max(self.members.values(), default=0) / max(sum(self.origins.values()), 1), 3),
+            "hand_ins": dict(sorted(self.hand_ins.items())),
+            "up_for_leaving": self.up,
             "broken": self.broken,
         }
 
@@ -130,6 +135,12 @@ class Result:
             "who        the house %(pgc)s · members %(ugc)s, of %(num)s · one of them at most %(top)s",
             pgc=self.origins["pgc"], ugc=self.origins["ugc"], num=len(self.members), top=_percent(v["top_member"]),
         )  # fmt: skip
+        if self.hand_ins:
+            kept = dict(self.hand_ins)
+            yield _(
+                "hand-ins   kept %(kept)s · late %(late)s · missed %(missed)s · up for leaving %(up)s",
+                kept=kept.get("kept", 0), late=kept.get("late", 0), missed=kept.get("missed", 0), up=self.up,
+            )  # fmt: skip
         yield from (_("broken     %(slot)s", slot=slot) for slot in self.broken[:20])
 
 
@@ -166,10 +177,23 @@ def result(stage: Stage, year: Year, seed: int) -> Result:
             found.origins[out[0].origin] += 1
             found.members.update(filter(None, [out[0].member]))
     found.counts.update(ends.values())
+    _hand_ins(found, stage, year)
     for name in stage.app.workspace.series:
         slots = [slot for slot in year.slots if slot.series == name and not slot.excused]
         _alarms(found, [each for each in year.foreseen if each.series == name], slots, ends)
     return found
+
+
+def _hand_ins(found: Result, stage: Stage, year: Year) -> None:
+    """How duties ended. One that was handed in and is missed is broken, unless that made up for the one before."""
+    found.up, paths = year.up, {row.id: row.path for row in stage.app.ledger.drafts()}
+    for name in stage.app.workspace.classes:
+        rows = stage.app.ledger.hand_ins(name, year.begin)
+        spent = {paths.get(row.made_up_by or "") for row in rows}
+        for row in rows:
+            found.hand_ins[row.verdict] += 1
+            if row.verdict == "missed" and year.handed.get((row.member, row.due), None) not in (None, *spent):
+                found.broken.append(f"{row.slot} {row.member}")
 
 
 def _end(  # noqa: PLR0917 all that decides it

@@ -16,6 +16,7 @@ from steadycast.language import gettext as _
 from steadycast.language import quoted
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Form, Origin
+from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.loading import checked, line_of
 from steadycast.workspace.settings import Publish, SeriesTable
 from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, Zone
@@ -54,6 +55,15 @@ class Supply(Model):
             message = _('write from = "git:FOLDER" or from = "ledger"')
             raise ValueError(message)
         return self
+
+
+class HandIns(Model):
+    """[hand_in.NAME]: the members of [class.NAME], and how they hand in."""
+
+    members: int = Field(default=77, ge=1, le=1000)
+    rate: float = Field(default=0.75, ge=0, le=1)  # of those who are still in, so many hand in
+    no_shows: float = Field(default=0.3, ge=0, le=1)  # never begin
+    gives_up: float = Field(default=0.04, ge=0, le=1)  # at each duty
 
 
 class Trouble(Model):
@@ -96,6 +106,8 @@ class DrillSettings(Model):
     timezone: Zone | None = None  # as Shanghai, or as the community
     series: dict[Annotated[str, Field(pattern=NAME)], SeriesTable] = Field(default_factory=dict)
     supply: dict[str, Supply] = Field(default_factory=dict)
+    classes: dict[Annotated[str, Field(pattern=NAME)], ClassTable] = Field(default_factory=dict, alias="class")
+    hand_in: dict[str, HandIns] = Field(default_factory=dict)
     trouble: tuple[Trouble, ...] = Field(default=(), max_length=1000)
     chance: Chance = Field(default_factory=Chance)
     editor_away: tuple[Skip, ...] = ()  # nobody approves on these days
@@ -104,6 +116,9 @@ class DrillSettings(Model):
 
     @model_validator(mode="after")
     def _named(self) -> DrillSettings:
+        for name in self.classes.keys() ^ self.hand_in.keys():
+            message = _("%(name)s needs both [class.%(name)s] and [hand_in.%(name)s]", name=name)
+            raise ValueError(message)
         for name, supply in self.supply.items():
             if supply.series and self.series and supply.series not in self.series:
                 message = _("supply.%(name)s: there is no [series.%(series)s]", name=name, series=supply.series)

@@ -116,12 +116,15 @@ class Stage:
         settings: Mapping[str, Any],
         begin: dt.datetime,
         spells: Sequence[Spell],
+        roster: str = "",
     ) -> None:
         self.clock, self.world, self.spells = Clock(begin), World(begin), spells
         channels = sorted({name for series in settings["series"].values() for name in series.get("channels", ())})
         written = {**settings, "channel": {name: {"platform": PLATFORM} for name in channels}}
         far = {name: FarSide(name, self.clock, self.world, spells) for name in channels}
         files = {f"channels/{PLATFORM}/channel.toml": CHANNEL_TOML, f"channels/{PLATFORM}/adapter.py": ADAPTER}
+        if roster:
+            files["roster.csv"] = roster
         made = workspace(folder, tomlkit.dumps(written), files=files)
         self.app = StagedApp(made, clock=self.clock, far=far)
 
@@ -152,7 +155,9 @@ class Stage:
         content = self.app.workspace.content
         if (sample := SAMPLES.get(piece.form)) and not (content / Path(piece.path).parent / sample).is_file():
             drop(content, str(Path(piece.path).parent / sample), SOUND if piece.form == "audio" else FILM)
-        drop(content, piece.path, text_of(piece))
+        file = drop(content, piece.path, text_of(piece))
+        if piece.duty:
+            os.utime(file, (piece.at.timestamp(), piece.at.timestamp()))
 
 
 SOUND = b"ID3\x04\x00\x00\x00\x00\x00\x00" + (b"\xff\xfb\x90\x00" + bytes(413)) * 3

@@ -41,6 +41,33 @@ class Piece:
     series: str
     form: Form
     evergreen: bool = False
+    duty: dt.datetime | None = None  # what it is handed in for
+    letters: int = 0  # it has at least so many
+
+
+def hand_ins(  # noqa: PLR0917 a class, and how its members are
+    name: str,
+    dues: Sequence[dt.datetime],
+    members: Sequence[str],
+    least: int,
+    chances: tuple[float, float, float],
+    seed: int,
+) -> list[Piece]:
+    """What the members of a class hand in, each within the two days before it is due.
+
+    `chances` are those that a member never begins, gives up at a duty, and hands in.
+    """
+    dice, found = random.Random(f"{seed}/class/{name}"), list[Piece]()  # noqa: S311 it is to come out the same again
+    no_show, gives_up, rate = chances
+    for member in members:
+        here = dice.random() >= no_show
+        for n, due in enumerate(dues):
+            here = here and dice.random() >= gives_up
+            at = due - dt.timedelta(minutes=dice.randrange(1, 2 * 24 * 60))
+            if here and dice.random() < rate:
+                path = f"ugc/{member}/{name}-{n:03d}.md"
+                found.append(Piece(at, path, member, name, Form.ARTICLE, duty=due, letters=least))
+    return sorted(found)
 
 
 def pieces(sources: Sequence[Source], seed: int, start: dt.date, days: int, zone: ZoneInfo) -> list[Piece]:
@@ -77,11 +104,13 @@ def _piece(source: Source, dice: random.Random, number: int, at: dt.datetime, ev
 
 def text_of(piece: Piece) -> str:
     """The draft's file: short, like no other, and all that the product asks of one."""
-    front = [f"date: {piece.at.isoformat()}", *([f"series: {piece.series}"] if piece.series else [])]
+    front = [] if piece.duty else [f"date: {piece.at.isoformat()}"]  # a duty is judged by the file's own time
+    front += [f"series: {piece.series}"] if piece.series else []
     front += ["evergreen: true"] if piece.evergreen else []
     front += [f"media: {SAMPLES[piece.form]}"] if piece.form in SAMPLES else []
     name = piece.path.rpartition("/")[2].removesuffix(".md")
-    return "\n".join(["---", *front, "---", f"# {name}", "", f"{name}, {piece.at:%Y-%m-%d}.", ""])
+    body = f"{name}, {piece.at:%Y-%m-%d}." + "字" * piece.letters
+    return "\n".join(["---", *front, "---", f"# {name}", "", body, ""])
 
 
 SAMPLES: Mapping[Form, str] = {Form.AUDIO: "sound.mp3", Form.VIDEO: "film.mp4"}

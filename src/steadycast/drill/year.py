@@ -13,6 +13,7 @@ from steadycast.drill.stage import Stage
 from steadycast.drill.supply import Piece
 from steadycast.errors import SteadycastError
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
+from steadycast.pipeline.classes import judge_all
 from steadycast.pipeline.standing import report_of
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Slot
@@ -43,11 +44,14 @@ class Foreseen:
 class Year:
     """What was seen while it ran; what came of each slot is in the ledger."""
 
+    begin: dt.datetime
     slots: list[Slot]
     ready: dict[str, dt.datetime] = field(default_factory=dict)  # draft's path -> since when it could go out
     foreseen: list[Foreseen] = field(default_factory=list)
     alarms: dict[str, int] = field(default_factory=lambda: defaultdict(int))  # key -> how often it was raised
     ticks: int = 0
+    handed: dict[tuple[str, dt.datetime], str] = field(default_factory=dict)  # member and duty -> the draft's path
+    up: int = 0  # members of whom a rule said that they should leave
 
 
 def run(
@@ -73,7 +77,8 @@ class _Run:
         self.zone = self.app.workspace.community.zone
         self.begin = stage.world.now
         series = self.app.workspace.series.values()
-        self.year = Year(sorted(slot for each in series for slot in slots(each, self.begin, until)))
+        self.year = Year(self.begin, sorted(slot for each in series for slot in slots(each, self.begin, until)))
+        self.year.handed = {(piece.member, piece.duty): piece.path for piece in pieces if piece.duty}
         self.wrong: set[str] = set()
         self.events: list[tuple[dt.datetime, str]] = list(self._events())
         heapify(self.events)
@@ -91,6 +96,9 @@ class _Run:
             for spell in self.stage.spells:
                 if spell.what == "clock" and spell.covers(slot.at - spell.by):
                     yield slot.at - spell.by, "serve"  # when our clock says that it is time
+        for the_class in self.app.workspace.classes.values():
+            for slot in slots(the_class.rhythm, self.begin, self.until):
+                yield slot.at + the_class.rhythm.late + READY, "judge"
         for spell in self.stage.spells:
             if spell.what == "clock" and spell.begin < self.until:
                 yield spell.begin, "look"
@@ -140,7 +148,14 @@ class _Run:
             self._mark(now)
             self.waiting = False
         pipeline.plan(self.app, now)
+        self._judge(now)
         self._alarms(now)
+
+    def _judge(self, now: dt.datetime) -> None:
+        """What members owe is judged after its time, as the hourly flow does."""
+        if self.app.workspace.classes:
+            self._take_in(now, look=True)
+            self.year.up += sum(len(judged.up) for judged in judge_all(self.app, now))
 
     def _ready(self, now: dt.datetime) -> None:
         """The intake flow sees within minutes what is dropped: here, at the latest when it could matter."""
@@ -195,8 +210,8 @@ class _Run:
                 self.app.ledger.retry(row.id, EDITOR, now)
         self._serve(now)
 
-    def _take_in(self, now: dt.datetime) -> None:
-        if self.fresh:
+    def _take_in(self, now: dt.datetime, *, look: bool = False) -> None:
+        if self.fresh or look:
             found = pipeline.collect(self.app, now, feeds=False)
             if found.problems:
                 raise SteadycastError(found.problems[0].said)
