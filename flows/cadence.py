@@ -15,9 +15,7 @@ def look_ahead() -> list[dict[str, Any]]:
     """Runway and first gap of every series, as rows."""
     with pipeline.App.in_force(anyway=True) as app:
         pipeline.plan(app, pipeline.now())
-        judged = pipeline.classes.judge_all(app, pipeline.now())
-        pipeline.turns.see_to(app, pipeline.now())
-        pipeline.rounds.see_to(app, pipeline.now(), judged)
+        pipeline.rounds.see_to_classes(app, pipeline.now())
         rows = pipeline.report(app, pipeline.now()).rows()
         pipeline.alarm(app, pipeline.now())
         pipeline.arrivals.pull_due(app, pipeline.now())  # last: who counts may be slow, and so may other communities

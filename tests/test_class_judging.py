@@ -36,13 +36,15 @@ SUNDAY = at("2021-01-10 20:00")
 class Desk:
     """A workspace whose members write, and that is looked at when a test says so."""
 
-    def __init__(self, root: Path, more: str = "", roster: str = ROSTER) -> None:
+    def __init__(self, root: Path, more: str = "", roster: str = ROSTER, *, known: bool = True) -> None:
         self.root = root
         (root / "steadycast.toml").write_text(SETTINGS + more, encoding="utf-8")
         (root / "roster.csv").write_text(roster, encoding="utf-8")
         for name in ("ann", "bob", "cay"):
             (root / "content" / "ugc" / name).mkdir(parents=True, exist_ok=True)
         self.app = App(load(root))
+        if known:  # since the class began
+            self.app.ledger.set_meta(looks.FIRST, at("2021-01-04 00:00").isoformat())
 
     def write(self, member: str, when: str, text: str = "Words of mine.", name: str = "", head: str = "") -> Path:
         file = self.root / "content" / "ugc" / member / f"{name or when[:10]}.md"
@@ -290,3 +292,13 @@ def test_a_group_of_which_under_half_is_left_is_told_without_a_name(desk: Desk) 
     desk.look("2021-01-14 12:00")
     (told,) = class_problems.alarms_of_classes(desk.app, now + dt.timedelta(hours=1))
     assert (told.key, told.text) == ("class:c16:below", "c16: under half of a group is left: a.")
+
+
+def test_what_was_due_before_anybody_looked_is_nobodys_miss(tmp_path: Path) -> None:
+    """A class that began long ago is judged from the first look on."""
+    desk = Desk(tmp_path, known=False)
+    desk.look("2021-02-03 12:00")
+    desk.write("ann", "2021-02-07 18:00")
+    desk.look("2021-02-08 00:30")
+    desk.judge("2021-02-08 00:30")
+    assert desk.verdicts() == {("ann", "02-07"): "kept", ("bob", "02-07"): "missed", ("cay", "02-07"): "missed"}

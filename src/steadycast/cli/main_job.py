@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, progress, say, say_outcome, show
-from steadycast.language import N_
+from steadycast.language import N_, current, listed, ngettext
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ def main_job(app: App) -> int:
     complain(published.warning)
     if not published.sent:
         say_next(planned)
+    pipeline.rounds.see_to_classes(app, pipeline.now())
+    for each in pipeline.turns.coming(app, pipeline.now()):
+        say_class(each)
     report = pipeline.report(app, pipeline.now())
     say_record(report)
     if waiting := len(ops.status(app, pipeline.now())["waiting"]):
@@ -94,6 +97,14 @@ def say_next(planned: Planned) -> None:
                 draft=coming.draft,
             ),
         )
+
+
+def say_class(its: pipeline.turns.Next) -> None:
+    """Says of a class when a hand-in is due next, and who is on duty."""
+    when = _("due %(when)s", when=current().instant(its.due)) if its.due else _("nothing is due")
+    members = ngettext("%(num)s member", "%(num)s members", its.members)
+    duty = _("on duty: %(name)s", name=its.on_duty) if its.on_duty else ""
+    say(_("Class   %(title)s: %(facts)s", title=its.title, facts=listed(filter(None, (when, members, duty)))))
 
 
 def say_record(report: pipeline.ReportMade) -> None:

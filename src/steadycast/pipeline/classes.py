@@ -261,9 +261,12 @@ def _slot_before(the_class: Class, now: dt.datetime) -> dt.datetime:
 
 
 def since(app: App, the_class: Class) -> dt.datetime:
-    """The slot from which on something of a class may still change; the class's beginning at first."""
+    """The slot from which on something of a class may still change; at first the class's beginning, or when somebody
+    looked for the first time: what was due before cannot be known.
+    """
     told = app.ledger.meta(JUDGED + the_class.name)
-    return max(_begin(the_class), dt.datetime.fromisoformat(told)) if told else _begin(the_class)
+    known = dt.datetime.fromisoformat(told) if told else looks.first_look(app)
+    return max(_begin(the_class), known) if known else _begin(the_class)
 
 
 def _judged_up_to(app: App, the_class: Class, at: dt.datetime, before: dt.datetime) -> None:

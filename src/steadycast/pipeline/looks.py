@@ -20,6 +20,7 @@ from steadycast.platform.text import count
 from steadycast.schedule.model import Origin
 
 KEY = "looked:content"
+FIRST = "looked:first"  # nobody could have handed in before that
 OFTEN = dt.timedelta(minutes=5)  # an idle look is written down no more often: open pages look again at each write
 _AS_READ = Limit(max=1_000_000_000, count="graphemes")
 
@@ -29,6 +30,8 @@ def looked(app: App, now: dt.datetime, problems: Iterable[Problem], *, anything:
     if not app.workspace.classes or any(_is_folder(problem.where) for problem in problems):
         return
     last = last_look(app)
+    if last is None and first_look(app) is None:
+        app.ledger.set_meta(FIRST, now.isoformat())
     if anything or last is None or not dt.timedelta() <= now - last < OFTEN:
         app.ledger.set_meta(KEY, now.isoformat())
 
@@ -42,6 +45,12 @@ def _is_folder(where: str) -> bool:
 def last_look(app: App) -> dt.datetime | None:
     """The last look at content/ that succeeded."""
     told = app.ledger.meta(KEY)
+    return dt.datetime.fromisoformat(told) if told else None
+
+
+def first_look(app: App) -> dt.datetime | None:
+    """The first look at content/ since there were classes; None where nobody has looked, or it was not written down."""
+    told = app.ledger.meta(FIRST)
     return dt.datetime.fromisoformat(told) if told else None
 
 

@@ -12,9 +12,9 @@ from steadycast.classes.model import Class, Seat
 from steadycast.errors import InputError, unknown_name
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
-from steadycast.pipeline import looks
+from steadycast.pipeline import looks, turns
 from steadycast.pipeline.app import App
-from steadycast.pipeline.classes import Judged
+from steadycast.pipeline.classes import Judged, judge_all
 from steadycast.pipeline.turns import Roll, rolls
 from steadycast.schedule.days import DAY
 
@@ -74,6 +74,13 @@ class Round:
         """For programs."""
         own = {"class": self.the_class, "slot": self.slot, "due": self.due.isoformat(), "done": self.done}
         return own | {"alone": [*self.alone], "comments": [each.values() for each in self.comments]}
+
+
+def see_to_classes(app: App, now: dt.datetime) -> None:
+    """All that is to be done for classes each hour: hand-ins judged, turns begun, rounds drawn, comments looked for."""
+    judged = judge_all(app, now)
+    turns.see_to(app, now)
+    see_to(app, now, judged)
 
 
 def see_to(app: App, now: dt.datetime, judged: Iterable[Judged] = ()) -> int:

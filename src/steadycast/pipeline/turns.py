@@ -19,6 +19,7 @@ from steadycast.ledger.tables import MemberStandingRow
 from steadycast.pipeline import class_files
 from steadycast.pipeline.app import App
 from steadycast.schedule.days import DAY
+from steadycast.schedule.slots import slots
 
 BY_RULE = ""  # who a turn was given by, where no person said so
 TOLD_AHEAD = 7 * DAY
@@ -118,6 +119,30 @@ def turns(app: App, roll: Roll, now: dt.datetime, many: int = AHEAD) -> Turns:
     rota = Rota(roll.seats, away(roll.seats, roll.standings, rhythm.zone), roll.said.of(the_class.name))
     found = ahead(rota, served(app, the_class.name), periods, today)
     return Turns(the_class.name, tuple(zip(periods, map(tuple, found), strict=True)), roll.said.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What comes next in a class."""
+
+    title: str
+    members: int
+    due: dt.datetime | None  # in the class's zone; None where nothing is due in sight
+    on_duty: str  # a name for people; "" where there are no turns, or nobody has this one
+
+
+def coming(app: App, now: dt.datetime) -> list[Next]:
+    """What comes next in each class whose roster can be read."""
+    found = []
+    for each in rolls(app):
+        rhythm = each.the_class.rhythm
+        ahead_of_now = slots(rhythm, now, now + IN_SIGHT * 7 * DAY)
+        due = next((slot.local for slot in ahead_of_now if not slot.excused), None)
+        running = next(iter(turns(app, each, now, 0).periods), None)
+        on_duty = each.title(app, running[1][0].member) if running else ""
+        here = sum(seat.left is None or seat.left > now.astimezone(rhythm.zone).date() for seat in each.seats)
+        found.append(Next(each.the_class.title, here, due, on_duty))
+    return found
 
 
 def of_member(app: App, member: str, now: dt.datetime) -> list[tuple[Class, Turn]]:
