@@ -211,7 +211,7 @@ def test_where_a_folder_is_brought_to_is_asked_shown_changed_and_taken_back(desk
     assert desk.get("/settings/channels/far/upload").status_code == 404
     host = {"way": "sftp", "setting_host": "web.example", "setting_folder": "public_html"}
     wrong = desk.post(form, form, **host | {"setting_host": "a b"})
-    assert (wrong.status_code, "a host stands behind" in wrong.text) == (422, True)
+    assert (wrong.status_code, "a host is a name alone" in wrong.text) == (422, True)
     page = desk.post(form, form, **host, setting_user="me").text
     assert "[channel.site.upload]" in page
     assert "key of the host is not known" in page

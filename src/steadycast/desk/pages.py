@@ -124,8 +124,9 @@ def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ())
 
 def without_commands(hint: str) -> str:
     """A hint without the clauses that name a command: whoever stands at the desk has buttons, and no terminal."""
-    clauses = re.split(r"(?<=[;；])\s*", hint)
-    return " ".join(each for each in clauses if "`steadycast " not in each and "`prefect " not in each).rstrip("; ；")
+    clauses = re.split(r"(?<=；)|(?<=;)\s*", hint)
+    left = " ".join(each for each in clauses if "`steadycast " not in each and "`prefect " not in each)
+    return left.replace("； ", "；").rstrip("; ；")
 
 
 def inside(to: str) -> str:
