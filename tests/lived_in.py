@@ -241,6 +241,7 @@ class LivedIn(Bench):
                 f"/deliveries/{next(row.marker for row in sent if row.state == state)}"
                 for state in ("published", "unknown", "refused", "handed")
             ],
+            "/fair": ["/fair"],
             "/members/{name}": ["/members/bob", "/members/carol"],
             "/m/{token}": [f"/m/{self.token}"],
             "/m/{token}/hand-ins/{id}": [f"/m/{self.token}/hand-ins/{drafts['ugc/bob/waits.md']}"],

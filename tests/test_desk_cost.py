@@ -55,6 +55,7 @@ PAGES = {
     "/why": 40,
     "/members": 6,
     "/members/member3": 10,
+    "/fair": 24,
     "/settings": 2,
     "/record": 50,
     "/record?channels=all": 50,

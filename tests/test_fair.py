@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from desk_bench import KEY, Desk
 from pipeline_bench import COMMUNITY, FAR, MORNING, SITE, ZONE, Bench
 from sqlalchemy import insert
 
@@ -56,8 +58,9 @@ def test_a_series_steps_with_its_members_and_each_step_is_kept(bench: Bench) -> 
     )
     shown = []
     for month in range(len(COUNTS)):
+        take = pipeline.plan if month == 3 else mix.step
         for at in (first_of(month) + dt.timedelta(minutes=20), first_of(month) + 14 * DAY):
-            pipeline.plan(app, at, days=1)
+            take(app, at)
         in_force = mix_steps.in_force(app.ledger, app.workspace.series)["daily"]
         shown.append(f"{in_force.mix[Origin.PGC]}:{in_force.mix[Origin.UGC]}")
     assert shown == ["3:7"] * 3 + ["7:3"] * 4 + ["3:7"] * 2
@@ -237,3 +240,22 @@ def test_steps_need_a_mix_that_holds_before_them(tmp_path: Path) -> None:
     (tmp_path / "steadycast.toml").write_text(SETTINGS.replace("mix = { pgc = 3, ugc = 7 }\n", ""))
     with pytest.raises(SettingsError, match="mix_at needs a mix that holds before it"):
         load(tmp_path)
+
+
+def test_the_desk_and_the_api_show_who_writes_and_who_decides(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS + '\n[fair]\ntop = "40%"\n')
+    now = pipeline.now()
+    app.ledger.backfill(went_out(who, now - (n + 1) * DAY) for n, who in enumerate(["alice"] * 3 + ["bob"] * 2))
+    pipeline.accounts.audit(app, "momo", "desk", now, act="plan", subject="slot daily@2026-11-24T20:00")
+    with Desk(bench.root).up() as desk:
+        shown = desk.get("/fair").text
+        told = requests.get(f"{desk.url}/api/v1/fair", headers={"Authorization": f"Bearer {KEY}"}, timeout=30).json()
+        assert 'href="/fair"' in desk.get("/members").text
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", shown))
+    for words in ("Alice wrote 3 slots 60%", "Bob wrote 2 slots 40%", "momo wrote 0 slots 0% decided 1 100%"):
+        assert words in text
+    assert "One member has 60% of the members’ slots. The limit is 40%." in text
+    assert (told["top"], told["absence_factor"], told["alarms"]) == (0.6, 1, ["top"])
+    assert [(each["name"], each["slots"], each["decisions"]) for each in told["people"]] == [
+        ("alice", 3, 0), ("bob", 2, 0), ("momo", 0, 1)
+    ]  # fmt: skip

@@ -13,6 +13,7 @@ tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, arrivals, members, channels, asks   the record, who came, who gave what, where it goes, who is asked for what
 circles          the communities that a hub looks at; what a hub asks of this one
 class_rounds     who comments on whom in a class, whose turn it is, what is handed over
+fairness    who writes and who decides
 publish_requests   a program asks a person to publish a slot now
 rituals          the coming days that the community marks
 settings, settings_channels, settings_people, settings_file   settings: of the community and series, and as text

@@ -19,6 +19,7 @@ from steadycast.api import (
     deliveries,
     draft_decisions,
     drafts,
+    fairness,
     members,
     people,
     previews,
@@ -45,8 +46,8 @@ Each change carries an `Idempotency-Key`: sent again within a day with the same 
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
     today, slots, asks, publish_requests, rituals, drafts, draft_decisions, previews, deliveries, record, arrivals,
-    circles, members, class_rounds, channels, settings, settings_channels, settings_people, settings_file, change_log,
-    people,
+    circles, members, class_rounds, channels, settings, settings_channels, settings_people, settings_file,
+    change_log, people, fairness,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]
 

@@ -17,6 +17,7 @@ rate_limits      how often somebody may ask for members' pages or try a password
 connections      how it is served: who says nothing is hung up on
 incoming         how many bytes a request may bring, and how long it may take
 upload           a form with files, counted while it comes in
+fairness         who writes and who decides
 members, member_page   members, and the page of each that an invite opens
 own_files        styles and scripts, which a browser asks for once
 files            what lies under var/out and var/preview, each page fenced off from the desk

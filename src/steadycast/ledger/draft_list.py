@@ -70,7 +70,7 @@ class DraftPage(NamedTuple):
 
 D, C, R = DRAFT.c, DELIVERY.c, REVISION.c
 _approved = D.state == "approved"
-_evergreen = func.coalesce(D.plan["evergreen"].as_boolean(), false())
+evergreen = func.coalesce(D.plan["evergreen"].as_boolean(), false())
 _slots_of = SLOT.c.draft == D.id
 _out = or_(
     D.published_before.is_not(None),
@@ -79,7 +79,7 @@ _out = or_(
 _shelf_of = case(
     (D.state.in_(INBOX), "inbox"),
     (not_(_approved), "archive"),
-    (_evergreen, "reserve"),
+    (evergreen, "reserve"),
     (_out, "archive"),
     (D.circle != "", "reserve"),
     else_="stock",
@@ -136,7 +136,8 @@ def _coming(now: dt.datetime) -> Any:
     return select(func.min(SLOT.c.at)).where(_slots_of, SLOT.c.at >= now).correlate(DRAFT).scalar_subquery()
 
 
-def _standing(name: str, now: dt.datetime) -> ColumnElement[bool]:
+def standing_of(name: str, now: dt.datetime) -> ColumnElement[bool]:
+    """Whether a draft stands so: one of STANDINGS."""
     if name == "used":
         return and_(_approved, _out)
     if name == "planned":
@@ -151,7 +152,7 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
     if asked.shelf:
         found.append(_shelf(asked.shelf))
     if asked.standing:
-        found.append(_standing(asked.standing, now))
+        found.append(standing_of(asked.standing, now))
     for column, wanted in ((D.origin, asked.origin), (D.form, asked.form), (D.id, asked.id)):
         if wanted:
             found.append(column == wanted)
@@ -175,7 +176,7 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
 def _rows(ids: Sequence[str], now: dt.datetime) -> Any:
     query = select(
         D.id, D.title, D.path, D.form, D.origin, D.member, D.circle, D.state, D.revision, D.approved_revision,
-        D.changed, D.resembles, _evergreen.label("evergreen"), _out.label("out"), _coming(now).label("coming"),
+        D.changed, D.resembles, evergreen.label("evergreen"), _out.label("out"), _coming(now).label("coming"),
         R.content["title"].as_string().label("newest"), R.content["tags"].label("tags"),
     )  # fmt: skip
     return query.outerjoin(REVISION, _here).where(D.id.in_(list(ids)))

@@ -15,6 +15,7 @@ from steadycast.ledger.audit_log import AUDIT
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, table
 from steadycast.ledger.draft_decisions import APPROVED, REJECTED
+from steadycast.ledger.draft_list import evergreen, standing_of
 from steadycast.ledger.history import EVENT
 from steadycast.ledger.record import THERE
 from steadycast.schedule.shares import Decision
@@ -98,10 +99,10 @@ def _log(db: Database, since: dt.datetime) -> Iterator[tuple[str, dt.datetime, s
         before = rows[-1].id
 
 
-def out_before(db: Database, members: Iterable[str], since: dt.datetime) -> set[str]:
-    """Those of these members whose drafts had gone out before."""
+def out_before(db: Database, members: Iterable[str], since: dt.datetime, channels: Iterable[str]) -> set[str]:
+    """Those of these members whose drafts had gone out before on any of these channels: by the record's index."""
     c = DELIVERY.c
-    query = select(c.member).where(c.at < since, c.verdict.in_(THERE)).distinct()
+    query = select(c.member).where(c.channel.in_(sorted(channels)), c.at < since, c.verdict.in_(THERE)).distinct()
     with db.read() as connection:
         return {who for (who,) in among(connection, query, c.member, members)}
 
@@ -114,3 +115,14 @@ def took(db: Database, since: dt.datetime, until: dt.datetime) -> list[dt.timede
     query = select(span).join(SLOT, s.draft == d.id).where(s.at >= since, s.at < until, d.origin == "ugc", out)
     with db.read() as connection:
         return [dt.timedelta(microseconds=max(micros, 0)) for micros in connection.scalars(query)]
+
+
+def unplaced_since(db: Database, now: dt.datetime) -> dt.datetime | None:
+    """When the draft was approved that has waited longest in stock, and no coming slot carries; None where none does.
+
+    Evergreens wait for nothing.
+    """
+    approved = DRAFT.c.approved_at
+    waits = select(approved).where(standing_of("stock", now), ~evergreen, approved.is_not(None))
+    with db.read() as connection:
+        return connection.scalar(waits.order_by(approved).limit(1))

@@ -10,7 +10,6 @@ from typing import Any
 from steadycast.ledger import fair_reads, mix_steps, record
 from steadycast.pipeline import mix
 from steadycast.pipeline.app import App
-from steadycast.pipeline.standing import supply
 from steadycast.schedule.days import DAY
 from steadycast.schedule.mix_steps import MixStep
 from steadycast.schedule.shares import HOUSE, WINDOW, Breach, Shares, Waits, breaches, quantile, shares
@@ -104,7 +103,7 @@ def fair(app: App, now: dt.datetime) -> Fair:
             counts[row.member] += row.slots
         of_series.setdefault(row.series, Counter())[row.origin] += row.slots
     founder = app.workspace.community.founder
-    before = fair_reads.out_before(app.ledger, [who for who in counts if who != HOUSE], since)
+    before = fair_reads.out_before(app.ledger, [who for who in counts if who != HOUSE], since, app.workspace.channels)
     found = shares(counts, before, fair_reads.decisions(app.ledger, since, now), _waits(app, since, now), founder)
     return Fair(
         since=since,
@@ -142,14 +141,9 @@ def _voices(app: App, found: Shares) -> tuple[Voice, ...]:
 
 def _waits(app: App, since: dt.datetime, now: dt.datetime) -> Waits:
     spans = fair_reads.took(app.ledger, since, now)
-    stock, history = supply(app, now)
-    planned = {each.draft for each in app.ledger.assignments(now, now + app.workspace.publish.horizon)}
-    waits = [
-        now - item.since
-        for item in stock
-        if not item.evergreen and item.draft not in planned and item.draft not in history.last
-    ]
-    return Waits(quantile(spans, 0.5), quantile(spans, 0.9), max(waits, default=None))
+    since_approved = fair_reads.unplaced_since(app.ledger, now)
+    oldest = now - since_approved if since_approved else None
+    return Waits(quantile(spans, 0.5), quantile(spans, 0.9), oldest)
 
 
 def _mixes(app: App, of_series: dict[str, Counter[str]]) -> tuple[SeriesMix, ...]:
