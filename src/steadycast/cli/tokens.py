@@ -132,7 +132,7 @@ def mcp() -> int:
 
     opened = Opened(root_or_here())
     with opened.app() as app:
-        person = Person(pipeline.who(), Role.EDITOR)
+        person = Person(pipeline.who(), Role.EDITOR).within(pipeline.leaders.editors_of(app))
         if token := os.environ.get("STEADYCAST_TOKEN"):
             found = pipeline.accounts.token(app, token, pipeline.now())
             if found is None:

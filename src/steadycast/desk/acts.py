@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from steadycast.language import current
-from steadycast.pipeline import concerns
+from steadycast.pipeline import concerns, leaders
 from steadycast.pipeline.permissions import Act, Person, may, may_somewhere
 
 SLOT, DRAFT, DELIVERY, ASK, SERIES = "slot", "draft", "delivery", "ask", "series"  # what a form may be about
@@ -48,17 +48,20 @@ class Declared:
     async def check(self, request: Request) -> None:
         """Refuses whom it is not for, else notes what will have been done."""
         person: Person = request.state.person
-        # Whoever is let in everywhere pays for no look at what the form is about.
-        if not may_somewhere(person, self.act) or (
-            person.is_limited and not may(person, self.act, await run_in_threadpool(self._concerned, request))
-        ):
+        if not may_somewhere(person, self.act):
             raise HTTPException(403, _refused(person))
+        # Whoever is let in everywhere pays for no look at what the form is about.
+        if person.is_limited:
+            concerned, deciders = await run_in_threadpool(self._concerned, request)
+            if not may(person, self.act, concerned):
+                raise HTTPException(403, _refused(person, deciders))
         if self.changes:
             request.state.change = Change(self.act, *_told(request, self.about))
 
-    def _concerned(self, request: Request) -> set[str] | None:
+    def _concerned(self, request: Request) -> tuple[set[str] | None, str]:
+        """The series that it concerns, None: the whole community; and who decides on them, "": any editor."""
         if not self.about:
-            return None
+            return None, ""
         concerned: set[str] = set()
         with request.app.state.opened.app() as app:
             for kind, field in self.about:
@@ -75,7 +78,7 @@ class Declared:
                         concerned |= concerns.series_of_request(app, value)
                     else:
                         concerned.add(value)
-        return concerned
+            return concerned, leaders.decided_by(app, concerned)
 
 
 class _OfForm(Declared):
@@ -152,8 +155,10 @@ def may_here(request: Request, act: str, *series: str) -> bool:
     return may(person, Act(act), series) if series else may_somewhere(person, Act(act))
 
 
-def _refused(person: Person) -> str:
+def _refused(person: Person, deciders: str = "") -> str:
     say = current()
+    if deciders:
+        return say.gettext("This is decided by %(names)s.", names=deciders)
     if person.is_limited:
         return say.gettext("You look after some series only, and this concerns others too.")
     return say.gettext("Your role does not let you do this. Ask an owner of the desk.")

@@ -23,6 +23,7 @@ What is read
     member_reads     who gave what, where it is
     alarm_rows       alarms, told once and closed
     fair_reads       who decided what, how long drafts took
+    editor_events    what was decided over the head of a series' own editors
     mix_steps        the steps of each series' mix, and the active members that they are judged by
     counted          how many slots of a series were owed, and how many in a row were not missed
     arrivals         who came, by day and source, as each counter has it

@@ -9,6 +9,7 @@ from steadycast.errors import InputError, SettingsError
 from steadycast.language import gettext as _
 from steadycast.ops import deployments
 from steadycast.ops.settings_forms import check_rhythm
+from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import PATIENCE, Reads, Supply, foresee, plan, stock_of
 from steadycast.pipeline.results import Row
@@ -145,6 +146,9 @@ def make(app: App, change: Change, now: dt.datetime) -> bool:
     """
     with app.in_turn("settings", PATIENCE):
         edit.write(change.after, change.before)
+    for name, table in change.after.promises.items():
+        if (former := change.before.promises.get(name)) and former.skip != table.skip:
+            leaders.note(app, "skip", [name], ", ".join(sorted({*former.skip} ^ {*table.skip})), now)
     return settle(app, change.before, change.after, now)
 
 

@@ -21,6 +21,7 @@ What comes in
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     fair             who writes and who decides, and how long drafts wait
+    leaders          series with editors of their own, and what others decided over their heads
     mix              the mix of each series that is in force, judged once a month
     rituals, house_texts   drafts for days that a community marks, and what they and digests are written from
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
@@ -69,6 +70,7 @@ from steadycast.pipeline import (
     hub_asks,
     invites,
     kits,
+    leaders,
     members,
     permissions,
     publish_requests,
@@ -120,6 +122,7 @@ __all__ = [
     "invites",
     "is_first",
     "kits",
+    "leaders",
     "leaving",
     "line_of",
     "members",

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from steadycast.errors import InputError, unknown_name
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import ApiTokenRow, AuditRow, PersonRow, SessionRow
+from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
 from steadycast.pipeline.permissions import Person, Role
 from steadycast.workspace.values import member_name
@@ -69,7 +70,7 @@ def add_person(
     row = PersonRow(name=name, role=role, series=sorted(set(series)), password=_hashed(name, password), made=now)
     if not app.ledger.put_person(row):
         raise InputError(_("%(name)s is there already, or was", name=name), hint=_("take another name"))
-    return _person(row)
+    return _person(app, row)
 
 
 def set_password(app: App, name: str, password: str, now: dt.datetime, *, keep: str = "") -> None:
@@ -147,7 +148,7 @@ def session_of(app: App, hash: str, now: dt.datetime) -> Session | None:
     if row.ended is not None or person.ended is not None or now >= min(row.expires, row.used + IDLE):
         return None
     app.ledger.used_credential(row, now)
-    return Session(_person(person), row, person.language)
+    return Session(_person(app, person), row, person.language)
 
 
 def log_out(app: App, token: str, now: dt.datetime) -> None:
@@ -201,7 +202,7 @@ def token(app: App, text: str, now: dt.datetime) -> Person | None:
     if row.revoked is not None or person.ended is not None or (row.expires is not None and now >= row.expires):
         return None
     app.ledger.used_credential(row, now)
-    return _person(person).at_most(Role(row.role), row.series)
+    return _person(app, person).at_most(Role(row.role), row.series)
 
 
 def audit(app: App, who: str, via: str, now: dt.datetime, *, act: str, subject: str = "", detail: str = "") -> None:
@@ -223,8 +224,8 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _person(row: PersonRow) -> Person:
-    return Person(row.name, Role(row.role), frozenset(row.series))
+def _person(app: App, row: PersonRow) -> Person:
+    return Person(row.name, Role(row.role), frozenset(row.series)).within(leaders.editors_of(app))
 
 
 def _change(app: App, name: str, **changed: object) -> None:

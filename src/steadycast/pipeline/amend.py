@@ -16,6 +16,7 @@ from steadycast.language import listed
 from steadycast.ledger.amendments import OPEN, TAKEN_AWAY
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
+from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App, who
 from steadycast.pipeline.collect import check_taken_in
 from steadycast.pipeline.drafts import LONGEST_REASON, OUT, find_draft, may_go_out, read
@@ -66,7 +67,9 @@ def revise(app: App, draft: str, channel: str | None = None, *, again: bool = Fa
     check_taken_in(app, row)
     revision = _approved(row)
     app.ledger.settle_here()
-    told = tuple(_revised(app, d, revision, again=again) for d in _out(app, row, channel, "revise"))
+    there = _out(app, row, channel, "revise")
+    told = tuple(_revised(app, d, revision, again=again) for d in there)
+    leaders.note(app, "revise", {d.series for d in there}, row.path, app.clock.now())
     renew(app, app.clock.now())
     return told
 
@@ -82,6 +85,7 @@ def withdraw(app: App, draft: str, why: str, channel: str | None = None) -> tupl
     if channel is None:
         app.ledger.reject(row.id, row.revision, who(), now, " ".join(why.split())[:LONGEST_REASON])
     there = _out(app, row, channel, "withdraw")  # as it is now that nothing new is begun
+    leaders.note(app, "withdraw", {d.series for d in there}, row.path, now)
     stopped = {d.id: d for d in there if d.state in UNSENT and app.ledger.cancel(d.id or 0, who(), now)}
     plan(app, now)
     left = [d.id or 0 for d in there if d.id not in stopped]

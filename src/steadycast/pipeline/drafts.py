@@ -13,6 +13,7 @@ from steadycast.language import gettext as _
 from steadycast.language import listed
 from steadycast.ledger.intake import HELD, OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, DraftRow, State
+from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_media import keep_media
 from steadycast.pipeline.frozen_draft import from_content, instant, to_plan
@@ -134,6 +135,7 @@ def decide(
         if not done:
             said = _("%(path)s was not taken: it changed just now, or is gone", path=row.path)
             raise InputError(said, hint=_("look at it again: `steadycast list`"))
+        leaders.note(app, verdict, _series_of(app, row), row.path, now, by)
         if verdict != "approve":
             _stop(app, row, by, now)
         told.append({"id": row.id, "title": own.get("title", row.title), "path": row.path, "member": row.member})
@@ -186,10 +188,18 @@ def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> l
         if not app.ledger.take_back_decision(row.id, by, now):
             said = _("%(path)s: there is no decision to take back, or it changed since", path=row.path)
             raise InputError(said, hint=_("look at it again: `steadycast list`"))
+        leaders.note(app, "take back", _series_of(app, row), row.path, now, by)
         told.append({"id": row.id, "title": row.title, "path": row.path, "member": row.member})
     if told:
         renew(app, now)
     return told
+
+
+def _series_of(app: App, row: DraftRow) -> set[str]:
+    """The series that a draft concerns; asked only where some have editors of their own."""
+    from steadycast.pipeline import concerns  # which stands on this file
+
+    return concerns.series_of_draft(app, row.id) if any(leaders.editors_of(app).values()) else set()
 
 
 def _as_it_was_pinned(app: App, row: DraftRow, now: dt.datetime) -> None:

@@ -6,7 +6,7 @@ that concerns the whole community. A token of a person may narrow both, and wide
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,6 +52,7 @@ class Person:
     name: str
     role: Role
     series: frozenset[str] = frozenset()  # an editor's; empty: all
+    of_all: bool = False  # limited as some series have editors of their own: what concerns no series is theirs as well
 
     def at_most(self, role: Role, series: Collection[str] = ()) -> Person:
         """The same person with no more than this role, and in no other series than these (empty: in all of theirs).
@@ -60,7 +61,18 @@ class Person:
         """
         both = frozenset(series) & self.series if series and self.series else frozenset(series) or self.series
         bound = Role.OWNER if not series else Role.EDITOR if both else Role.MEMBER
-        return Person(self.name, min(self.role, role, bound, key=ORDER.index), both)
+        return Person(self.name, min(self.role, role, bound, key=ORDER.index), both, self.of_all and not series)
+
+    def within(self, editors: Mapping[str, Collection[str]]) -> Person:
+        """The same person where series have editors of their own: who is not among them decides nothing there.
+
+        Owners decide everywhere. An editor who is left no series is a member at most.
+        """
+        if self.role is not Role.EDITOR or all(not names or self.name in names for names in editors.values()):
+            return self
+        open_ = {name for name, names in editors.items() if not names or self.name in names}
+        left = frozenset(open_ & self.series if self.series else open_)
+        return Person(self.name, Role.EDITOR if left else Role.MEMBER, left, of_all=bool(left) and not self.series)
 
     @property
     def is_limited(self) -> bool:
@@ -74,7 +86,9 @@ def may(person: Person, act: Act, series: Collection[str] | None = None) -> bool
         return False
     if act not in LIMITED or not person.is_limited:
         return True
-    return bool(series) and person.series >= frozenset(series or ())
+    if series is None:
+        return person.of_all
+    return bool(series) and person.series >= frozenset(series)
 
 
 def may_somewhere(person: Person, act: Act) -> bool:

@@ -21,7 +21,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.calendar_reads import AnySlot, CarriedDraft
 from steadycast.ledger.plans import as_slot, movable
 from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
-from steadycast.pipeline import content_files
+from steadycast.pipeline import content_files, leaders
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import check_taken_in, collect
 from steadycast.pipeline.drafts import find_draft, may_go_out, read
@@ -77,6 +77,7 @@ def pin(app: App, named: str, slot: str, now: dt.datetime, *, seen: str = "", ho
     if carries is None or carries.draft != row.id:
         said = _("%(path)s is pinned to %(slot)s, and the plan could not put it there", path=row.path, slot=target.id)
         raise InputError(said, hint=_("`steadycast check` says why"))
+    leaders.note(app, "pin", [target.series], f"{row.path} {target.id}", now)
     return done
 
 
@@ -84,7 +85,9 @@ def unpin(app: App, named: str, now: dt.datetime, *, seen: str = "") -> Pinned:
     """Lets the plan choose the slot of a draft again."""
     row = _draft(app, named, seen)
     _is_free(app, row, None)
-    return put_pin(app, row.id, "", now)
+    done = put_pin(app, row.id, "", now)
+    leaders.note(app, "unpin", {done.before.partition("@")[0]}, row.path, now)
+    return done
 
 
 def put_pin(
@@ -141,6 +144,7 @@ def fill(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) -> 
                 _("no reserve fits this slot, or all of it went out lately"), hint=_("mark one evergreen: true")
             )
         _save(app, target, [chosen], now)
+        leaders.note(app, "fill", [target.series], target.id, now)
     return Pinned(chosen.draft, app.ledger.titles([chosen.draft]).get(chosen.draft, ""), "", "")
 
 
@@ -151,6 +155,7 @@ def empty(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) ->
         raise InputError(_("%(slot)s has nothing from reserve", slot=target.id))
     with app.in_turn("plan", PATIENCE):
         _save(app, target, [], now)
+        leaders.note(app, "empty", [target.series], target.id, now)
 
 
 def open_slot(app: App, slot: str, now: dt.datetime, holds: str | None = None) -> SlotRow:

@@ -11,7 +11,7 @@ import orjson
 from steadycast import alarms
 from steadycast.language import current, ngettext
 from steadycast.language import gettext as _
-from steadycast.pipeline import arrivals
+from steadycast.pipeline import arrivals, leaders
 from steadycast.pipeline import fair as fairness
 from steadycast.pipeline.app import App, write_atomically
 from steadycast.pipeline.class_problems import alarms_of_classes
@@ -91,11 +91,17 @@ def alarm(app: App, now: dt.datetime, made: Report | None = None) -> list[alarms
         app.ledger,
         report,
         quiet_after=workspace.alarms.quiet_after,
-        editors={name: table.editor for name, table in workspace.promises.items() if table.editor},
+        editors=_editors(app),
         others=[*_of_fairness(app, now), *alarms_of_classes(app, now), *alarms_of_rounds(app, now)],
     )
     urls = [app.redact.learn(url) for name in workspace.alarms.urls if (url := app.find_secret(name))]
     return alarms.watch(app.ledger, alarm_inputs, urls)
+
+
+def _editors(app: App) -> dict[str, str]:
+    """Who can fix a gap, by series."""
+    named = {name: leaders.decided_by(app, [name]) or table.editor for name, table in app.workspace.promises.items()}
+    return {name: who for name, who in named.items() if who}
 
 
 def _of_fairness(app: App, now: dt.datetime) -> list[alarms.Alarm]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from steadycast.alarms.due import NEWS
 from steadycast.language import current
+from steadycast.ledger.editor_events import Override
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
-from steadycast.pipeline import amend, asking, hub_asks, publish_requests
+from steadycast.pipeline import amend, asking, hub_asks, leaders, publish_requests
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked, Standing
 from steadycast.pipeline.hub_asks import HubAsk
@@ -90,6 +92,8 @@ class Today:
     asked: tuple[Asked, ...] = ()  # what is overdue or declined first
     asked_in_all: int = 0
     reach: tuple[SeriesReach, ...] = ()
+    overrides: tuple[Override, ...] = ()  # what others decided over editors' heads
+    news: tuple[AlarmRow, ...] = ()  # alarms of nothing wrong
     tick: dt.datetime | None = None
     quiet: bool = False  # nobody has looked at what is due for too long
 
@@ -120,7 +124,8 @@ def today(app: App, now: dt.datetime) -> Today:
         "kits": waiting[State.HANDED],
     }
     counts = {name: len(rows) for name, rows in kinds.items()} | {"amendments": len(amendments), "gaps": len(gaps)}
-    alarms = ledger.alarms()
+    told = ledger.alarms()
+    alarms = [row for row in told if row.kind not in NEWS]
     requests = publish_requests.waiting(app, now)
     asks = hub_asks.waiting(app)
     counts |= {"requests": len(requests), "hub_asks": len(asks)}
@@ -143,6 +148,8 @@ def today(app: App, now: dt.datetime) -> Today:
         asked=tuple(asked[:SHOWN]),
         asked_in_all=len(asked),
         reach=tuple(_reach(app, now)),
+        overrides=tuple(leaders.lately(app, now)),
+        news=tuple(row for row in told if row.kind in NEWS),
         tick=tick,
         quiet=tick is not None and now - tick > app.workspace.alarms.quiet_after,
     )

@@ -118,7 +118,7 @@ class Workspace(Paths):
         return table.built(name, self.community.zone, off | _left_out(table.skip))
 
     def _series(self, name: str, table: SeriesTable) -> Series:
-        given = table.model_dump(exclude={"skip", "editor", "call", "mix_at"})
+        given = table.model_dump(exclude={"skip", "editor", "editors", "call", "mix_at"})
         plain = [s for s in table.skip if not s.startswith("holidays:")]
         off, worked = self._days_off(("series", name), table.skip)
         return Series(

@@ -74,6 +74,7 @@ class SeriesTable(Model):
     per_year: int | None = Field(default=None, ge=1, le=10000)
     announce: tuple[Span, ...] = ()
     editor: str = ""  # who can fix it: named in alarms
+    editors: tuple[MemberName, ...] = Field(default=(), max_length=50)  # who alone decides on it; (): any editor
     call: str = Field(default="", pattern=f"{NAME}|^$")  # the name of another [call.NAME] than the first, or none
 
     @model_validator(mode="after")
