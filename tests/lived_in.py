@@ -88,6 +88,7 @@ title = "周日作业班"
 every = "week on sun at 20:00"
 start = {start:%Y-%m-%d}
 turn = "month"
+out = "1 missed"
 comment = {{ each = 1 }}
 """
 ROSTER = """id,title,class,group
@@ -176,6 +177,8 @@ class LivedIn(Bench):
         )
         pipeline.rounds.say_done(app, "alice", "bob", now)
         pipeline.turns.see_to(app, now)
+        app.ledger.set_meta("looked:content", (now - 10 * dt.timedelta(minutes=1)).isoformat())
+        pipeline.classes.judge_all(app, now)
 
     def _ask(self, app: App, now: dt.datetime) -> list[str]:
         """Slots for which a member is asked: without an answer, with a yes, with a no."""
@@ -245,6 +248,8 @@ class LivedIn(Bench):
             "/members/{name}": ["/members/bob", "/members/carol"],
             "/m/{token}": [f"/m/{self.token}"],
             "/m/{token}/hand-ins/{id}": [f"/m/{self.token}/hand-ins/{drafts['ugc/bob/waits.md']}"],
+            "/classes": ["/classes"],
+            "/classes/{name}": ["/classes/c16"],
             "/classes/{name}/round": ["/classes/c16/round"],
             "/classes/{name}/hand-over": ["/classes/c16/hand-over", "/classes/c16/hand-over?period=2026-01"],
             "/leave/{channel}/{token}": [f"/leave/letters/{reader}"],

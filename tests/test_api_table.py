@@ -67,6 +67,8 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/m/{token}/asks/{id}": ("POST /asks/{id}/answer",),
     "/m/{token}/comments": ("POST /classes/{name}/comments",),
     # Classes
+    "/classes/{name}/decide": ("POST /classes/{name}/decide",),
+    "/classes/{name}/leave": ("POST /classes/{name}/leave",),
     "/classes/{name}/round": ("POST /classes/{name}/comments/settle",),
     "/classes/{name}/turns": ("POST /classes/{name}/turns",),
     # Settings

@@ -262,7 +262,7 @@ def test_how_a_member_stands_is_told_by_what_happened_last() -> None:
         ([], State.ACTIVE), ([warned], State.WARNED), ([warned, out], State.OUT), ([warned, out, back], State.ACTIVE),
     ):  # fmt: skip
         assert state_of(seat, its, ZONE, now) is state
-    assert state_of(seat, [], ZONE, now, up=True) is State.UP
+    assert state_of(seat, [happened(Happened.UP, "2027-01-20")], ZONE, now) is State.UP
     assert state_of(replace(seat, left=dt.date(2027, 2, 1)), [], ZONE, now) is State.LEFT
     away = replace(seat, leave=(Leave(dt.date(2027, 1, 31), dt.date(2027, 2, 2)),))
     assert state_of(away, [], ZONE, now) is State.AWAY

@@ -12,6 +12,7 @@ draft_decisions   what is decided on a draft: approved, pinned, changed or taken
 tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, arrivals, members, channels, asks   the record, who came, who gave what, where it goes, who is asked for what
 circles          the communities that a hub looks at; what a hub asks of this one
+classes          who handed in what, week by week; who is up for leaving, which a person decides
 class_rounds     who comments on whom in a class, whose turn it is, what is handed over
 fairness    who writes and who decides
 publish_requests   a program asks a person to publish a slot now

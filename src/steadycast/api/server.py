@@ -16,6 +16,7 @@ from steadycast.api import (
     channels,
     circles,
     class_rounds,
+    classes,
     deliveries,
     draft_decisions,
     drafts,
@@ -46,7 +47,7 @@ Each change carries an `Idempotency-Key`: sent again within a day with the same 
 nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
     today, slots, asks, publish_requests, rituals, drafts, draft_decisions, previews, deliveries, record, arrivals,
-    circles, members, class_rounds, channels, settings, settings_channels, settings_people, settings_file,
+    circles, members, classes, class_rounds, channels, settings, settings_channels, settings_people, settings_file,
     change_log, people, fairness,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]

@@ -66,16 +66,25 @@ def _together(the_class: Class, rule: OutRule, one: HandIn, other: HandIn) -> bo
     return True
 
 
-def state_of(
-    seat: Seat, happened: Sequence[MemberStanding], zone: dt.tzinfo, now: dt.datetime, *, up: bool = False
-) -> State:
-    """How a member stands at an instant; `happened` is in order of time, `up`: the rule would have them leave."""
+def awaits(happened: Iterable[MemberStanding]) -> MemberStanding | None:
+    """What the rule said last of a member, where no person has decided since; `happened` is in order of time."""
+    found = None
+    for each in happened:
+        if each.what is Happened.UP:
+            found = each
+        elif each.what in (Happened.OUT, Happened.KEPT, Happened.RETURNED):
+            found = None
+    return found
+
+
+def state_of(seat: Seat, happened: Sequence[MemberStanding], zone: dt.tzinfo, now: dt.datetime) -> State:
+    """How a member stands at an instant; `happened` is in order of time."""
     day = now.astimezone(zone).date()
     if any(back is None for _, back in gone(happened)):
         return State.OUT
     if seat.left and seat.left <= day:
         return State.LEFT
-    if up:
+    if awaits(happened):
         return State.UP
     if any(day in leave for leave in leaves(seat, happened, zone)):
         return State.AWAY

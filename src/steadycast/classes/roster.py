@@ -26,7 +26,7 @@ COLUMNS: Mapping[str, str] = {
     "role": "role 职务 職務 角色",
     "leave": "leave 请假 請假",
 }
-_NAMES = {alias: name for name, aliases in COLUMNS.items() for alias in aliases.split()}
+NAMES = {alias: name for name, aliases in COLUMNS.items() for alias in aliases.split()}
 _ROLES = {
     **dict.fromkeys(("", "member", "组员", "組員"), Role.MEMBER),
     **dict.fromkeys(("leader", "组长", "組長"), Role.LEADER),
@@ -79,7 +79,7 @@ def _read(lines: Iterator[Sequence[str]], classes: Collection[str], where: str) 
         if not any(cell.strip() for cell in cells):
             continue
         if not columns:
-            columns = [_NAMES.get(cell.strip().lower(), "") for cell in cells]
+            columns = [NAMES.get(cell.strip().lower(), "") for cell in cells]
             if lacking := [name for name in ("id", "class") if name not in columns]:
                 said = _("the column %(column)s is missing", column=lacking[0])
                 hint = did_you_mean(lacking[0], cells, _("columns are %(names)s", names=listed(COLUMNS)))

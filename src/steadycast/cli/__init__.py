@@ -16,6 +16,7 @@ from steadycast.cli import (
     change_promise,
     channels,
     circles,
+    classes,
     copying,
     desk,
     drafts,
@@ -85,11 +86,25 @@ came.command(arrivals.pull)
 came.command(arrivals.import_, name="import")
 app.command(came)
 the_class = App(
-    name="class", help="Show who comments on whom in a class, and write the page that is handed over.", group=CLASSES
+    name="class",
+    help="Show who handed in what and who comments on whom, and write the page that is handed over.",
+    group=CLASSES,
 )
+the_class.command(classes.list_, name="list")
+the_class.command(classes.show_, name="show")
 the_class.command(rounds.round_, name="round")
 the_class.command(rounds.report)
 app.command(the_class)
+of_class = App(
+    name="member", help="Show a member of a class; grant leave, put out, keep, take back, move.", group=CLASSES
+)
+of_class.command(classes.member_show, name="show")
+of_class.command(classes.leave)
+of_class.command(classes.out)
+of_class.command(classes.keep)
+of_class.command(classes.back)
+of_class.command(classes.move)
+app.command(of_class)
 turn = App(
     name="turn", help="Show whose turn it is to be on duty or to lead a group, or swap two turns.", group=CLASSES
 )

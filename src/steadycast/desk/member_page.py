@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
-from steadycast.desk import calendar_feeds
+from steadycast.desk import calendar_feeds, classes
 from steadycast.desk.acts import sent_by_member
 from steadycast.desk.draft import FRAME
 from steadycast.desk.guard import MEMBERS, REFUSED
@@ -95,7 +95,8 @@ def _page(request: Request, app: App, member: str, refused: str = "", written: M
     said: dict[str, Any] = {"said": {"said": refused, "refused": True, "undo": []}} if refused else {}
     answer = page(
         request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most,
-        untaken=untaken, files=MOST_FILES, wanted=wanted, owed=owed,
+        untaken=untaken, files=MOST_FILES, wanted=wanted, owed=owed, marks=classes.words(current()),
+        duties=pipeline.class_view.owed_by(app, member, now),
         turns=turns, asks=asks, able=able, named=named, written=written, **said,
     )  # fmt: skip
     if refused:

@@ -46,8 +46,10 @@ TABS: tuple[tuple[str, str], ...] = (
     ("kits", "/kits"),
     ("record", "/record"),
     ("members", "/members"),
+    ("classes", "/classes"),
     ("settings", "/settings"),
 )
+WITHOUT_CLASSES = tuple(tab for tab in TABS if tab[0] != "classes")
 
 
 def opened(request: Request) -> Iterator[App]:
@@ -70,7 +72,8 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     community = app.workspace.community
     text = rendered(  # a value of the page's own under one of these names is an error
         request, current(), name, community=community, now=pipeline.now().astimezone(community.zone), tab=tab,
-        tabs=TABS, broken_settings=app.broken_settings, channel_title=app.channel_title,
+        tabs=TABS if app.workspace.classes else WITHOUT_CLASSES, broken_settings=app.broken_settings,
+        channel_title=app.channel_title,
         rhythm_of=partial(_rhythm, app), is_hub=bool(app.workspace.circles), **values,
     )  # fmt: skip
     answer = HTMLResponse(text, status)

@@ -29,6 +29,7 @@ from steadycast.desk import (
     calendar_feeds,
     circles,
     class_rounds,
+    classes,
     draft,
     drafts,
     entry,
@@ -99,6 +100,7 @@ PAGES = (
     fairness,
     people,
     class_rounds,
+    classes,
     member_page,
     reader_language,
 )

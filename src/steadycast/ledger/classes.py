@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import BigInteger, insert, select, type_coerce
 
 from steadycast.ledger.connection import Database, among, chunks, rows_of, table, upsert
 from steadycast.ledger.intake import HELD, values
@@ -58,6 +58,27 @@ def hand_ins(db: Database, the_class: str, since: dt.datetime) -> list[HandInRow
     """How the duties of a class ended whose slots are since then, by slot and member."""
     here = (H.the_class == the_class) & (H.due >= since)
     return rows_of(db, HandInRow, select(HANDIN).where(here).order_by(H.due, H.member))
+
+
+class Ended(NamedTuple):
+    """How one duty ended, as a page of a whole class asks."""
+
+    member: str
+    slot: str
+    due: int  # microseconds since 1970 UTC
+    verdict: str
+    made_up: int | None
+    draft: str | None
+
+
+def verdicts(db: Database, the_class: str, member: str = "") -> list[Ended]:
+    """How all duties of a class ended, or of one member in it, by member and time: a year of 77 is 4,000 rows."""
+    due, made_up = (type_coerce(column, BigInteger) for column in (H.due, H.made_up_at))
+    query = select(H.member, H.slot, due, H.verdict, made_up, H.draft).where(H.the_class == the_class)
+    if member:
+        query = query.where(H.member == member)
+    with db.read() as connection:
+        return list(map(Ended._make, connection.execute(query.order_by(H.member, H.due))))
 
 
 def hand_in(db: Database, the_class: str, slot: str, member: str) -> HandInRow | None:

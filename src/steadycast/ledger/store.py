@@ -168,6 +168,7 @@ class Ledger(Database):
     written_by = classes.written_by
     hand_ins = classes.hand_ins
     hand_in = classes.hand_in
+    verdicts = classes.verdicts
     hand_ins_of = classes.hand_ins_of
     put_hand_ins = classes.put_hand_ins
     correct_hand_in = classes.correct_hand_in

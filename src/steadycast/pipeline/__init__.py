@@ -36,7 +36,9 @@ What members of a class owe each other
     hand_over        one period of a class on a page
     class_files      roster.csv and turns.csv read
     looks, classes   when members' sources were looked at; what members owe, judged and written down
+    class_view       a class as a grid of members and slots; what one member owes
     class_decisions, class_problems   what a person says of a member; what is wrong with rosters and classes
+    roster_edit      the row of a member who moves
 What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
     convert          sounds and films converted ahead of their hours
@@ -63,6 +65,7 @@ from steadycast.pipeline import (
     circles,
     class_decisions,
     class_problems,
+    class_view,
     classes,
     concerns,
     fair,
@@ -108,6 +111,7 @@ __all__ = [
     "circles",
     "class_decisions",
     "class_problems",
+    "class_view",
     "classes",
     "collect",
     "concerns",

@@ -15,9 +15,11 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import EventRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.classes import Enrolled, enrolled, hand_in_of, known_class, standing_row, title_of
+from steadycast.pipeline.roster_edit import move_in_roster
 from steadycast.schedule.model import Verdict
 
 LONGEST_WHY = 500  # characters
+LONGEST_LEAVE = 366  # days
 CORRECTED = "hand-in corrected"
 
 
@@ -37,6 +39,13 @@ def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]
         classes = ", ".join(its.the_class.name for its, _seat in found)
         raise InputError(_("%(member)s sits in several classes", member=member), hint=f"--class: {classes}")
     return found[0]
+
+
+def leave_of(first: dt.date, last: dt.date) -> Leave:
+    """A leave of these days; InputError where they are none."""
+    if not 0 <= (last - first).days <= LONGEST_LEAVE:
+        raise InputError(_("a leave ends on or after its first day"), hint="2027-01-25 2027-02-14")
+    return Leave(first, last)
 
 
 def take_leave(
@@ -80,6 +89,22 @@ def take_back(app: App, member: str, now: dt.datetime, *, by: str, why: str, the
     if not any(back is None for _out, back in gone(told)) and not any(day in each for each in leaves(seat, told, zone)):
         raise InputError(_("%(member)s is neither out nor on leave", member=title_of(app, seat)))
     return _happens(app, its, seat, Happened.RETURNED, now, by=by, why=why)
+
+
+def move(
+    app: App, member: str, now: dt.datetime, *, by: str, why: str, to: str = "", group: str = "", the_class: str = ""
+) -> MemberStanding:
+    """Another class or group for a member: written into roster.csv, and into the record with who and why."""
+    its, seat = seat_of(app, member, the_class)
+    target = known_class(app, to).name if to else its.the_class.name
+    if target == its.the_class.name and group in ("", seat.group):
+        raise InputError(_("%(member)s sits there already", member=title_of(app, seat)), hint="--to, --group")
+    if not seat.line:
+        raise InputError(_("there is no %(file)s", file=FILE), hint=_("its first line names the columns"))
+    told, day = _reason(why), now.astimezone(its.the_class.rhythm.zone).date()
+    move_in_roster(app, seat, target, group, day)
+    where = " ".join(filter(None, (f"{its.the_class.name} → {target}" if target != its.the_class.name else "", group)))
+    return _happens(app, its, seat, Happened.MOVED, now, by=by, why=f"{where}: {told}"[:LONGEST_WHY])
 
 
 def correct(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from steadycast.classes.duties import by_member, duties
 from steadycast.classes.judging import is_over, judge
 from steadycast.classes.leaving import up_for_leaving
-from steadycast.classes.model import Class, HandIn, Happened, Leaving, MemberStanding, Seat, Work, by_class
+from steadycast.classes.model import Class, Duty, HandIn, Happened, Leaving, MemberStanding, Seat, Work, by_class
 from steadycast.classes.roster import Roster
 from steadycast.errors import SteadycastError, unknown_name
 from steadycast.language import current, of_tag, speaking
@@ -114,10 +114,14 @@ def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     """Judges what is due in one class, and writes it down. Called again it changes nothing."""
     name = its.the_class.name
     first = since(app, its.the_class)
-    rows = {(row.member, row.slot): row for row in app.ledger.hand_ins(name, _used_since(its.the_class, first))}
+    rows = {(row.member, row.slot): row for row in app.ledger.hand_ins(name, used_since(its.the_class, first))}
     looked = looks.last_looks(app, [seat.member for seat in its.seats])
     all_works = works(app, its.the_class, its.seats, first)
     happened = {member: list(each) for member, each in its.happened.items()}
+    all_duties = duties_of(its, now)
+    kept_of: dict[str, dict[str, HandIn]] = {}
+    for (whose, slot), row in rows.items():
+        kept_of.setdefault(whose, {})[slot] = hand_in_of(row)
     story: list[MemberStanding] = []
     fresh: list[HandInRow] = []
     up: list[str] = []
@@ -126,9 +130,8 @@ def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     open_since: list[dt.datetime] = []
     for seat in its.seats:
         member, told = seat.member, happened.get(seat.member, [])
-        kept = {slot: hand_in_of(row) for (whose, slot), row in rows.items() if whose == member}
-        given, seen = all_works.get(member, []), looked[member]
-        ended = _ended(its.the_class, seat, told, given, seen, now, kept, first)
+        kept, given, seen = kept_of.get(member, {}), all_works.get(member, []), looked[member]
+        ended = ended_since(its.the_class, member, all_duties[member], given, seen, now, kept, first)
         leaving = up_for_leaving(its.the_class, _with_past(app, its.the_class, member, ended), told, seen)
         if leaving and not any(each.what is Happened.UP and each.at == leaving.at for each in told):
             why = why_up(its.the_class, leaving)
@@ -140,7 +143,10 @@ def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
             )
             story.append(gone_by_rule)
             out.append(member)
-            ended = _ended(its.the_class, seat, [*told, gone_by_rule], given, seen, now, kept, first)
+            left = duties(
+                its.the_class, [seat], [*told, gone_by_rule], _begin(its.the_class), horizon(its.the_class, now)
+            )
+            ended = ended_since(its.the_class, member, left[member], given, seen, now, kept, first)
         for each in ended:
             if each.unseen:
                 unseen.add(each.slot)
@@ -156,16 +162,22 @@ def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     return Judged(name, len(fresh), tuple(up), tuple(out), frozenset(unseen))
 
 
-def _used_since(the_class: Class, first: dt.datetime) -> dt.datetime:
+def used_since(the_class: Class, first: dt.datetime) -> dt.datetime:
     """From when on a hand-in may have met, or made up for, something before `first`: no draft meets two."""
     span = the_class.makeup if isinstance(the_class.makeup, dt.timedelta) else dt.timedelta()
     return (slot_before(the_class, first) or first) - span
 
 
-def _ended(  # noqa: PLR0917 what is judged, by what, and as of when
+def duties_of(its: Enrolled, now: dt.datetime) -> dict[str, list[Duty]]:
+    """Member -> all of their duties up to the next one that is owed."""
+    end = horizon(its.the_class, now)
+    return duties(its.the_class, its.seats, its.standings, _begin(its.the_class), end)
+
+
+def ended_since(  # noqa: PLR0917 what is judged, by what, and as of when
     the_class: Class,
-    seat: Seat,
-    told: Sequence[MemberStanding],
+    member: str,
+    all_duties: Sequence[Duty],
     given: Iterable[Work],
     seen: dt.datetime | None,
     now: dt.datetime,
@@ -173,12 +185,10 @@ def _ended(  # noqa: PLR0917 what is judged, by what, and as of when
     first: dt.datetime,
 ) -> list[HandIn]:
     """How a member's duties since `first` ended; what came before the duty ahead of them is theirs no more."""
-    all_duties = duties(the_class, [seat], told, _begin(the_class), horizon(the_class, now))[seat.member]
     low = bisect_left(all_duties, first, key=lambda duty: duty.slot.at)
     before = next((duty.slot.at for duty in reversed(all_duties[:low]) if not duty.why), _begin(the_class))
-    return judge(
-        the_class, seat.member, all_duties[low:], (work for work in given if work.at > before), seen, now, kept
-    )
+    its_own = (work for work in given if work.at > before)
+    return judge(the_class, member, all_duties[low:], its_own, seen, now, kept)
 
 
 def _with_past(app: App, the_class: Class, member: str, ended: Sequence[HandIn]) -> list[HandIn]:
