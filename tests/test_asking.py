@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 from pipeline_bench import Bench, article
 from test_member_submissions import SETTINGS, send
 
 from steadycast import pipeline
 from steadycast.cli import slots as commands
-from steadycast.errors import InputError
+from steadycast.errors import InputError, SettingsError
 from steadycast.ledger.tables import AskRow, DraftRow
-from steadycast.pipeline import asking, concerns, invites, slot_view
+from steadycast.pipeline import asking, concerns, invites, reminders, slot_view
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Standing, objection, standing, usual_day
 from steadycast.pipeline.today import today as read_today
@@ -269,3 +271,99 @@ def test_the_command_asks_and_takes_back(
         commands.ask(THURSDAY, "alice", withdraw=True)
     assert commands.ask(THURSDAY, "bob", withdraw=True, json=True) == 0
     assert '"state": "withdrawn"' in capsys.readouterr().out
+
+
+REMINDED = SETTINGS + '\n[asks]\nchannel = "far"\n'  # the day before the day, at nine
+
+
+def reminded(app: App, bench: Bench, day: int, hour: int = 9) -> list[str]:
+    """What went to the group when that hour came."""
+    before = len(bench.there())
+    bench.at(day, hour)
+    pipeline.plan(app, bench.clock.now())
+    pipeline.publish(app)
+    return bench.there()[before:]
+
+
+def test_the_group_is_reminded_once_before_the_day_and_hears_of_no_fault(bench: Bench) -> None:
+    """By the 25th, so on the 24th at nine; again and after the day nothing is said, whatever came or did not."""
+    app = bench.set_up(REMINDED)
+    pipeline.plan(app, bench.clock.now())
+    asked(app, bench, note="between us: you are late every time")
+    assert reminded(app, bench, 24, 8) == []
+    assert reminded(app, bench, 24) == ["Who is writing for us"]
+    (row,) = [row for row in app.ledger.drafts() if row.source == "reminder"]
+    text = app.ledger.revision(row.revision, row.id)
+    assert text
+    assert "- Bob: Daily of Thu, Nov 26, please by Wed, Nov 25" in text.content["body"]
+    assert "between us" not in text.content["body"]
+    for day, hour in ((24, 9), (24, 13), (25, 9), (26, 9)):
+        assert reminded(app, bench, day, hour) == []
+    assert row.title not in {slot.title for slot in pipeline.plan(app, bench.clock.now()).slots}, "it is no stock"
+
+
+def test_nobody_is_reminded_who_declined_sent_or_was_just_asked_or_where_nobody_wants_it(
+    bench: Bench, send: Callable[..., DraftRow]
+) -> None:
+    app = bench.settings(REMINDED)
+    pipeline.plan(app, bench.clock.now())
+    asked(app, bench, "daily@2026-11-25T20:00", "alice", due=dt.date(2026, 11, 25))
+    declined = asked(app, bench)
+    asking.answer(app, declined.id, "bob", bench.clock.now(), takes=False)
+    came = asked(app, bench, "daily@2026-11-27T20:00", due=dt.date(2026, 11, 25))
+    assert asking.sent(app, came.id, send("Words.", title="Mine"), bench.clock.now())
+    bench.at(24, 10)
+    asked(app, bench, "daily@2026-11-28T20:00", "alice", due=dt.date(2026, 11, 25))
+    now = bench.clock.now()
+    (found,) = reminders.due(app, asking.coming(app, now), now).values()
+    assert [each.slot for each in found] == ["daily@2026-11-25T20:00"]
+    app = bench.settings(SETTINGS)
+    assert reminders.write(app, bench.clock.now()) == []
+
+
+def test_a_reminder_that_cannot_be_sent_is_said_by_check_with_its_line(bench: Bench) -> None:
+    app = bench.set_up(REMINDED.replace('platform = "far"', 'platform = "far"\nforms = ["audio"]'))
+    bench.drop("../templates/rituals/reminder.md.j2", "# x\n{{ wrong }}")
+    first, second = map(str, reminders.problems(app, bench.clock.now()))
+    line = app.workspace.settings_file.read_text().splitlines().index('channel = "far"') + 1
+    assert f"steadycast.toml:{line}: asks.channel: far takes no article" in first
+    assert "reminder.md.j2:2: " in second
+    with pytest.raises(SettingsError, match=r"asks.channel: there is no \[channel.fra\]"):
+        bench.settings(SETTINGS + '\n[asks]\nchannel = "fra"\n')
+    with pytest.raises(SettingsError, match=r"asks\.before"):
+        bench.settings(SETTINGS + '\n[asks]\nbefore = "5h"\n')
+
+
+def test_a_day_that_passed_opens_the_slot_again_and_the_editor_is_told_without_a_name(app: App, bench: Bench) -> None:
+    first = asked(app, bench, due=dt.date(2026, 11, 24))
+    bench.at(25, 9)
+    now = bench.clock.now()
+    assert stands(app, bench) is Standing.OVERDUE
+    (told,) = asking.alarms(app, now)
+    assert (told.key, told.kind) == (f"ask:{THURSDAY}:over", "ask")
+    assert "Bob" not in told.text
+    second = asked(app, bench, member="alice")
+    assert [each.standing for each in asking.of_member(app, "bob", now)] == [Standing.WITHDRAWN]
+    assert (second.member, asking.alarms(app, now)) == ("alice", [])
+    with pytest.raises(InputError, match="Alice is asked for"):
+        asked(app, bench)
+    assert not asking.sent(app, first.id, DraftRow.model_construct(id="x", member="bob"), now)
+
+
+def test_asks_are_listed_and_given_as_a_calendar_by_the_command(
+    app: App, bench: Bench, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEADYCAST_WORKSPACE", str(bench.root))
+    day = (pipeline.now() + 3 * DAY).astimezone(bench.app.workspace.community.zone).date()
+    slot = f"daily@{day}T20:00"
+    asking.ask(app, slot, "bob", pipeline.now(), by="editor", note="Rain")
+    assert commands.asks(json=True) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["slot"], row["member"], row["state"]) == (slot, "bob", "open")
+    assert commands.asks() == 0
+    assert "Rain" in capsys.readouterr().out
+    assert commands.asks(ics=True) == 0
+    (event,) = Calendar.from_ical(capsys.readouterr().out).walk("VEVENT")
+    assert str(event["SUMMARY"]).startswith("Bob: Write for Daily")
+    assert commands.asks(member="alice", ics=True) == 0
+    assert not Calendar.from_ical(capsys.readouterr().out).walk("VEVENT")

@@ -213,6 +213,10 @@ def test_a_member_has_a_calendar_of_what_they_are_asked_for(desk: Desk, app: App
     (ask,) = app.ledger.asks_of_slots([slot.id]).values()
     ((uid, event),) = events(requests.get(where, headers={"Host": PUBLIC}, timeout=10).text).items()
     assert event["DTSTART"].dt == dt.date.fromisoformat(ask.due)
+    single = requests.get(f"{desk.url}{path}/asks/{ask.id}.ics", timeout=10)
+    assert events(single.text).keys() == {uid}, "one of them, for any calendar"
+    assert f"{path}/asks/{ask.id}.ics" in requests.get(f"{desk.url}{path}", timeout=10).text
+    assert requests.get(f"{desk.url}{path}/asks/99999.ics", timeout=10).status_code == 404
     (alarm,) = event.walk("VALARM")
     assert dt.timedelta(days=-1) <= alarm["TRIGGER"].dt < dt.timedelta()
     assert (str(event["STATUS"]), str(event["DESCRIPTION"])) == ("TENTATIVE", "Rain")

@@ -34,6 +34,7 @@ TABLES = {
     "[arrivals.NAME]": tables.ArrivalCounter,
     "[[feed]]": tables.Feed,
     "[[ritual]]": ritual_settings.RitualTable,
+    "[asks]": ritual_settings.AsksTable,
     "[intake]": tables.Intake,
     "[publish]": tables.Publish,
     "[alarms]": tables.Alarms,

@@ -34,6 +34,10 @@ until = 2027-01-31
 turn = "month"
 """
 WITHOUT_THE_25TH = SETTINGS.replace('late = "3h"', 'late = "3h"\nskip = ["2026-11-25"]') + THIRD
+OTHERS = {
+    "items": [{"title": "A", "url": "https://a.example/"}],
+    "asks": [{"name": "A", "series": "B", "slot": "C", "due": "D"}],
+}
 DRAFT = "pgc/rituals/slot-3-daily.md"
 PLANNED = {f"pgc/{n}.md": article(f"Planned {n}") for n in range(1, 8)}
 
@@ -262,7 +266,7 @@ def test_every_template_that_comes_along_makes_a_draft(bench: Bench, language: s
     app = bench.set_up(SETTINGS.replace('language = "en"', f'language = "{language}"') + THIRD)
     values = rituals._sample(app, app.workspace.rituals[0], bench.clock.now())
     for template in bundled_templates():
-        text = house_text(app, template, values | {"items": [{"title": "A", "url": "https://a.example/"}]})
+        text = house_text(app, template, values | OTHERS)
         draft = app.reader.draft(text, rituals.FOLDER / "x.md", bench.clock.now())
         assert draft.title
         assert draft.body

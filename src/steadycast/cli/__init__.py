@@ -129,6 +129,7 @@ COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
         slots.plan,
         slots.rituals,
         slots.ask,
+        slots.asks,
         change_promise.rhythm,
         change_promise.skip,
         slots.publish,

@@ -28,7 +28,7 @@ from steadycast.cli.output import (
     tell,
 )
 from steadycast.errors import InputError
-from steadycast.language import N_, quoted
+from steadycast.language import N_, current, quoted
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
@@ -126,6 +126,36 @@ def ask(slot: str, member: str, *, by: str = "", note: str = "", withdraw: bool 
             made = pipeline.asking.ask(app, slot, member, now, by=pipeline.who(), due=due, note=note)
     asked = _("%(name)s is asked, by %(day)s.", name=made.title, day=made.due)
     tell(json, made.plain(), _("%(name)s is not asked any more.", name=made.title) if withdraw else asked)
+    return OK
+
+
+def asks(*, member: str = "", ics: bool = False, json: Json = False) -> int:
+    """Show who is asked to write for which coming slot, and how it stands.
+
+    Parameters
+    ----------
+    member
+        Only this one, with what they declined or sent.
+    ics
+        As a calendar file, to be sent to who is asked.
+    """
+    with pipeline.App.open(readonly=True) as app:
+        now = pipeline.now()
+        found = pipeline.asking.of_member(app, member, now) if member else pipeline.asking.coming(app, now)
+        if ics:
+            say(
+                pipeline.ask_calendar.asks_ics(app, found, current(), now, names=not member)
+                .decode()
+                .replace("\r\n", "\n")
+            )
+            return OK
+        rows = [each.plain() | {"title": each.title} for each in found]
+    if json:
+        as_json([{key: value for key, value in row.items() if key != "title"} for row in rows])
+        return OK
+    shown = [row | {"when": row["at"][:16].replace("T", " "), "by": row["by"]} for row in rows]
+    columns = {"when": "slot", "series": "series", "title": "who", "by": "until", "state": "state", "note": "note"}
+    show(shown, columns, empty=_("Nobody is asked for a coming slot."))
     return OK
 
 

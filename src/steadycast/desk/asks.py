@@ -67,7 +67,7 @@ def sent(app: Here, id: int, draft: Annotated[str, Form()]) -> RedirectResponse:
 
 def form(app: App, slot: SlotSeen, now: dt.datetime) -> dict[str, Any]:
     """What the page of a slot shows of asking: who may be asked, by when, and whether who is asked can see it."""
-    asked = slot.asked if slot.asked and slot.asked.stands else None
+    asked = slot.asked if slot.asked and slot.asked.holds else None
     able = slot.state in EMPTY and slot.at > now and asked is None
     today = now.astimezone(app.workspace.community.zone).date()
     members = asking.who_may_be_asked(app) if able else []

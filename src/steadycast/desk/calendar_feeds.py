@@ -16,15 +16,13 @@ from steadycast.desk.guard import CALENDARS, address_of
 from steadycast.desk.pages import Here, done, page, rendered
 from steadycast.language import Language, current
 from steadycast.pipeline import App, asking, calendar_links, slot_view
-from steadycast.pipeline.asking import Asked, Standing
+from steadycast.pipeline.ask_calendar import asks_ics
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.report.ics import CalendarEntry, calendar_ics
 
 router = APIRouter()
 BACK, AHEAD = dt.timedelta(days=31), dt.timedelta(days=62)  # slots of this time
-ENDED = (Standing.DECLINED, Standing.WITHDRAWN, Standing.LAPSED)
-WANTED = (Standing.OPEN, Standing.TAKEN, Standing.OVERDUE)
 
 
 @router.get("/calendar/plan.ics")
@@ -80,13 +78,13 @@ def _plan(request: Request, app: App) -> Response:
     return _answer(calendar_ics(entries, name=app.workspace.community.name, now=now))
 
 
-def of_member(app: App, member: str) -> Response:
-    """What a member is asked for: each of its days, reminding the day before while nothing came."""
-    now, say = pipeline.now(), current()
+def of_member(app: App, member: str, id: int | None = None) -> Response:
+    """What a member is asked for, or one ask of them: each of its days, reminding the day before while nothing came."""
+    now = pipeline.now()
     asks = asking.of_member(app, member, now, since=now - BACK)
-    changes = app.ledger.changes_of(each.slot for each in asks)
-    entries = [_ask(say, each, changes.get(each.slot, 0)) for each in asks]
-    return _answer(calendar_ics(entries, name=app.workspace.community.name, now=now))
+    if id is not None and not (asks := [each for each in asks if each.id == id]):
+        raise HTTPException(404, current().gettext("This is not asked for any more."))
+    return _answer(asks_ics(app, asks, current(), now))
 
 
 def _answer(raw: bytes) -> Response:
@@ -109,20 +107,4 @@ def _slot(say: Language, slot: SlotSeen, words: Mapping[str, str], changes: int)
         "TENTATIVE" if slot.state in ("gap", "later") else "CONFIRMED",
         changes,
         reminds=slot.state == "gap",
-    )
-
-
-def _ask(say: Language, ask: Asked, changes: int) -> CalendarEntry:
-    ended = ask.standing in ENDED
-    promised = ask.standing in (Standing.TAKEN, Standing.SENT, Standing.MET)
-    mark = {Standing.SENT: "✓ ", Standing.MET: "✓ "}.get(ask.standing, "")
-    return CalendarEntry(
-        f"ask-{ask.id}@steadycast",
-        ask.due,
-        mark + say.gettext("Write for %(series)s of %(day)s", series=ask.series, day=say.day(ask.at.date())),
-        ask.note,
-        ask.series,
-        "CANCELLED" if ended else "CONFIRMED" if promised else "TENTATIVE",
-        changes,
-        reminds=ask.standing in WANTED,
     )

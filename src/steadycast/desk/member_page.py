@@ -110,6 +110,12 @@ def asks(request: Request, app: Here, token: str) -> Response:
     return calendar_feeds.of_member(app, _member(request, app, token))
 
 
+@router.get(ADDRESS + "/asks/{id}.ics")
+def one_ask(request: Request, app: Here, token: str, id: int) -> Response:
+    """One of them, to be put into any calendar by hand."""
+    return calendar_feeds.of_member(app, _member(request, app, token), id)
+
+
 @router.post(ADDRESS + "/asks/{id}", dependencies=[sent_by_member()])
 async def answer(request: Request, token: str, id: int) -> Response:
     """What the member says to what they are asked for."""

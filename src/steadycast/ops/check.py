@@ -23,7 +23,7 @@ from steadycast.ops.copied_from import still_blank
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
-from steadycast.pipeline import circles, class_problems, draft_media, draft_notes, rituals
+from steadycast.pipeline import circles, class_problems, draft_media, draft_notes, reminders, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
@@ -80,7 +80,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     found += [each for each in blanks(workspace) if (each.where, each.line) not in told]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
-    found += [*_by_hand(app), *_untried(app), *rituals.problems(app, now)]
+    found += [*_by_hand(app), *_untried(app), *rituals.problems(app, now), *reminders.problems(app, now)]
     return [
         *found,
         *circles.problems(app),

@@ -26,7 +26,7 @@ What will go out
     rituals, house_texts   drafts for days that a community marks, and what they and digests are written from
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
-    asking           a member who is asked to write for a slot
+    asking, ask_calendar, reminders   a member who is asked to write for a slot; in calendars; reminded in the group
     preview, preview_frames, live_preview   one draft on every channel; a text while it is written
     write_draft, content_files   a draft written at the desk; files put into content/
     draft_page       one draft for people to look at, and how two revisions of it differ
@@ -61,6 +61,7 @@ from steadycast.pipeline import (
     accounts,
     amend,
     arrivals,
+    ask_calendar,
     asking,
     circles,
     class_decisions,
@@ -105,6 +106,7 @@ __all__ = [
     "alarm",
     "amend",
     "arrivals",
+    "ask_calendar",
     "asking",
     "before",
     "check_channels",

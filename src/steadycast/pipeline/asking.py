@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from steadycast.alarms.due import Alarm, alarm
 from steadycast.errors import DraftError, InputError, unknown_name
 from steadycast.language import gettext as _
+from steadycast.language import of_tag
 from steadycast.ledger.calendar_reads import AnySlot
 from steadycast.ledger.plans import as_slot
 from steadycast.ledger.tables import AskRow, DraftRow
@@ -77,6 +79,11 @@ class Asked:
         """Whether something is still hoped for."""
         return self.standing in STANDS
 
+    @property
+    def holds(self) -> bool:
+        """Whether nobody else is asked for the slot meanwhile: not once its day is over, and nothing came."""
+        return self.stands and self.standing is not Standing.OVERDUE
+
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
@@ -132,6 +139,9 @@ def ask(
         slot=wanted.id, series=wanted.series, at=wanted.at, member=member, asked=now, who=by, due=due.isoformat(),
         note=note, changed=now,
     )  # fmt: skip
+    before = app.ledger.asks_of_slots([wanted.id]).get(wanted.id)
+    if before and look(app, [before], now)[0].standing is Standing.OVERDUE:
+        app.ledger.end_ask(before.id or 0, now)  # its day is over: the slot may be asked of somebody else, or again
     made = app.ledger.put_ask(row)
     if made is None:
         there = app.ledger.asks_of_slots([slot])[slot]
@@ -300,6 +310,19 @@ def who_may_be_asked(app: App) -> list[tuple[str, dt.datetime | None]]:
         last[row.member] = max(row.last, before) if before else row.last
     far = dt.datetime.min.replace(tzinfo=dt.UTC)
     return sorted(last.items(), key=lambda each: (each[1] or far, each[0]))[:MEMBERS]
+
+
+def alarms(app: App, now: dt.datetime) -> list[Alarm]:
+    """ask:SLOT:over, where the day is over by which something was wanted, and the slot is empty. Names nobody."""
+    say = of_tag(app.workspace.community.language)
+    fix = say.gettext("The slot may be asked of somebody else.")
+    found = []
+    for each in coming(app, now):
+        if each.standing is Standing.OVERDUE and each.empty:
+            words = {"series": each.series, "when": say.instant(each.at)}
+            told = say.gettext("%(series)s: nothing came for %(when)s, which was asked for.", **words)
+            found.append(alarm("ask", each.slot, "over", told, fix))
+    return found
 
 
 def _row(app: App, id: int, member: str | None = None) -> AskRow:

@@ -58,7 +58,7 @@ def _read(app: App, now: dt.datetime, raw: bytes) -> Draft:
 
 def _lately(app: App, now: dt.datetime, series: str) -> list[tuple[str, str]]:
     """(title, URL) of each draft that went out, the newest last; the URL is the first channel's that has one."""
-    titles = {row.id: row.title for row in app.ledger.drafts() if row.source != "digest"}
+    titles = {row.id: row.title for row in app.ledger.drafts() if row.source not in ("digest", "reminder")}
     sent = app.ledger.deliveries(states=DONE, after=now - LOOKS_BACK, before=now)
     urls: dict[str, str] = {}
     for delivery in sent:

@@ -119,7 +119,9 @@ class DraftLocation:
     def beyond(self, horizon: dt.timedelta) -> WithoutSlot:
         """What is in stock beyond a plan that has just been made of so much time."""
         carried = {row.draft for row in self._slots if row.at < self.now + horizon}
-        carried |= {row.id for row in self.app.ledger.drafts() if row.source == "digest"}  # each made for one slot
+        carried |= {
+            row.id for row in self.app.ledger.drafts() if row.source in ("digest", "reminder")
+        }  # each made for one slot
         left = [item for item in self._stock.values() if item.draft not in carried]
         fresh = [item.draft for item in left if not item.reserve and item.draft not in self._out]
         turns = [self._turns[draft] for draft in fresh if draft in self._turns] if fresh else []

@@ -34,9 +34,12 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
 
     `days` defaults to the setting `publish.horizon`. Planning again moves nothing that need not move.
     """
+    from steadycast.pipeline import reminders  # of asks, which plan
+
     horizon = app.workspace.publish.horizon if days is None else dt.timedelta(days=days)
     until = now + horizon
     unwritten = rituals.make(app, now)
+    reminders.write(app, now)
     with app.in_turn("plan", PATIENCE):
         app.ledger.take_back(now)
         owed_slots.note_unplanned(app, now)  # before: a rhythm that is new from now on owes nothing of that time

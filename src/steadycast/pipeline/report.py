@@ -85,6 +85,8 @@ def _row(series: SeriesRecord) -> Row:
 
 def alarm(app: App, now: dt.datetime, made: Report | None = None) -> list[alarms.Alarm]:
     """One round: tells what is newly wrong, closes what is fixed; what is wrong now, by the report that was `made`."""
+    from steadycast.pipeline import asking  # which plans, and a decision renews the report
+
     workspace = app.workspace
     report = made or report_of(app, now)
     alarm_inputs = alarms.alarm_inputs(
@@ -92,7 +94,12 @@ def alarm(app: App, now: dt.datetime, made: Report | None = None) -> list[alarms
         report,
         quiet_after=workspace.alarms.quiet_after,
         editors=_editors(app),
-        others=[*_of_fairness(app, now), *alarms_of_classes(app, now), *alarms_of_rounds(app, now)],
+        others=[
+            *_of_fairness(app, now),
+            *alarms_of_classes(app, now),
+            *alarms_of_rounds(app, now),
+            *asking.alarms(app, now),
+        ],
     )
     urls = [app.redact.learn(url) for name in workspace.alarms.urls if (url := app.find_secret(name))]
     return alarms.watch(app.ledger, alarm_inputs, urls)

@@ -35,6 +35,7 @@ FOLDER = PurePosixPath("pgc", "rituals")  # below content/; what lies there wait
 PATIENCE = 60.0  # seconds that this may take another process
 BEYOND = 60 * DAY  # so far past the longest lead an occasion is looked for that days off have moved
 MOST = 500  # occasions that are shown
+OF_OTHERS = ("digest", "reminder")  # templates that are for no ritual
 TURNS_AHEAD = 16  # periods: as far as a draft lies ready ahead
 _MADE = "ritual "  # and an occasion's key: a key of the installation's values
 _FAULTS = "faults of rituals"
@@ -186,7 +187,7 @@ def waits_for_an_editor(app: App, path: PurePosixPath) -> bool:
 def templates(app: App) -> list[str]:
     """The templates that a ritual may name: the community's own, then those that come along."""
     own = sorted(file.name.removesuffix(ENDING) for file in app.workspace.ritual_templates.glob(f"*{ENDING}"))
-    return list(dict.fromkeys([*own, *bundled_templates()]))
+    return [name for name in dict.fromkeys([*own, *bundled_templates()]) if name not in OF_OTHERS]
 
 
 def of_slot(app: App, slot: str, now: dt.datetime) -> list[Coming]:

@@ -22,6 +22,7 @@ OF_ALARMS = {
     "starvation": N_("Nothing to publish"),
     "machinery": N_("Machinery"),
     "fair": N_("Shares"),
+    "ask": N_("Asked for"),
     "series": N_("Decisions"),
     "mix": N_("The mix"),
 }

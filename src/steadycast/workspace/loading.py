@@ -26,7 +26,7 @@ from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.ready_settings import Ready
-from steadycast.workspace.ritual_settings import RitualTable
+from steadycast.workspace.ritual_settings import AsksTable, RitualTable
 from steadycast.workspace.settings import (
     NO_CALL,
     TABLE,
@@ -78,6 +78,7 @@ class Workspace(Paths):
     counters: dict[str, ArrivalCounter] = field(default_factory=dict)  # who counts those that come
     fair: Fair = field(default_factory=Fair)
     rituals: tuple[RitualTable, ...] = ()  # what the community marks
+    asks: AsksTable = field(default_factory=AsksTable)  # how who is asked to write is reminded
     overrides: Mapping[str, str] = field(default_factory=dict)  # holiday overrides by ISO date, "" = a working day
     sources: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)  # the files, as read
 
@@ -236,6 +237,7 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         counters=c.arrivals,
         fair=c.fair,
         rituals=c.ritual,
+        asks=c.asks,
         overrides=own,
         sources=sources,
     )
@@ -390,6 +392,10 @@ def _calls(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str]
 
 
 def _rituals(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
+    channel = settings.asks.channel
+    if channel and channel not in settings.channel:
+        hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
+        raise wrong(("asks", "channel"), _("there is no [channel.%(name)s]", name=channel), hint)
     for number, ritual in enumerate(settings.ritual):
         when, here = ritual.meant, ("ritual", number)
         named: list[tuple[str, str, str, Collection[str]]] = [("series", "series", ritual.series, settings.series)]

@@ -1,18 +1,21 @@
-"""[[ritual]]: what a community marks."""
+"""[[ritual]] and [asks]: what a community marks, and how those who are asked to write are reminded."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
 from steadycast.language import gettext as _
+from steadycast.language import quoted
 from steadycast.schedule.days import DAY
 from steadycast.schedule.occasions import When, parse_when
 from steadycast.workspace.values import NAME, Model, Span
 
 LONGEST_LEAD = 90 * DAY
+LONGEST_REMINDER = 30 * DAY
 
 
 def _readable(text: str) -> str:
@@ -40,3 +43,32 @@ class RitualTable(Model):
             message = _("a draft lies ready from 1 to %(num)s days ahead", num=LONGEST_LEAD.days)
             raise ValueError(message)
         return lead
+
+
+class AsksTable(Model):
+    """[asks]: how those who are asked to write for a slot are reminded."""
+
+    channel: str = Field(default="", pattern=f"{NAME}|^$")  # the group's own; "": nobody is reminded
+    before: Span = DAY  # so long before the day on whose end it is wanted
+    at: str = "09:00"  # local time
+
+    @property
+    def hour(self) -> dt.time:
+        """The local hour of a reminder."""
+        return dt.time.fromisoformat(self.at)
+
+    @field_validator("at")
+    @classmethod
+    def _an_hour(cls, at: str) -> str:
+        if not re.fullmatch(r"(?:[01]\d|2[0-3]):[0-5]\d", at):
+            message = _('%(said)s is no hour; write "09:00"', said=quoted(at[:20]))
+            raise ValueError(message)
+        return at
+
+    @field_validator("before")
+    @classmethod
+    def _in_days(cls, before: dt.timedelta) -> dt.timedelta:
+        if before % DAY or before > LONGEST_REMINDER:
+            message = _("a reminder comes 0 to %(num)s whole days before the day", num=LONGEST_REMINDER.days)
+            raise ValueError(message)
+        return before

@@ -17,7 +17,7 @@ from steadycast.workspace.circle_settings import MOST_CIRCLES, Circle
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair, MixAt, rising
 from steadycast.workspace.ready_settings import Ready
-from steadycast.workspace.ritual_settings import RitualTable
+from steadycast.workspace.ritual_settings import AsksTable, RitualTable
 from steadycast.workspace.upload_target import UploadTarget, upload_target
 from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, WebAddress, Zone
 
@@ -333,6 +333,7 @@ class Settings(Model):
     arrivals: dict[Annotated[str, Field(pattern=NAME)], ArrivalCounter] = Field(default_factory=dict)
     feed: tuple[Feed, ...] = ()
     ritual: tuple[RitualTable, ...] = Field(default=(), max_length=100)
+    asks: AsksTable = Field(default_factory=AsksTable)
     circle: tuple[Circle, ...] = Field(default=(), max_length=MOST_CIRCLES)
     intake: Intake = Field(default_factory=Intake)
     publish: Publish = Field(default_factory=Publish)
