@@ -19,6 +19,7 @@ from steadycast.errors import SettingsError
 from steadycast.ledger import mix_steps
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.connection import table
+from steadycast.ledger.draft_list import DraftsAsked
 from steadycast.pipeline import mix
 from steadycast.schedule.model import Origin
 from steadycast.workspace import load
@@ -259,3 +260,26 @@ def test_the_desk_and_the_api_show_who_writes_and_who_decides(bench: Bench) -> N
     assert [(each["name"], each["slots"], each["decisions"]) for each in told["people"]] == [
         ("alice", 3, 0), ("bob", 2, 0), ("momo", 0, 1)
     ]  # fmt: skip
+
+
+def test_the_inbox_shows_so_many_drafts_of_one_member_at_once(bench: Bench) -> None:
+    """The oldest two; a third comes up once one is decided. `approve --all` takes those that are shown."""
+    files = {f"ugc/bob/{n}.md": f"# Bob {n}\n\nText.\n" for n in range(4)} | {"ugc/cy/1.md": "# Cy\n\nText.\n"}
+    app = bench.set_up(SETTINGS + "\n[fair]\nwaiting = 2\n", files)
+    pipeline.collect(app, MORNING)
+
+    def inbox() -> tuple[list[str], int]:
+        found = app.ledger.draft_page(DraftsAsked("inbox", at_once=app.workspace.fair.waiting), MORNING, most=9)
+        assert found.total == found.shelves["inbox"] == len(found.rows)
+        return sorted(row.member for row in found.rows), found.kept
+
+    assert inbox() == (["bob", "bob", "cy"], 2)
+    assert len(app.ledger.draft_page(DraftsAsked("inbox", member="bob", at_once=2), MORNING, most=9).rows) == 4
+    rows, total = app.ledger.first_to_decide(6, 2)
+    assert (len(rows), total) == (3, 3)
+    with Desk(bench.root).up() as desk:
+        assert "2 more drafts wait behind others" in desk.get("/drafts").text
+    first = next(row for row in pipeline.waiting(app) if row.member == "bob")
+    pipeline.decide(app, [first.id], "reject", by="lin", now=MORNING)
+    assert inbox() == (["bob", "bob", "cy"], 1)
+    assert len(pipeline.waiting(app)) == 3

@@ -179,7 +179,7 @@ def drafts_of(app: App, asked: DraftFilter, after: tuple[dt.datetime, str] | Non
         shelf=asked.shelf, standing=asked.standing, origin=asked.origin,
         member=("" if asked.member == HOUSE else asked.member) if asked.member else None,
         form=asked.form, series=asked.series, tag=asked.tag, language=asked.language, words=asked.q,
-        series_names=tuple(name for name, meant in named if meant == asked.series),
+        series_names=tuple(name for name, meant in named if meant == asked.series), at_once=app.workspace.fair.waiting,
     )  # fmt: skip
     found = app.ledger.draft_page(of, pipeline.now(), most=asked.limit + 1, after=after)
     return [Draft.model_validate(row) for row in found.rows]

@@ -68,6 +68,7 @@ def _asked(app: App, shelf: str, asked: dict[str, str]) -> DraftsAsked:
         language=asked["language"],
         own_language=app.workspace.community.language,
         words=asked["q"],
+        at_once=app.workspace.fair.waiting,
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, false, func, literal, not_, or_, select, true
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, one_of, table
+from steadycast.ledger.connection import Database, one_of, rows_of, table
 from steadycast.ledger.draft_labels import labelled
 from steadycast.ledger.intake import DRAFT, REVISION
-from steadycast.ledger.tables import WENT_OUT
+from steadycast.ledger.tables import WENT_OUT, DraftRow
 
 SLOT = table("slot")
 SHELVES = ("inbox", "stock", "reserve", "archive")
@@ -38,6 +38,7 @@ class DraftsAsked:
     own_language: str = ""  # of the community: a draft that names none is in it
     words: str = ""  # in its title or its path
     id: str = ""
+    at_once: int = 0  # of one member's waiting drafts that the inbox shows, the oldest; 0: all
 
 
 class Listed(NamedTuple):
@@ -66,6 +67,7 @@ class DraftPage(NamedTuple):
     rows: list[Listed]
     total: int
     shelves: dict[str, int]
+    kept: int = 0  # drafts that wait behind others of their member, and are on no page
 
 
 D, C, R = DRAFT.c, DELIVERY.c, REVISION.c
@@ -105,8 +107,10 @@ def draft_page(
     newest = D.changed.asc() if oldest_first else D.changed.desc()
     with db.read() as connection:
         shelves = dict.fromkeys(SHELVES, 0) | dict(map(tuple, connection.execute(_SHELVES)))
+        kept = _kept(connection, asked.at_once)
+        shelves["inbox"] -= kept
         here = and_(where, _after(*after, oldest_first=oldest_first)) if after else where
-        is_whole = asked == DraftsAsked(asked.shelf)
+        is_whole = asked == DraftsAsked(asked.shelf, at_once=asked.at_once)
         counted = literal(0) if is_whole or after else func.count().over()  # a filter is asked of each draft once
         chosen = select(D.id, counted).where(here).order_by(newest, D.id).limit(most).offset(first)
         found = connection.execute(chosen).all()
@@ -116,7 +120,26 @@ def draft_page(
         elif not total:
             total = connection.execute(select(func.count()).select_from(DRAFT).where(where)).scalar_one()
         rows = {row.id: row for row in connection.execute(_rows(ids, now))} if ids else {}
-    return DraftPage([_listed(rows[id]) for id in ids], total, shelves)
+    return DraftPage([_listed(rows[id]) for id in ids], total, shelves, kept)
+
+
+def behind(at_once: int) -> ColumnElement[bool]:
+    """Whether a draft waits behind so many others of its member."""
+    place = func.row_number().over(partition_by=D.member, order_by=(D.first_seen, D.id)).label("place")
+    numbered = select(D.id, place).where(D.state == "waiting", D.origin == "ugc").subquery()
+    return D.id.in_(select(numbered.c.id).where(numbered.c.place > at_once))
+
+
+def drafts_to_decide(db: Database, at_once: int = 0) -> list[DraftRow]:
+    """The drafts that wait for an editor, by path; of one member `at_once`, the oldest; 0: all."""
+    query = select(DRAFT).where(D.state == "waiting").order_by(D.path)
+    return rows_of(db, DraftRow, query.where(not_(behind(at_once))) if at_once else query)
+
+
+def _kept(connection: Connection, at_once: int) -> int:
+    if not at_once:
+        return 0
+    return connection.execute(select(func.count()).select_from(DRAFT).where(behind(at_once))).scalar_one()
 
 
 def _after(changed: dt.datetime, id: str, *, oldest_first: bool) -> ColumnElement[bool]:
@@ -151,6 +174,8 @@ def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
     found: list[ColumnElement[bool]] = [true()]
     if asked.shelf:
         found.append(_shelf(asked.shelf))
+        if asked.shelf == "inbox" and asked.at_once and asked.member is None:
+            found.append(not_(behind(asked.at_once)))
     if asked.standing:
         found.append(standing_of(asked.standing, now))
     for column, wanted in ((D.origin, asked.origin), (D.form, asked.form), (D.id, asked.id)):

@@ -124,6 +124,7 @@ class Ledger(Database):
     draft_paths = intake.draft_paths
     draft = intake.draft
     draft_page = draft_list.draft_page
+    drafts_to_decide = draft_list.drafts_to_decide
     titles = intake.titles
     put_drafts = intake.put_drafts
     approve = intake.approve

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, not_, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, one_of, rows_of, table
-from steadycast.ledger.draft_list import INBOX
+from steadycast.ledger.draft_list import INBOX, behind
 from steadycast.ledger.intake import DRAFT
 from steadycast.ledger.tables import DONE, WENT_OUT, DraftRow, SlotRow, State
 
@@ -56,9 +56,11 @@ def slots_gone_out(db: Database, after: dt.datetime, until: dt.datetime, most: i
     return rows_of(db, SlotRow, query.order_by(S.at.desc(), S.id).limit(most))
 
 
-def first_to_decide(db: Database, most: int) -> tuple[list[DraftRow], int]:
-    """The drafts that wait for a person, the oldest first, and how many there are."""
+def first_to_decide(db: Database, most: int, at_once: int = 0) -> tuple[list[DraftRow], int]:
+    """The drafts that wait for a person, the oldest first, and how many there are; of one member `at_once`, 0: all."""
     wait = DRAFT.c.state.in_(INBOX)
+    if at_once:
+        wait &= not_(behind(at_once))
     with db.read() as connection:
         total = connection.execute(select(func.count()).select_from(DRAFT).where(wait)).scalar_one()
     return rows_of(db, DraftRow, select(DRAFT).where(wait).order_by(DRAFT.c.changed, DRAFT.c.id).limit(most)), total

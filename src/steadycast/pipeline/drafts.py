@@ -213,8 +213,10 @@ def _as_it_was_pinned(app: App, row: DraftRow, now: dt.datetime) -> None:
 
 
 def waiting(app: App, *, archive: bool = False) -> list[DraftRow]:
-    """The drafts that wait for an editor; or those held as archive."""
-    return app.ledger.drafts(["archive" if archive else "waiting"])
+    """The drafts that wait for an editor, of one member as many as the inbox shows; or those held as archive."""
+    if archive:
+        return app.ledger.drafts(["archive"])
+    return app.ledger.drafts_to_decide(app.workspace.fair.waiting)
 
 
 def before(app: App, day: dt.date) -> list[DraftRow]:

@@ -112,7 +112,7 @@ def today(app: App, now: dt.datetime) -> Today:
         channel = app.channel_title(one.channel)
         waiting[one.state].append(Call(one.marker, one.title or one.slot, channel, one.at, said, one.url, one.draft))
     amendments = _amendments(app)
-    drafts, drafts_all = ledger.first_to_decide(SHOWN)
+    drafts, drafts_all = ledger.first_to_decide(SHOWN, app.workspace.fair.waiting)
     coming = ledger.coming_slots(now, NEXT)
     gaps = gaps_of_today(app, now)
     out = ledger.slots_gone_out(now - LATELY, now + SOON, SHOWN)

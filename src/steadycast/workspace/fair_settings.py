@@ -34,6 +34,7 @@ class Fair(Model):
     founder: Share = ""  # the founder's share of all slots of that time
     wait: Span = dt.timedelta()  # an approved draft without a slot, as long as that; 0: never
     decided: Share = ""  # one person's share of a series' decisions of that time
+    waiting: int = Field(default=0, ge=0, le=1000)  # drafts of one member that the inbox shows at once; 0: all
 
     @property
     def limits(self) -> Limits:
