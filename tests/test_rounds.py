@@ -11,6 +11,7 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
 from sqlalchemy import insert
 
 from steadycast import pipeline
+from steadycast.alarms.send import send
 from steadycast.classes.model import Class, Seat
 from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
@@ -215,6 +216,7 @@ def test_alarms_tell_of_authors_without_a_word_and_of_turns_that_nobody_has_by_n
     turns.see_to(app, now)
     (told,) = alarms_of_rounds(app, now)
     assert told.key == "class:c16:alone"
+    assert send([told], ["json://one"], lambda _url, title, _text: title == "Classes")
     assert told.text == "16班: nobody has commented on the hand-ins of 3 members. `steadycast class round` shows whose."
     for reviewer, author in pairs(app):
         rounds.say_done(app, reviewer, author, now)

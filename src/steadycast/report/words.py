@@ -25,6 +25,7 @@ OF_ALARMS = {
     "ask": N_("Asked for"),
     "series": N_("Decisions"),
     "mix": N_("The mix"),
+    "class": N_("Classes"),
 }
 
 
