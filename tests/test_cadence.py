@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import examples
@@ -19,6 +21,8 @@ from steadycast.errors import SettingsError
 from steadycast.schedule import rhythm_phrases
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import ANCHOR
+from steadycast.schedule.model import Series
+from steadycast.schedule.slots import slots, wall_time
 
 FIRST, LAST = dt.date(2026, 11, 1), dt.date(2026, 12, 31)
 
@@ -385,11 +389,11 @@ def test_rrules_that_are_taken_fall_where_others_say() -> None:
         ("每天二十点", "daily at 20:00"),
         ("工作日中午十二点", "weekdays at 12:00"),
         # 24:00 is the end of the day that is named.
-        ("day at 24:00", "daily at 00:00"),
-        ("week on fri at 24:00", "every Sat at 00:00"),
-        ("周日 24:00", "every Mon at 00:00"),
-        ("每周五晚上十二点", "every Sat at 00:00"),
-        ("month on last day at 24:00", "monthly on the 1st at 00:00"),
+        ("day at 24:00", "daily at 24:00"),
+        ("week on fri at 24:00", "every Fri at 24:00"),
+        ("周日 24:00", "every Sun at 24:00"),
+        ("每周五晚上十二点", "every Fri at 24:00"),
+        ("month on last day at 24:00", "monthly on the last day at 24:00"),
     ],
 )
 def test_what_people_say_is_read_as_they_mean_it(said: str, meant: str) -> None:
@@ -397,8 +401,31 @@ def test_what_people_say_is_read_as_they_mean_it(said: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["2 weeks on sun at 24:00", "month on 31 at 24:00", "3 days at 24:00", "week on fri at 08:00,24:00"]
+    ("every", "rows"),
+    [
+        ("day at 24:00", ["31T24:00 01-31T16:00", "01T24:00 02-01T16:00", "02T24:00 02-02T16:00"]),
+        ("week on sun at 08:00,24:00", ["31T24:00 01-31T16:00"]),
+        ("month on last day at 24:00", ["31T24:00 01-31T16:00"]),
+        ("3 days at 24:00", ["31T24:00 01-31T16:00"]),
+        ("2 weeks on mon at 24:00", ["01T24:00 02-01T16:00"]),
+    ],
 )
-def test_a_24_00_that_would_need_two_rules_is_refused_with_the_way_out(said: str) -> None:
-    with pytest.raises(SettingsError, match="name that day, and 00:00"):
-        parse(said)
+def test_24_00_is_the_end_of_its_day_and_keeps_it_in_its_name(every: str, rows: list[str]) -> None:
+    """Its instant is 00:00 of the next day; a day off is the day that it ends."""
+    series = Series("s", every=every, zone=ZoneInfo("Asia/Shanghai"))
+    begin, end = dt.datetime(2021, 1, 31, 12, tzinfo=dt.UTC), dt.datetime(2021, 2, 2, 20, tzinfo=dt.UTC)
+    found = slots(series, begin, end)
+    assert [f"{slot.id[-8:]} {slot.at:%m-%dT%H:%M}" for slot in found] == rows
+    for slot in found:
+        assert slot.id.startswith(f"s@{slot.day}")
+        assert wall_time(slot.wall) == slot.local
+        off = replace(series, days_off={slot.day: "off"})
+        assert [each.excused for each in slots(off, begin, end)] == ["off" if each == slot else "" for each in found]
+        assert slot not in slots(replace(series, except_=frozenset([slot.day])), begin, end)
+
+
+def test_24_00_fires_by_cron_in_the_minutes_before_or_at_midnight_of_the_next_day() -> None:
+    assert parse("week on sat at 24:00").to_cron() == ("0 0 * * 0",)
+    assert parse("week on sat at 24:00").to_cron(dt.timedelta(minutes=1)) == ("59 23 * * 6",)
+    assert parse("month on 27 at 24:00").to_cron() == ("0 0 28 * *",)
+    assert parse("month on 28 at 24:00").to_cron() is None, "the day after is no day of its own in a February"

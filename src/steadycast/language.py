@@ -114,7 +114,10 @@ class Language:
 
     def wall(self, text: str) -> str:
         """A time as slots are written (2026-11-27 20:00), as `instant`; anything else as it is."""
+        day, _space, end = text.rpartition(" ")
         try:
+            if end == "24:00":  # the end of that day, and no beginning of the next
+                return f"{self.day(dt.date.fromisoformat(day))} {end}"
             return self.instant(dt.datetime.fromisoformat(text))
         except ValueError:
             return text

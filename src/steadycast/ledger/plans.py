@@ -17,6 +17,7 @@ from steadycast.ledger.record_changes import tell_whole
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.schedule.model import Assignment, Slot, Verdict
 from steadycast.schedule.promises import PromisedSlot
+from steadycast.schedule.slots import wall_time
 
 SLOT = table("slot")
 DELIVERY = table("delivery")
@@ -132,7 +133,7 @@ def _slot_row(slot: Slot, chosen: Assignment | None, *, manual: bool) -> dict[st
         "id": slot.id,
         "series": slot.series,
         "at": slot.at,
-        "local": slot.local.isoformat(timespec="minutes"),
+        "local": slot.wall,
         "occasion": slot.occasion,
         "draft": chosen.draft if chosen and not slot.excused else None,
         "filled": bool(chosen and chosen.filled),
@@ -248,7 +249,7 @@ def slot(db: Database, id: str) -> SlotRow | None:
 
 def as_slot(row: Any) -> Slot:
     """A row as the planner sees it."""
-    return Slot(row.at, row.id, row.series, dt.datetime.fromisoformat(row.local), row.occasion, row.excused)
+    return Slot(row.at, row.id, row.series, wall_time(row.local), row.occasion, row.excused)
 
 
 def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[Assignment]:

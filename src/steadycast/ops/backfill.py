@@ -140,7 +140,7 @@ def _placed(
     """
     by_day: dict[dt.date, list[Slot]] = {}
     for slot in owed:
-        by_day.setdefault(slot.local.date(), []).append(slot)
+        by_day.setdefault(slot.day, []).append(slot)
     served: dict[str, PastItem] = {}
     last, first, unplaced = dt.date.min, dt.date.max, 0
     for item in sorted(items, key=lambda i: i.at):
@@ -155,7 +155,7 @@ def _placed(
         else:
             unplaced += 1
         first, last = min(first, day), max(last, day)
-    return served, [slot for slot in owed if first <= slot.local.date() <= last], unplaced
+    return served, [slot for slot in owed if first <= slot.day <= last], unplaced
 
 
 def _in_the_night(at: dt.datetime) -> bool:
@@ -165,7 +165,7 @@ def _in_the_night(at: dt.datetime) -> bool:
 
 def _row(slot: Slot, channel: str, item: PastItem | None) -> PastSlot:
     """One past delivery. Dates of old posts are days, seldom minutes: a post of the slot's day kept it."""
-    local = slot.local.isoformat(timespec="minutes")
+    local = slot.wall
     if item is None:
         verdict = "excused" if slot.excused else "missed"
         return PastSlot(slot.id, slot.series, slot.at, local, channel, verdict)

@@ -176,7 +176,7 @@ def follow(before: Workspace, after: Workspace) -> bool:
 def _has_slots(series: Series, days: frozenset[dt.date], now: dt.datetime) -> None:
     """An InputError where the days have no slot that could be left out."""
     start, end = _span(series, days)
-    if any(not slot.excused and slot.local.date() in days for slot in slots(series, start - DAY, end + DAY)):
+    if any(not slot.excused and slot.day in days for slot in slots(series, start - DAY, end + DAY)):
         return
     coming = next_slot(series, now)
     said = _("%(series)s has no slot then", series=series.name)

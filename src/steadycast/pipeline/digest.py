@@ -40,7 +40,7 @@ def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
     items = _lately(app, now, slot.series)
     if len(items) < FEWEST:
         return None
-    day = slot.local.date().isoformat()
+    day = slot.day.isoformat()
     values = {"day": day, "items": [{"title": title, "url": url} for title, url in items]}
     try:
         draft = _read(app, now, house_text(app, TEMPLATE, values))

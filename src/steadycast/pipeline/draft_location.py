@@ -18,6 +18,7 @@ from steadycast.pipeline.results import Collected
 from steadycast.report.outlook import OVERDUE, ahead
 from steadycast.schedule.model import Series, Slot, StockItem
 from steadycast.schedule.slots import slots as slots_of
+from steadycast.schedule.slots import wall_time
 from steadycast.schedule.stock import suits
 
 FURTHEST = dt.timedelta(days=366)  # a turn that is later than this is not told
@@ -107,7 +108,7 @@ class DraftLocation:
     def place(self, row: DraftRow) -> Place:
         """Where an approved draft stands, for whoever says it in other words."""
         if slot := self._coming.get(row.id) or (None if row.id in self._out else self._overdue.get(row.id)):
-            return Place("slot", slot.series, dt.datetime.fromisoformat(slot.local))
+            return Place("slot", slot.series, wall_time(slot.local))
         item = self._stock.get(row.id)
         if item and (item.evergreen or (item.circle and row.id not in self._out)):
             return Place("reserve")

@@ -350,7 +350,7 @@ def _left_out(app: App, asked: Iterable[Series], start: dt.datetime, end: dt.dat
         if any(first <= off <= last for off in series.except_):
             reasons, channels = app.workspace.left_out(series.name), _planned_channels(app, series)
             for slot in slots(replace(series, except_=frozenset()), start, end)[:MOST]:
-                if (off := slot.local.date()) in series.except_:
+                if (off := slot.day) in series.except_:
                     seen = _computed(app, series, channels, slot, "excused", reasons.get(off, ""))
                     yield replace(seen, left_out=True)
 

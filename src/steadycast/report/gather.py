@@ -248,7 +248,7 @@ class _Gathering:
             if any(first <= day <= last for day in series.except_):
                 start = midnight(first, self.workspace.community.zone)
                 found = slots(replace(series, except_=frozenset()), start, self.until)
-            self.left_out[name] = [day for slot in found if (day := slot.local.date()) in series.except_]
+            self.left_out[name] = [day for slot in found if (day := slot.day) in series.except_]
         return self.left_out[name]
 
     def _verdicts(self, cells: Iterable[CellName]) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ from itertools import groupby
 from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
 from steadycast.language import known
-from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Weekly
+from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Weekly, midnight
 from steadycast.schedule.recurrence import Rule, read_rrule
 from steadycast.schedule.rhythm_phrases import HAN_DAYS, ORDINALS, TRADITIONAL, read_human
 
@@ -22,7 +22,7 @@ class Cadence:
     """A rhythm in local wall time: `times` of each of its `days`; or a `rule`, which knows its own times."""
 
     days: Days | None = None
-    times: tuple[dt.time, ...] = ()
+    times: tuple[dt.timedelta, ...] = ()  # since midnight; a whole day is 24:00, the end of the day that it is of
     rule: Rule | None = None
 
     def moments(self, first: dt.date, last: dt.date, anchor: dt.date) -> list[dt.datetime]:
@@ -30,10 +30,15 @@ class Cadence:
 
         `anchor` is the day that "every second week" counts from: the series' start.
         """
+        return [midnight(day) + time for day, time in self.days_and_times(first, last, anchor)]
+
+    def days_and_times(self, first: dt.date, last: dt.date, anchor: dt.date) -> list[tuple[dt.date, dt.timedelta]]:
+        """The same as the local day that each is of, and the time since its midnight: 24:00 is of the day it ends."""
         if self.rule is not None:
-            return self.rule.moments(first, last, anchor)
+            moments = self.rule.moments(first, last, anchor)
+            return [(moment.date(), moment - midnight(moment.date())) for moment in moments]
         assert self.days is not None
-        return [dt.datetime.combine(day, time) for day in self.days.dates(first, last, anchor) for time in self.times]
+        return [(day, time) for day in self.days.dates(first, last, anchor) for time in self.times]
 
     def to_cron(self, lead: dt.timedelta = dt.timedelta()) -> tuple[str, ...] | None:
         """Five-field cron lines that fire `lead` (whole minutes) before each wall time; None when cron cannot.
@@ -65,7 +70,7 @@ class Cadence:
     def _said(self, *, chinese: bool) -> str:
         assert self.days is not None
         days = _said(self.days, chinese)
-        times = [f"{time:%H:%M}" for time in self.times]
+        times = [clock(time) for time in self.times]
         if len(times) > 4:
             return f"{days}{len(times)} 次" if chinese else f"{days}, {len(times)} times"
         return f"{days} {'、'.join(times)}" if chinese else f"{days} at {', '.join(times)}"
@@ -83,16 +88,24 @@ def parse(every: str | None = None, rrule: str | None = None) -> Cadence:
     if (every is None) == (rrule is None):
         raise SettingsError(_("a series has exactly one of `every` and `rrule`"), hint=_('every = "day at 06:20"'))
     if every is not None:
-        days, times = read_human(every)
-        return Cadence(days, times)
+        days, minutes = read_human(every)
+        return Cadence(days, tuple(dt.timedelta(minutes=minute) for minute in minutes))
     assert rrule is not None
     found = read_rrule(rrule)
-    return Cadence(rule=found) if isinstance(found, Rule) else Cadence(*found)
+    if isinstance(found, Rule):
+        return Cadence(rule=found)
+    return Cadence(found[0], tuple(dt.timedelta(hours=time.hour, minutes=time.minute) for time in found[1]))
 
 
-def _firing(time: dt.time, lead: int) -> tuple[int, int, int]:
+def clock(time: dt.timedelta) -> str:
+    """A time of the day as people write it: 06:20, 24:00."""
+    hours, minutes = divmod(time // dt.timedelta(minutes=1), 60)
+    return f"{hours:02}:{minutes:02}"
+
+
+def _firing(time: dt.timedelta, lead: int) -> tuple[int, int, int]:
     """How many days earlier, at which minute and at which hour a line fires `lead` minutes ahead of `time`."""
-    days, minute_of_day = divmod(time.hour * 60 + time.minute - lead, 1440)
+    days, minute_of_day = divmod(time // dt.timedelta(minutes=1) - lead, 1440)
     return -days, minute_of_day % 60, minute_of_day // 60
 
 

@@ -100,7 +100,7 @@ class Monthly:
         """
         if self.nth or LAST in self.numbers:
             return None
-        if shift and not all(shift < number <= 28 for number in self.numbers):
+        if shift and not all(shift < number <= 28 and number - shift <= 28 for number in self.numbers):
             return None
         return f"{','.join(str(number - shift) for number in sorted(self.numbers))} * *"
 

@@ -101,6 +101,15 @@ class Slot:
         return self.local.date() - (_DAY if MIDNIGHT in self.id else _NO_DAY)
 
     @property
+    def wall(self) -> str:
+        """Its wall time as it is written down: 2026-11-27T20:00, 2026-11-27T24:00."""
+        return (
+            f"{self.day}{MIDNIGHT}"
+            if MIDNIGHT in self.id and not self.occasion
+            else self.local.isoformat(timespec="minutes")
+        )
+
+    @property
     def place(self) -> str:
         """What a draft has when it has this slot: its occasion, else the slot alone."""
         return self.occasion or self.id

@@ -81,7 +81,7 @@ def _paired(gone: Iterable[Served], fresh: Iterable[Served]) -> list[SlotMove]:
 
 
 def _day(each: Served) -> tuple[str, dt.date]:
-    return each.slot.series, each.slot.local.date()
+    return each.slot.series, each.slot.day
 
 
 def _when(move: SlotMove) -> tuple[dt.datetime, str]:

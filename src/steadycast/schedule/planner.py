@@ -12,7 +12,7 @@ from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.pins import by_name, means, normal
-from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of
+from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of, wall_time
 from steadycast.schedule.stock import Pool, in_time, near, suits
 
 
@@ -146,7 +146,7 @@ class _Planning:
         if told and told not in self.same:
             name, _, local = told.rpartition("@")
             series = self.series.get(self.names.get(name, name))
-            moved = series is not None and not asks_for(series, dt.datetime.fromisoformat(local))
+            moved = series is not None and not asks_for(series, wall_time(local))
             heirs = self._unannounced(series, local[:10]) if series and (moved or name != series.name) else []
             self.same[told] = next(iter(heirs), told)
         return self.same.get(told, told)

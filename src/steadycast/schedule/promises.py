@@ -47,13 +47,13 @@ def owed(
     there = {each.slot.id: each for each in theirs}
     spent = [each.slot for each in theirs if not each.slot.excused and (each.fixed or each.slot.at < since)]
     gone = {slot.id for slot in spent}
-    taken = Counter(slot.local.date() for slot in spent)
+    taken = Counter(slot.day for slot in spent)
     days: dict[dt.date, list[Slot]] = defaultdict(list)
     found: dict[str, Slot] = {}
     for slot in slots(series, oldest - DAY, until + DAY):
         if slot.excused or slot.id in gone:
             found[slot.id] = slot
-        days[slot.local.date()] += [] if slot.excused else [slot]
+        days[slot.day] += [] if slot.excused else [slot]
     for day, all_ in days.items():
         free = [slot for slot in all_ if slot.id not in gone and slot.at >= since]
         room = max(len(all_) - taken[day], 0)
@@ -70,10 +70,10 @@ def carried_over(slots: Sequence[Slot], before: Sequence[Slot], assigned: Sequen
     free: dict[tuple[str, dt.date], list[Slot]] = defaultdict(list)
     known = {slot.id for slot in before}
     for slot in sorted(slots, reverse=True):
-        free[slot.series, slot.local.date()] += [] if slot.id in known else [slot]
+        free[slot.series, slot.day] += [] if slot.id in known else [slot]
     given = {each.slot: each for each in assigned if not each.fixed and each.slot not in there}
     return [
         replace(given[old.id], slot=same_day.pop().id)
         for old in sorted(slot for slot in before if slot.id in given)
-        if (same_day := free[old.series, old.local.date()])
+        if (same_day := free[old.series, old.day])
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from difflib import get_close_matches
 
@@ -82,8 +81,8 @@ class _NotThisForm(Exception):
     """Says what is wrong with a form; becomes a SettingsError that also says what was probably meant."""
 
 
-def read_human(text: str) -> tuple[Days, tuple[dt.time, ...]]:
-    """The days and the wall times of a human form; raises SettingsError with the hint."""
+def read_human(text: str) -> tuple[Days, tuple[int, ...]]:
+    """The days of a human form and its times in minutes of the day, 1440 for 24:00; SettingsError with the hint."""
     plain = text.lower().translate(SIMPLIFIED).replace("：", ":").replace("，", ",").replace("、", ",")
     form = _plain_hours(" ".join(plain.split()))
     try:
@@ -127,11 +126,11 @@ def _of_han(found: re.Match[str]) -> str:
     return f" {hour:02}:{minute:02}"
 
 
-def _read(form: str) -> tuple[Days, tuple[dt.time, ...]]:
+def _read(form: str) -> tuple[Days, tuple[int, ...]]:
     if found := _CHINESE.fullmatch(form):
-        return _through_midnight(_chinese_days(found["days"].replace(" ", "")), _times(found["times"]))
+        return _chinese_days(found["days"].replace(" ", "")), _times(found["times"])
     if found := _ENGLISH.fullmatch(form):
-        return _through_midnight(_days(found["unit"], int(found["n"] or 1), found["on"]), _times(found["times"]))
+        return _days(found["unit"], int(found["n"] or 1), found["on"]), _times(found["times"])
     raise _NotThisForm(_("it is none of the known forms"))
 
 
@@ -175,19 +174,6 @@ def _month_day(part: str) -> int | tuple[int, int]:
 def _month(days: list[int | tuple[int, int]]) -> Monthly:
     numbers = sorted({day for day in days if isinstance(day, int)}, key=lambda number: (number == LAST, number))
     return Monthly(tuple(numbers), tuple(dict.fromkeys(day for day in days if isinstance(day, tuple))))
-
-
-def _through_midnight(days: Days, minutes: tuple[int, ...]) -> tuple[Days, tuple[dt.time, ...]]:
-    """24:00 is what people call the end of a day: 00:00 of the next one."""
-    times = tuple(sorted({dt.time(minute % _DAY // 60, minute % 60) for minute in minutes}))
-    if _DAY not in minutes or days == _EVERY_DAY:
-        return days, times
-    alone = set(minutes) == {_DAY}
-    if alone and isinstance(days, Weekly) and (days.every == 1 or 6 not in days.weekdays):
-        return Weekly(tuple(sorted((day + 1) % 7 for day in days.weekdays)), days.every), times
-    if alone and isinstance(days, Monthly) and not days.nth and all(number < 28 for number in days.numbers):
-        return Monthly(tuple(sorted(number + 1 if number != LAST else 1 for number in days.numbers))), times
-    raise _NotThisForm(_("24:00 is 00:00 of the day after: name that day, and 00:00"))
 
 
 def _times(text: str) -> tuple[int, ...]:

@@ -13,9 +13,9 @@ from operator import attrgetter, lt
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from steadycast.schedule.cadence import Cadence, parse
+from steadycast.schedule.cadence import Cadence, clock, parse
 from steadycast.schedule.days import ANCHOR, DAY, WORKING_DAYS, Days, midnight
-from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.model import MIDNIGHT, Series, Slot
 
 _NOTHING = dt.timedelta()
 _SECOND = dt.timedelta(seconds=1)
@@ -63,7 +63,14 @@ def instant(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 def asks_for(series: Series, local: dt.datetime) -> bool:
     """Whether the rhythm of a series has that wall time on that day, be it excused or moved."""
     day = local.date()
-    return local in parse(series.every, series.rrule).moments(day, day, series.start or ANCHOR)
+    return local in parse(series.every, series.rrule).moments(day - DAY, day, series.start or ANCHOR)
+
+
+def wall_time(text: str) -> dt.datetime:
+    """The naive wall time that a slot's id or its row names; 24:00 is the beginning of the next day."""
+    if text.endswith(MIDNIGHT):
+        return dt.datetime.fromisoformat(text.removesuffix(MIDNIGHT)) + DAY
+    return dt.datetime.fromisoformat(text)
 
 
 def occasion_of(slot_id: str) -> str:
@@ -89,17 +96,18 @@ def occurrence_of(series: Series, slot: Slot) -> dt.datetime:
 def _promised(series: Series, cadence: Cadence, first: dt.date, last: dt.date) -> list[Slot]:
     """What the cadence says between two local days, both included, less `except_`: nothing moved, nothing excused."""
     first, last = max(first, series.start or first), min(last, series.until or last)
-    if cadence.days is not None and len(cadence.times) == 1:
+    if cadence.days is not None and len(cadence.times) == 1 and cadence.times[0] < DAY:
         found = _at_one_time(series, cadence.days, cadence.times[0], (first, last))
     else:
-        found = [_slot(series, moment) for moment in cadence.moments(first, last, series.start or ANCHOR)]
+        anchor = series.start or ANCHOR
+        found = [_slot(series, day, time) for day, time in cadence.days_and_times(first, last, anchor)]
     if series.workdays and cadence.days == WORKING_DAYS:
         found = sorted((*found, *_made_up_for(series, cadence, first, last)))
     instants = [slot.at for slot in found]
     if not all(map(lt, instants, instants[1:])):
         found = [list(same)[-1] for _, same in groupby(sorted(found), key=attrgetter("at"))]
     if series.except_:
-        found = [slot for slot in found if slot.local.date() not in series.except_]
+        found = [slot for slot in found if slot.day not in series.except_]
     return found
 
 
@@ -107,19 +115,18 @@ def _made_up_for(series: Series, cadence: Cadence, first: dt.date, last: dt.date
     """The slots of a weekend's working days: where a holiday is made up for, they are working days like others."""
     for day in series.workdays:
         if first <= day <= last and day.weekday() not in WORKING_DAYS.weekdays:
-            yield from (_slot(series, dt.datetime.combine(day, time)) for time in cadence.times)
+            yield from (_slot(series, day, time) for time in cadence.times)
 
 
-def _slot(series: Series, moment: dt.datetime) -> Slot:
-    id = f"{series.name}@{moment.isoformat(timespec='minutes')}"
-    return Slot(instant(moment, series.zone), id, series.name, moment)
+def _slot(series: Series, day: dt.date, time: dt.timedelta) -> Slot:
+    local = midnight(day) + time
+    return Slot(instant(local, series.zone), f"{series.name}@{day}T{clock(time)}", series.name, local)
 
 
-def _at_one_time(series: Series, days: Days, time: dt.time, span: tuple[dt.date, dt.date]) -> list[Slot]:
+def _at_one_time(series: Series, days: Days, since_midnight: dt.timedelta, span: tuple[dt.date, dt.date]) -> list[Slot]:
     """The common rule, one wall time on some days: one offset for each stretch of days, not one a slot."""
     begin, end = midnight(span[0]), midnight(span[1] + DAY)
-    since_midnight = dt.timedelta(hours=time.hour, minutes=time.minute)
-    prefix, suffix = f"{series.name}@", f"T{time:%H:%M}"
+    prefix, suffix = f"{series.name}@", f"T{clock(since_midnight)}"
     found: list[Slot] = []
     for year in range(span[0].year, span[1].year + 1):
         midnights, utc, texts = _calendar(days, year, series.start or ANCHOR)
@@ -176,7 +183,7 @@ def _excuse(series: Series, promised: list[Slot]) -> list[Slot]:
     if not series.days_off:
         return promised
     names = series.days_off
-    return [replace(slot, excused=names[day]) if (day := slot.local.date()) in names else slot for slot in promised]
+    return [replace(slot, excused=names[day]) if (day := slot.day) in names else slot for slot in promised]
 
 
 def _by_year(series: Series, cadence: Cadence, first: dt.date, last: dt.date) -> list[Slot]:
@@ -184,7 +191,7 @@ def _by_year(series: Series, cadence: Cadence, first: dt.date, last: dt.date) ->
     begin, end = dt.date(first.year - 1, 1, 1), dt.date(last.year + 1, 12, 31)
     promised = _promised(series, cadence, begin, end)
     settled = _move(series, promised) if series.on_day_off == "move" else _excuse(series, promised)
-    years = groupby(settled, key=lambda slot: slot.local.year)
+    years = groupby(settled, key=lambda slot: slot.day.year)
     return sorted(slot for _, year in years for slot in _excuse_surplus(series, list(year)))
 
 
@@ -193,28 +200,28 @@ def _move(series: Series, promised: list[Slot]) -> list[Slot]:
 
     A moved slot keeps its id and its promised wall time; only its instant changes.
     """
-    own = {slot.at for slot in promised if slot.local.date() not in series.days_off}
+    own = {slot.at for slot in promised if slot.day not in series.days_off}
     moved: set[dt.datetime] = set()
     found = []
     for slot in promised:
-        name = series.days_off.get(slot.local.date())
+        name = series.days_off.get(slot.day)
         if name is None:
             found.append(slot)
             continue
-        at = _free(series, slot.local, own, moved)
+        at = _free(series, slot, own, moved)
         found.append(replace(slot, excused=name) if at is None else replace(slot, at=at))
         moved |= {at} if at else set()
     return found
 
 
 def _free(
-    series: Series, local: dt.datetime, own: Collection[dt.datetime], moved: Collection[dt.datetime]
+    series: Series, slot: Slot, own: Collection[dt.datetime], moved: Collection[dt.datetime]
 ) -> dt.datetime | None:
     for days in range(1, _MOVED_AT_MOST + 1):
-        day = (local + days * DAY).date()
+        day = slot.day + days * DAY
         if day in series.days_off or day in series.except_:
             continue
-        at = instant(local + days * DAY, series.zone)
+        at = instant(slot.local + days * DAY, series.zone)
         if at in own or (series.until and day > series.until):
             return None
         if at not in moved:
