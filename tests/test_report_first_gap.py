@@ -35,8 +35,8 @@ def test_the_expected_gap_is_told_with_its_range_and_with_what_little_it_is_judg
     """A day, from when and until when; nothing where a gap is less likely than not."""
     say, first, later = of_tag("en"), MONDAY, MONDAY + dt.timedelta(days=9)
     told = expected_gap(Forecast(0.95, MONDAY + dt.timedelta(days=4), first, later, 8), say)
-    assert told == ["first gap expected around Fri, Dec 4 (Nov 30 to Dec 9)"]
+    assert told == ["with new drafts, first gap around Fri, Dec 4 (Nov 30 to Dec 9)"]
     told = expected_gap(Forecast(0.6, later, first, None, 2), of_tag("zh-CN"))
-    assert told == ["首个空档大约在12月9日周三（最早11月30日）", "只凭2周的来稿推算"]
+    assert told == ["算上来稿，首个空档大约在12月9日周三（最早11月30日）", "只凭2周的来稿推算"]
     assert expected_gap(Forecast(0.3, None, first, None, 8), say) == []
     assert expected_gap(None, say) == []

@@ -9,7 +9,6 @@ from cyclopts import Parameter, validators
 
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, progress, say
-from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 from steadycast.workspace.paths import NoWorkspace, find_root
 
@@ -71,6 +70,6 @@ def _own() -> App | None:
     """The community here, for drills that take its series or its history; none is needed for the others."""
     try:
         find_root()
-        return pipeline.App.open(readonly=True)
-    except (NoWorkspace, SteadycastError):
+    except NoWorkspace:
         return None
+    return pipeline.App.open(readonly=True)

@@ -59,10 +59,11 @@ def expected_gap(found: Forecast | None, say: Language) -> list[str]:
     if found.likely and found.early:
         day, early = say.day(found.likely.date()), say.month_day(found.early.date())
         if found.late:
-            words, late = N_("first gap expected around %(day)s (%(early)s to %(late)s)"), found.late
+            words, late = N_("with new drafts, first gap around %(day)s (%(early)s to %(late)s)"), found.late
             told.append(say.gettext(words, day=day, early=early, late=say.month_day(late.date())))
         else:
-            told.append(say.gettext("first gap expected around %(day)s (%(early)s or later)", day=day, early=early))
+            words = N_("with new drafts, first gap around %(day)s (%(early)s or later)")
+            told.append(say.gettext(words, day=day, early=early))
     if found.few:
         told.append(say.ngettext("judged by one week of drafts", "judged by %(num)s weeks of drafts", found.weeks))
     return told
