@@ -148,6 +148,8 @@ class _Run:
             self._mark(now)
             self.waiting = False
         pipeline.plan(self.app, now)
+        if self._open(now):  # an overdue slot that was empty has a draft now: the next sweep serves it
+            heappush(self.events, (self.stage.world.now + AGAIN, "serve"))
         self._judge(now)
         self._alarms(now)
 
