@@ -251,7 +251,7 @@ def _alarms(found: Result, foreseen: Sequence[Foreseen], slots: Sequence[Slot], 
         if n >= APART and not any(starved[n - APART : n]):
             for ahead in NAMED:
                 said = next((each for each in reversed(before) if each.at <= slot.at - ahead * DAY), None)
-                if said and (named := said.likely or said.gap):
+                if said and (named := said.gap or said.likely):
                     found.errors.setdefault(ahead, []).append((named - slot.at) / DAY)
     last = slots[-1].at if slots else None
     empty = [slot.at for slot, none in zip(slots, starved, strict=True) if none]
