@@ -263,6 +263,7 @@ class Year:
 
     def __init__(self, days: Sequence[DayCount], weeks: Sequence[Week] = ()) -> None:
         self._weeks = weeks
+        self._totals: dict[CellName, dict[str, int]] = {}
         self._days: dict[CellName, list[DayCount]] = defaultdict(list)
         for day in days:
             self._days[day.series, day.channel].append(day)
@@ -281,6 +282,14 @@ class Year:
         """How many of each mark the weeks that are over have."""
         found: Counter[str] = Counter()
         for cell in cells:
+            for mark, count in self._of(cell).items():
+                found[mark] += count
+        return found
+
+    def _of(self, cell: CellName) -> dict[str, int]:
+        """Of one cell: its channel, its series and all together ask for it."""
+        if (found := self._totals.get(cell)) is None:
+            found = self._totals[cell] = defaultdict(int)
             for week in self._weeks:
                 for mark, count in week.totals(cell).items():
                     found[mark] += count
