@@ -14,7 +14,7 @@ WELL = Counted(
     runways={"Daily": 14, "Friday": 30},
     decisions={"ann": 2, "ben": 1, "cai": 1},
     waits=[24 * HOUR, HOUR, 100 * HOUR],
-    turns=["ann", "ben", "cai"],
+    turns=[["ann", "ben", "cai"], ["dora", "eva"]],
     core={f"m{n}": 3 for n in range(8)},
     by_duties=True,
     absence=3,
@@ -46,7 +46,7 @@ def test_each_gate_fails_by_its_own_figure_alone() -> None:
         "runway": {"runways": {"Daily": 13, "Friday": 30}},
         "decisions": {"decisions": {"ann": 3, "ben": 1, "cai": 1}},
         "waits": {"waits": [25 * HOUR]},
-        "turns": {"turns": ["ann", "ben", "ben"]},
+        "turns": {"turns": [["ann", "ben"], ["ann", "ben", "ben"]]},
         "members": {"core": {f"m{n}": 3 for n in range(7)} | {"m7": 2}},
         "absence": {"absence": 2},
         "founder": {"founder": 0.51},
@@ -68,12 +68,12 @@ def test_what_cannot_be_counted_is_told_and_never_passed() -> None:
     assert all(found[name].found.startswith("cannot be counted: ") for name in missing)
     assert found["turns"].found == "cannot be counted: no class has turns"
     assert not passed(list(found.values()))
-    assert verdicts(turns=["ann"])["turns"] is None, "one turn is over, and two are asked"
+    assert verdicts(turns=[["ann", "ben"], ["ann"]])["turns"] is None, "one turn is over, and two are asked"
     assert verdicts(comments=(0, 0))["comments"] is None
 
 
 def test_what_is_asked_can_be_changed() -> None:
     asked = Asked(members=6, runway=dt.timedelta(days=15), turns=3, pieces=2)
-    found = verdicts(asked, core={f"m{n}": 2 for n in range(6)}, turns=["ann", "ben", "ann"])
+    found = verdicts(asked, core={f"m{n}": 2 for n in range(6)}, turns=[["ann", "ben", "ann"]])
     assert found["members"] is True
     assert found["runway"] is found["turns"] is False

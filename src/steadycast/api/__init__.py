@@ -11,6 +11,7 @@ today, slots, drafts, previews, deliveries   what is due, in stock, and came of 
 draft_decisions   what is decided on a draft: approved, pinned, changed or taken away where it is out
 tools, tools_http   the same for assistants (MCP), and how they come over HTTP
 record, arrivals, members, channels, asks   the record, who came, who gave what, where it goes, who is asked for what
+ready            whether this community is ready to be copied
 circles          the communities that a hub looks at; what a hub asks of this one
 classes          who handed in what, week by week; who is up for leaving, which a person decides
 class_rounds     who comments on whom in a class, whose turn it is, what is handed over

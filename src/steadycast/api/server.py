@@ -26,6 +26,7 @@ from steadycast.api import (
     previews,
     problems,
     publish_requests,
+    ready,
     record,
     rituals,
     settings,
@@ -48,7 +49,7 @@ nothing. What goes wrong is told as problem details (RFC 9457), with a hint."""
 PARTS = (
     today, slots, asks, publish_requests, rituals, drafts, draft_decisions, previews, deliveries, record, arrivals,
     circles, members, classes, class_rounds, channels, settings, settings_channels, settings_people, settings_file,
-    change_log, people, fairness,
+    change_log, people, fairness, ready,
 )  # fmt: skip
 ROUTERS = [getattr(part, name) for part in PARTS for name in ("router", "changed", "uploaded") if hasattr(part, name)]
 

@@ -26,6 +26,7 @@ settings, settings_channels, settings_people, settings_file   what is promised, 
 settings_rituals   the days that the community marks
 first_run        the pages that make a workspace where none is
 record, matrix, arrivals, log, why   the pages of the record: the year, the channels, who came, every delivery, why
+gates            ready to be copied?
 circles          the communities that a hub looks at; what a hub asks of this one
 classes          who handed in what, week by week; who is up for leaving, which a person decides
 class_rounds     who comments on whom in a class, whose turn it is, what is handed over

@@ -348,6 +348,12 @@ def record_shares(app: App, now: dt.datetime) -> Sequence[Any]:
     return shares(app.ledger, EPOCH, now)
 
 
+def went_out(app: App, since: dt.datetime, until: dt.datetime) -> list[dt.datetime]:
+    """The slots of that time that carried what was written for an occasion, and went out."""
+    drafts = {each.draft for each in _kept(app).values() if each.draft}
+    return [past.at for past in app.ledger.used(since) if past.draft in drafts and past.at <= until]
+
+
 # What was written before
 
 

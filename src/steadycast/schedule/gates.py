@@ -62,7 +62,7 @@ class Counted:
     runways: Mapping[str, int] = field(default_factory=dict)  # days to the first gap, by series
     decisions: Mapping[str, int] | None = None  # by person
     waits: Sequence[dt.timedelta] = ()  # of drafts for a person's word, those that wait now included
-    turns: Sequence[str] | None = None  # who served the turns that are over, the last one last; None: no class
+    turns: Sequence[Sequence[str]] | None = None  # of each class, who served the turns that are over; None: no class
     core: Mapping[str, int] = field(default_factory=dict)  # by member: duties met of the last four, or pieces
     by_duties: bool = False  # the core is counted by a class's duties
     absence: int | None = None  # the fewest members who gave half of what went out
@@ -134,16 +134,17 @@ def _organised(asked: Asked, counted: Counted) -> Iterator[Gate]:
         None if half is None else half <= asked.waits,
         _("from coming in to a person's word, over %(num)s days; those that wait now count", num=DECIDED_WITHIN.days),
     )  # fmt: skip
-    served = None if counted.turns is None else counted.turns[-asked.turns :]
-    short = served is not None and len(served) < asked.turns
+    served = [its[-asked.turns :] for its in counted.turns or ()]
+    fewest, again = min(map(len, served), default=0), any(len(set(its)) < len(its) for its in served)
+    short = fewest < asked.turns and not again
     yield Gate(
         "organised", "turns",
         _("the last %(num)s turns by different people", num=asked.turns),
-        _missing(_("no class has turns")) if served is None
-        else _missing(ngettext("%(num)s turn is over", "%(num)s turns are over", len(served))) if short
-        else _people(len(set(served))),
-        None if served is None or short else len(set(served)) == len(served),
-        _("turns on duty that are over, as the ledger keeps them"),
+        _missing(_("no class has turns")) if counted.turns is None
+        else _missing(ngettext("%(num)s turn is over", "%(num)s turns are over", fewest)) if short
+        else _people(min(len(set(its)) for its in served)),
+        None if short else not again,
+        _("turns on duty that are over, as the ledger keeps them; of several classes the worst"),
     )  # fmt: skip
 
 
@@ -154,7 +155,8 @@ def _core(asked: Asked, counted: Counted) -> Iterator[Gate]:
         _("%(num)s members or more", num=asked.members),
         _members(steady),
         steady >= asked.members,
-        _("members who met %(num)s or more of their last %(of)s duties", num=asked.pieces, of=DUTIES)
+        _("members who met %(num)s or more of their last %(of)s duties, or gave so many pieces in %(weeks)s weeks",
+          num=asked.pieces, of=DUTIES, weeks=CORE_WITHIN.days // 7)
         if counted.by_duties
         else _("members who gave %(num)s pieces or more in %(weeks)s weeks; no class is set",
                num=asked.pieces, weeks=CORE_WITHIN.days // 7),
@@ -179,7 +181,7 @@ def _core(asked: Asked, counted: Counted) -> Iterator[Gate]:
         _("%(num)s members or more", num=asked.active),
         _members(counted.active),
         counted.active >= asked.active,
-        _("members who gave, handed in or commented, over %(num)s days", num=ACTIVE_WITHIN.days),
+        _("members whose pieces went out, who handed in or commented, over %(num)s days", num=ACTIVE_WITHIN.days),
     )  # fmt: skip
 
 
