@@ -175,6 +175,12 @@ goal = "C33"
 member = "C34"
 url = "https://C35.example/"
 
+[class.reading]
+title = "Reading"
+every = "week on sun at 20:00"
+start = 2026-12-07
+skip = ["2027-02-07 C39"]
+
 [alarms]
 urls = ["C36"]  #
 
@@ -215,10 +221,11 @@ def test_nothing_of_a_person_an_account_or_a_secret_is_in_a_copy(data: st.DataOb
         f"content/{mine}": f"---\ntitle: {canary()}\n---\n\n{canary()}\n",
         f"content/{theirs}": f"---\ntitle: {canary()}\ncopy: true\n---\n\n{canary()}\n",
         "content/pgc/named.md": f"---\ntitle: Thanks\ncopy: true\n---\n\nThank you, {tokens['C4']}.\n",
+        "content/pgc/seated.md": f"---\ntitle: Hello\ncopy: true\n---\n\nHello, {(seated := canary())}.\n",
         "content/pgc/secret.md": f"---\ntitle: Log in\ncopy: true\n---\n\nIt is {(value := canary())}.\n",
         "var/secrets/LETTER_PASSWORD": value,
         "var/out/site/index.html": canary(),
-        "roster.csv": f"id,title,class\n{canary()},{canary()},reading\n",
+        "roster.csv": f"id,title,class\n{canary()},{seated},reading\n",
         "turns.csv": f"class,group,period,member,why\nreading,,2027-01,{canary()},{canary()}\n",
         "templates/site/note.j2": "{{ title }}",
         "templates/letter/note.j2": f"{{# to {tokens['C4']} #}}",
@@ -234,7 +241,7 @@ def test_nothing_of_a_person_an_account_or_a_secret_is_in_a_copy(data: st.DataOb
         assert "canary" not in f"{path.relative_to(to)}{text}", path.name
     assert sorted(made.files) == ["content/pgc/house.md", "holidays.toml", "templates/site/note.j2"]
     assert {note.where for note in made.notes if not note.harmless} == {
-        "content/pgc/named.md", "content/pgc/secret.md", "templates/letter/note.j2"
+        "content/pgc/named.md", "content/pgc/seated.md", "content/pgc/secret.md", "templates/letter/note.j2"
     }  # fmt: skip
     assert value not in "".join(map(str, made.notes))
 
@@ -314,6 +321,10 @@ def test_bad_places_and_missing_words_are_refused_before_anything_is_written(tmp
     ]:
         with pytest.raises(InputError, match=said):
             copied(root, to, **more)
+    (root / "roster.csv").write_text("id,title,class\nmomo,Momo,knitting\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"roster\.csv:2: .*knitting"):
+        copied(root, tmp_path / "new")
+    (root / "roster.csv").unlink()
     with pytest.raises(ValueError, match="no time zone"):
         copied(root, tmp_path / "new", timezone="Mars/Base")
     assert {path.name for path in tmp_path.iterdir()} == {"readers", "full"}
@@ -422,7 +433,7 @@ def test_a_copy_of_the_sample_publishes_its_first_slot_once_its_address_is_fille
         return done.stdout + done.stderr
 
     root, to = tmp_path / "huyu", tmp_path / "suzhou"
-    listed = subprocess.run(["git", "-c", "core.quotePath=false", "ls-files", "content", "steadycast.toml", "prefect.yaml"], cwd=ROOT, check=True,
+    listed = subprocess.run(["git", "-c", "core.quotePath=false", "ls-files", "content", "steadycast.toml", "prefect.yaml", "roster.csv"], cwd=ROOT, check=True,
                             capture_output=True, text=True).stdout.splitlines()  # fmt: skip
     for name in listed:
         (root / name).parent.mkdir(parents=True, exist_ok=True)

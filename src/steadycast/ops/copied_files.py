@@ -23,6 +23,7 @@ from steadycast.intake import folder
 from steadycast.language import gettext as _
 from steadycast.ops.copied_settings import toml
 from steadycast.pipeline import App
+from steadycast.pipeline.class_files import roster
 from steadycast.pipeline.secrets import SHORTEST
 from steadycast.workspace import Workspace
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES
@@ -55,16 +56,19 @@ class Private:
     words: Mapping[str, str]  # in small letters -> where it stands, for people; never the word itself
 
     @classmethod
-    def of(cls, workspace: Workspace) -> Private:
+    def of(cls, app: App) -> Private:
         """Those of a workspace. No far side and no server of secrets is asked."""
-        found: dict[str, str] = {}
+        workspace = app.workspace
+        found = {each: f"members.{seat.member}" for seat in roster(app).seats for each in (seat.member, seat.title)}
         folders = [path.name for path in workspace.content.glob("ugc/*") if path.is_dir()]
         for name in (*workspace.members, *folders, *(feed.member for feed in workspace.feeds)):
             found |= dict.fromkeys((name, workspace.member_title(name)), f"members.{name}")
         text = workspace.sources[SETTINGS_FILE].decode("utf-8-sig")
         found |= dict.fromkeys(_MAIL.findall(text), _("a mail address"))
         found |= dict.fromkeys(_hosts(workspace), _("a host of this community"))
-        found |= dict.fromkeys((s.editor for s in workspace.promises.values()), _("an editor"))
+        found |= dict.fromkeys(
+            (who for s in workspace.promises.values() for who in (s.editor, *s.editors)), _("an editor")
+        )
         found |= dict.fromkeys((each.leader for each in workspace.circles), _("a leader"))
         shortest = {word: 2 if re.search(r"[^\x00-\x7f]", word) else 3 for word in found}
         found = {word: where for word, where in found.items() if len(word) >= shortest[word]}

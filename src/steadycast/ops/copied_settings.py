@@ -29,7 +29,7 @@ from steadycast.workspace.fair_settings import Fair, MixAt
 from steadycast.workspace.loading import statements
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.ready_settings import Ready
-from steadycast.workspace.ritual_settings import RitualTable
+from steadycast.workspace.ritual_settings import AsksTable, RitualTable
 from steadycast.workspace.settings import (
     Alarms,
     ArrivalCounter,
@@ -65,7 +65,7 @@ class Goes:
 # Rules of promises go along. Persons, addresses, accounts, secrets, days of the original's calendar do not.
 DECIDED: dict[type[BaseModel], Goes] = {
     Settings: Goes(
-        keep="community series channel classes call intake publish alarms desk fair ritual ready",
+        keep="community series channel classes call intake publish alarms desk fair ritual asks ready",
         never="members arrivals feed circle",
     ),
     Community: Goes(keep="language", blank="url description email", never="founder", given="name timezone"),
@@ -73,7 +73,7 @@ DECIDED: dict[type[BaseModel], Goes] = {
     SeriesTable: Goes(
         keep="title every rrule forms channels grace late mix reserve fill cooldown skip on_day_off per_year announce "
         "call mix_at",
-        never="was start until editor",
+        never="was start until editor editors",
     ),
     ChannelSettings: Goes(
         keep="platform title forms limits media",
@@ -96,8 +96,9 @@ DECIDED: dict[type[BaseModel], Goes] = {
     Alarms: Goes(keep="quiet_after", blank="urls"),
     DeskSettings: Goes(keep="member_drafts member_upload", never="url proxies"),
     Circle: Goes(never="name title path url allow_private leader"),
-    Fair: Goes(keep="top founder wait decided"),
+    Fair: Goes(keep="top founder wait decided waiting"),
     MixAt: Goes(keep="active pgc ugc"),
+    AsksTable: Goes(keep="channel before at"),
     RitualTable: Goes(keep="when series template lead"),
     Ready: Goes(
         keep="runway deciders decides waits turns members pieces absence founder active comments stay",

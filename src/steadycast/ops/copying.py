@@ -25,6 +25,7 @@ from steadycast.ops.copied_files import HOLIDAYS, Private, collected
 from steadycast.ops.copied_from import copied_from, leaves
 from steadycast.ops.copied_settings import CopiedSettings, as_text, copied, toml
 from steadycast.pipeline import App
+from steadycast.pipeline.class_files import roster
 from steadycast.schedule.gates import Gate
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.loading import dotted, read
@@ -61,7 +62,7 @@ def copy(
     not passed; both are kept there with the `gates`. Raises InputError and SettingsError before anything is written.
     """
     _refuse(app, folder, name, sentence)
-    private, original = Private.of(app.workspace), app.workspace.community.name
+    private, original = Private.of(app), app.workspace.community.name
     settings, files = _settings(app, folder, private), collected(app, private)
     hashes = _hashes(settings.table, files.pieces)
     plain = " ".join(name.split())
@@ -102,6 +103,8 @@ def _refuse(app: App, folder: Path, name: str, sentence: str) -> None:
         raise InputError(_("it lies in this workspace, or around it"), file=folder, hint=_("choose another folder"))
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise InputError(_("it is there, and not empty"), file=folder, hint=_("choose another folder"))
+    if problems := roster(app).problems:  # whom a half-read roster does not name could not be kept out
+        raise InputError(problems[0].message, problems[0].where, problems[0].line, problems[0].hint)
     app.check_channels()
     for channel in app.workspace.channels:
         app.platform(channel)
@@ -183,7 +186,7 @@ def changed(root: Path, original: Path) -> list[Changed]:
     if begun is None:
         raise InputError(_("this community is no copy"), file=root, hint=_("run it in the copy"))
     app = App(load(original), readonly=True)
-    private = Private.of(app.workspace)
+    private = Private.of(app)
     settings = _settings(app, root, private)
     now = _hashes(settings.table, collected(app, private).pieces)
     values = {dotted(path): toml(value) for path, value in leaves(settings.table)}
