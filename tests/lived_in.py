@@ -254,6 +254,7 @@ class LivedIn(Bench):
             "/classes/{name}/hand-over": ["/classes/c16/hand-over", "/classes/c16/hand-over?period=2026-01"],
             "/leave/{channel}/{token}": [f"/leave/letters/{reader}"],
             "/settings": ["/settings"],
+            "/settings/fair": ["/settings/fair"],
             "/settings/series/{name}": ["/settings/series/daily"],
             "/settings/channels/{name}": ["/settings/channels/far", "/settings/channels/hook"],
             "/settings/channels/{name}/upload": [

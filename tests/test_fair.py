@@ -20,6 +20,7 @@ from steadycast.ledger import mix_steps
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.connection import table
 from steadycast.ledger.draft_list import DraftsAsked
+from steadycast.ops import settings_edits
 from steadycast.pipeline import mix
 from steadycast.schedule.model import Origin
 from steadycast.workspace import load
@@ -283,3 +284,27 @@ def test_the_inbox_shows_so_many_drafts_of_one_member_at_once(bench: Bench) -> N
     pipeline.decide(app, [first.id], "reject", by="lin", now=MORNING)
     assert inbox() == (["bob", "bob", "cy"], 1)
     assert len(pipeline.waiting(app)) == 3
+
+
+def test_a_form_writes_mix_steps_editors_and_shares_into_their_tables(tmp_path: Path) -> None:
+    """In one line each, with the comments of the file kept; what is empty is taken out."""
+    (tmp_path / "steadycast.toml").write_text(SETTINGS.replace("ugc = 7 }", "ugc = 7 }  # agreed in May"))
+    asked = {"mix": "1：1", "mix_at": "60 = 7:3, 120=8:2", "editors": "momo、lin"}
+    after = settings_edits.series(load(tmp_path), "daily", asked)
+    table = after.promises["daily"]
+    assert [(each.active, each.pgc, each.ugc) for each in table.mix_at] == [(60, 7, 3), (120, 8, 2)]
+    assert table.editors == ("momo", "lin")
+    text = after.sources["steadycast.toml"].decode()
+    assert "[[series" not in text
+    assert "mix_at = [{active = 60, pgc = 7, ugc = 3}, {active = 120, pgc = 8, ugc = 2}]" in text
+    told = settings_edits.told_mix(settings_edits.written(after, ("series", "daily")))
+    assert told == {"mix": "1:1", "mix_at": "60 = 7:3, 120 = 8:2", "editors": "momo, lin"}
+    fair = settings_edits.fair(
+        after, {"top": "40%", "founder_share": "50%", "founder": "bob", "wait": "", "waiting": "5"}
+    )
+    assert (fair.fair.top, fair.fair.founder, fair.community.founder, fair.fair.waiting) == ("40%", "50%", "bob", 5)
+    bare = settings_edits.series(fair, "daily", {"mix_at": "", "editors": ""})
+    assert (bare.promises["daily"].mix_at, bare.promises["daily"].editors) == ((), ())
+    for wrong in ({"mix": "3-7"}, {"mix_at": "many = 7:3"}, {"mix_at": "60"}, {"mix_at": "60 = 7:3, 50 = 1:1"}):
+        with pytest.raises(SettingsError):
+            settings_edits.series(after, "daily", wrong)

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/settings")
 SHOWN = 50  # rows of a list
 READING = 1_000  # fields of a form that are looked at
 NOT_ASKED = {"form_token", "sure", "seen"}  # fields that say nothing of the settings
-SERIES_KEYS = ("title", "rhythm", "late", "reserve", "editor", "start", "until")
+SERIES_KEYS = ("title", "rhythm", "late", "reserve", "mix", "mix_at", "editors", "editor", "start", "until")
 COMMUNITY_KEYS = ("name", "timezone", "language", "url", "description", "email", "desk_url")
 
 
@@ -150,6 +150,7 @@ def series(request: Request, app: Here, name: str) -> HTMLResponse:
     known = app.known_series(name).name
     written = settings_edits.written(app.workspace, ("series", known))
     given = {"forms": ["article"], "channels": [], **written, "rhythm": settings_edits.rhythm_of(written)}
+    given |= settings_edits.told_mix(written)
     return _series(request, app, known, given)
 
 

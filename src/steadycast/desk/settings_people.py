@@ -21,6 +21,7 @@ from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 
 router = APIRouter(prefix="/settings")
+FAIR_KEYS = ("top", "founder_share", "wait", "decided", "waiting", "founder")
 
 
 @router.get("/members")
@@ -95,6 +96,28 @@ def change_alarms(request: Request, app: Here, given: Fields) -> Response:
     return decided(
         request, app, given, lambda: settings_edits.alarms(app.workspace, urls, quiet), to="/settings/alarms",
         again=lambda error: _alarms(request, app, {"quiet_after": quiet or ""}, error),
+    )  # fmt: skip
+
+
+@router.get("/fair")
+def fair(request: Request, app: Here) -> HTMLResponse:
+    """From which shares on somebody is told, and how many drafts of one member wait at once."""
+    written = settings_edits.written(app.workspace, ("fair",))
+    given = {"founder_share": written.pop("founder", ""), "founder": app.workspace.community.founder}
+    return _fair(request, app, {**written, **given})
+
+
+def _fair(request: Request, app: App, given: Mapping[str, Any], wrong: SteadycastError | None = None) -> HTMLResponse:
+    return shown(request, app, "fair", given=given, wrong=wrong, members=app.workspace.members)
+
+
+@router.post("/fair", dependencies=[form_of(Act.SETTINGS)])
+def change_fair(request: Request, app: Here, given: Fields) -> Response:
+    """Changes them."""
+    asked = {key: str(given.get(key, "")) for key in FAIR_KEYS}
+    return decided(
+        request, app, given, lambda: settings_edits.fair(app.workspace, asked), to="/settings/alarms",
+        again=lambda error: _fair(request, app, asked, error),
     )  # fmt: skip
 
 

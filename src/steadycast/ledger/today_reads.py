@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from sqlalchemy import exists, func, not_, select
+from sqlalchemy import ColumnElement, exists, func, not_, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, one_of, rows_of, table
@@ -58,7 +58,7 @@ def slots_gone_out(db: Database, after: dt.datetime, until: dt.datetime, most: i
 
 def first_to_decide(db: Database, most: int, at_once: int = 0) -> tuple[list[DraftRow], int]:
     """The drafts that wait for a person, the oldest first, and how many there are; of one member `at_once`, 0: all."""
-    wait = DRAFT.c.state.in_(INBOX)
+    wait: ColumnElement[bool] = DRAFT.c.state.in_(INBOX)
     if at_once:
         wait &= not_(behind(at_once))
     with db.read() as connection:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from steadycast.errors import InputError, SettingsError, unknown_name
@@ -19,7 +20,7 @@ from steadycast.workspace.paths import SETTINGS_FILE
 
 RHYTHM = ("every", "rrule")
 DATES = ("start", "until")
-NUMBERS = ("reserve",)
+NUMBERS = ("reserve", "waiting")
 LISTS = ("forms", "channels")
 UPLOAD_DEFAULTS: Mapping[str, Any] = {"region": "us-east-1", "within": "5m", "overwrite": False}
 DEFAULTS: Mapping[str, Any] = {"title": "", "forms": ["article"], "channels": [], "reserve": 0, "editor": ""}
@@ -66,11 +67,69 @@ def _series_values(asked: Mapping[str, Any]) -> dict[str, Any]:
             check_rhythm(words)
             rule = "FREQ=" in words.upper()
             values |= {"rrule": words if rule else None, "every": None if rule else words}
+        elif key in MIXES:
+            values[key] = MIXES[key](str(given).strip())
+        elif key == "editors":
+            values[key] = [each.strip() for each in re.split(r"[,，、\n]", str(given)) if each.strip()] or None
         elif key in LISTS:
             values[key] = list(given)[:MOST_ENTRIES]
         else:
             values[key] = _plain(key, str(given).strip())
     return values
+
+
+def mix_of(text: str) -> dict[str, int] | None:
+    """A mix from "3:7", house to members; None of nothing."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,3})\s*[:：]\s*(\d{1,3})", text)
+    if not found:
+        raise SettingsError(_("%(text)s is no mix; write 3:7, house to members", text=quoted(text[:60])))
+    return {"pgc": int(found[1]), "ugc": int(found[2])}
+
+
+def mixes_of(text: str) -> list[dict[str, int]] | None:
+    """The steps of a mix from "60 = 7:3, 120 = 8:2"; None of nothing."""
+    steps: list[dict[str, int]] = []
+    for each in filter(None, map(str.strip, re.split(r"[,，;；\n]", text))):
+        number, _equals, mix = (part.strip() for part in each.partition("="))
+        if not (number.isascii() and number.isdecimal() and mix):
+            said = _("%(text)s is no step of a mix; write 60 = 7:3", text=quoted(each[:60]))
+            raise SettingsError(said)
+        steps.append({"active": int(number[:9]), **(mix_of(mix) or {})})
+    return steps or None
+
+
+def told_mix(written: Mapping[str, Any]) -> dict[str, str]:
+    """The mix of a series, its steps and its editors, as a form shows them."""
+    mix, steps = written.get("mix") or {}, written.get("mix_at") or ()
+    return {
+        "mix": _ratio(mix) if mix else "",
+        "mix_at": ", ".join(f"{each.get('active')} = {_ratio(each)}" for each in steps),
+        "editors": ", ".join(written.get("editors") or ()),
+    }
+
+
+def _ratio(mix: Mapping[str, Any]) -> str:
+    return f"{mix.get('pgc', 0)}:{mix.get('ugc', 0)}"
+
+
+MIXES: Mapping[str, Callable[[str], Any]] = {"mix": mix_of, "mix_at": mixes_of}
+
+
+def fair(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
+    """The workspace that tells of these figures: [fair], whose `founder` is `founder_share` here, and who that is."""
+    values: dict[str, Any] = {key: _plain(key, value.strip()) for key, value in asked.items()}
+    founder = {"founder": values.pop("founder")} if "founder" in values else {}
+    if "founder_share" in values:
+        values["founder"] = values.pop("founder_share")
+    there = written(workspace, ("community",))
+    after = edit.with_table(workspace, ("community",), _differing(there, founder, {}))
+    there = written(after, ("fair",))
+    wanted = _differing(there, values, {"waiting": 0})
+    if not wanted:
+        return after
+    return edit.with_table(after, ("fair",), wanted) if there else edit.with_new(after, ("fair",), wanted)
 
 
 def _plain(key: str, text: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Item
 
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
@@ -151,7 +152,7 @@ def _edited(workspace: Workspace, at: tuple[str, ...], values: Mapping[str, Any]
         above = above[key]
     merged = {**above[at[-1]], **values}
     above[at[-1]] = {key: value for key, value in merged.items() if value is not None}
-    told = ", ".join(f"{key} = {tomlkit.item(v).as_string()}" for key, v in values.items() if v is not None)
+    told = ", ".join(f"{key} = {tomlkit.item(_inline(v)).as_string()}" for key, v in values.items() if v is not None)
     said = _("%(table)s is written in a way that no command can edit", table=dotted(at))
     otherwise = SettingsError(said, line=workspace.line(at), hint=_("edit it by hand: %(lines)s", lines=told))
     return _read(workspace, _text(raw, at, values), wanted, otherwise)
@@ -182,10 +183,28 @@ def _text(raw: bytes, at: tuple[str, ...], values: Mapping[str, Any]) -> str:
     return "\r\n".join(text.replace("\r\n", "\n").split("\n")) if b"\r\n" in raw else text
 
 
+def _inline(value: Any) -> Any:
+    """A table, or a list of tables, as it stands in one line."""
+    if isinstance(value, Mapping):
+        line = tomlkit.inline_table()
+        line.update(value)
+        return line
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        lines = tomlkit.array()
+        for each in value:
+            lines.append(_inline(each))
+        return lines
+    return value
+
+
 def _set(table: Any, key: str, value: Any, first: str) -> None:
     """Sets one key where it stands; a new one stands below the `first`, and not below the next table's comment."""
     if value is None:
         table.pop(key, None)
+        return
+    value = _inline(value)
+    if key in table and isinstance(value, Item):
+        table[key] = value
     elif key in table and isinstance(value, list):
         _fill(table[key], value)
     elif key in table:
