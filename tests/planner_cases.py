@@ -43,9 +43,11 @@ RESERVED = replace(NOTES, fill=("evergreen", "digest"))
 
 SERIES = [
     MIXED,
-    Series("video", every="week on fri at 20:00", forms=(Form.VIDEO, Form.ARTICLE), fill=("evergreen", "digest")),
+    Series(
+        "video", every="week on fri at 20:00", forms=(Form.VIDEO, Form.ARTICLE), fill=("evergreen", "shared", "digest")
+    ),
     replace(RESERVED, name="twice", every="day at 08:00,18:00", cooldown=5 * DAY),
-    replace(CLUB, fill=("evergreen",)),
+    replace(CLUB, fill=("evergreen", "shared")),
 ]
 WINDOW = ahead(*SERIES, days=12, now=NOW - DAY)
 

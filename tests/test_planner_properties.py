@@ -34,6 +34,7 @@ ITEMS = st.builds(
     since=MOMENTS,
     event_start=st.none() | MOMENTS,
     last_used=st.none() | MOMENTS,
+    circle=st.sampled_from(["", "", "paint"]),
 )
 STOCK = st.lists(ITEMS, max_size=30, unique_by=lambda item: item.draft)
 ASSIGNED = st.lists(
