@@ -54,25 +54,31 @@ def test_each_draft_stands_on_one_shelf(ledger: Ledger) -> None:
     """To decide, in stock, in reserve, or over; what has a coming slot is still in stock."""
     for n, state in enumerate(("waiting", "copy", "doubtful", "rejected", "not-ready", "gone", "archive")):
         put(ledger, state, n, state=state)
-    put(ledger, "free", 1)
+    put(ledger, "free", 1, approved_revision="r-free")
     put(ledger, "coming", 2)
     put(ledger, "out", 3)
     put(ledger, "before", 4, published_before=NOON - DAY)
-    put(ledger, "green", 5, plan={"evergreen": True})
+    put(ledger, "green", 5, approved_revision="r-green", plan={"evergreen": True})
+    for id in ("shared", "had"):
+        put(ledger, id, 6, circle="绘画营", approved_revision=f"r-{id}")
+    ledger.save_plan([a_slot(-2)], [Assignment(a_slot(-2).id, "had")], asked(a_slot(-2)), NOON)
     ledger.save_plan([a_slot(1)], [Assignment(a_slot(1).id, "coming")], asked(a_slot(1)), NOON)
     ledger.save_plan([a_slot(-1)], [Assignment(a_slot(-1).id, "out")], asked(a_slot(-1)), NOON)
     with ledger.write() as connection:
-        connection.exec_driver_sql(f"UPDATE delivery SET state = 'published' WHERE slot = '{a_slot(-1).id}'")
+        for slot in (a_slot(-1), a_slot(-2)):
+            connection.exec_driver_sql(f"UPDATE delivery SET state = 'published' WHERE slot = '{slot.id}'")
     found = {shelf: set(ids(ledger, shelf=shelf)) for shelf in SHELVES}
     assert found == {
         "inbox": {"waiting", "copy", "doubtful"},
         "stock": {"free", "coming"},
-        "reserve": {"green"},
-        "archive": {"rejected", "not-ready", "gone", "archive", "out", "before"},
+        "reserve": {"green", "shared"},
+        "archive": {"rejected", "not-ready", "gone", "archive", "out", "before", "had"},
     }
+    assert {row.id for row in ledger.free_stock()} == {"free"}
+    assert {row.id for row in ledger.free_stock(evergreen=True)} == {"green", "shared"}
     page = ledger.draft_page(DraftsAsked(), NOON, first=0, most=50)
     assert page.shelves == {name: len(which) for name, which in found.items()}
-    assert page.total == 12
+    assert page.total == 14
     standings = {row.id: row.standing for row in page.rows}
     assert {id: standings[id] for id in ("free", "coming", "out", "before", "green", "copy")} == {
         "free": "stock", "coming": "planned", "out": "used", "before": "used", "green": "stock", "copy": "copy",
