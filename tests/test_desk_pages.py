@@ -34,6 +34,7 @@ NO_PAGES = {
     "/write/frame/{name}": "a channel's own page, in a frame",
     "/calendar/plan.ics": "a file",
     "/m/{token}/asks.ics": "a file",
+    "/m/{token}/asks/{id}.ics": "a file",
     "/c/{token}.ics": "a file",
     "/arrivals.csv": "a file",
     "/classes/{name}/hand-over.md": "a file",

@@ -345,12 +345,15 @@ def test_days_of_a_class_come_from_its_settings(bench: Bench) -> None:
             settings.replace("[class.c16]", "[class.c17]"),
             "ritual[1].when: there is no [class.c16] (did you mean 'c17'?)",
         ),
-        (settings.replace("until = 2027-01-31\n", ""), "ritual[2].when: [class.c16] has no until"),
     ]:
         bench.drop("../steadycast.toml", wrong)
         with pytest.raises(SettingsError) as caught:
             load(bench.root)
         assert said in str(caught.value)
+    bench.drop("../steadycast.toml", settings.replace("until = 2027-01-31\n", ""))
+    (problem,) = rituals.problems(bench.open(), bench.clock.now())
+    assert "ritual[2].when: c16 has no `until`" in str(problem)
+    assert problem.line
 
 
 def test_what_is_coming_is_told_in_order_with_how_far_it_is(bench: Bench) -> None:

@@ -213,6 +213,7 @@ def problems(app: App, now: dt.datetime) -> list[Problem]:
             said = _("ritual[%(number)s].series: %(series)s takes no article", number=number + 1, series=series.name)
             hint = _("name a series whose `forms` have it")
             found.append(Problem(str(file), app.workspace.line(("ritual", number, "series")), said, hint))
+        found += _never(app, number, table)
         if template_file(app, table.template) is None:
             error = missing_template(app, table.template)
             said = f"ritual[{number + 1}].template: {error.message}"
@@ -224,6 +225,16 @@ def problems(app: App, now: dt.datetime) -> list[Problem]:
         except SteadycastError as error:
             found.append(_problem(app, table, error))
     return found
+
+
+def _never(app: App, number: int, table: RitualTable) -> list[Problem]:
+    """A day that a class never has: its end, where it has none, or a turn, where it has none."""
+    needs = {Kind.ENDS: "until", Kind.TURN: "turn"}.get(table.meant.kind)
+    if not needs or getattr(app.workspace.class_tables[table.meant.of], needs):
+        return []
+    said = _("ritual[%(number)s].when: %(name)s has no `%(key)s`", number=number + 1, name=table.meant.of, key=needs)
+    line = app.workspace.line(("ritual", number, "when"))
+    return [Problem(str(app.workspace.settings_file), line, said, _("set it in the class's own table"))]
 
 
 # Writing

@@ -20,7 +20,7 @@ from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.schedule.model import Series
-from steadycast.schedule.occasions import OF_SERIES, Kind
+from steadycast.schedule.occasions import OF_SERIES
 from steadycast.workspace.circle_settings import Circle
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair
@@ -407,10 +407,6 @@ def _rituals(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, st
                 table = dotted((kind, name))
                 hint = did_you_mean(name, known, _("write a [%(table)s] table", table=table))
                 raise wrong((*here, key), _("there is no [%(table)s]", table=table), hint)
-        needs = {Kind.ENDS: "until", Kind.TURN: "turn"}.get(when.kind)
-        if needs and not getattr(settings.classes[when.of], needs):
-            said = _("[%(table)s] has no %(key)s", table=dotted(("class", when.of)), key=needs)
-            raise wrong((*here, "when"), said, _("set it there"))
 
 
 def dotted(path: Iterable[str | int]) -> str:
