@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("starting", "slots", "ledger", "pages", "sending", "reading", "rendering")
+ROWS = ("starting", "slots", "classes", "ledger", "pages", "sending", "reading", "rendering")
 NOTES = HERE / "NOTES.md"
 
 
@@ -54,6 +54,10 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
         import rhythms
 
         yield from rhythms.rows(10 if quick else 1_000, rounds)
+    if "classes" in asked.rows:
+        import classes
+
+        yield from classes.rows(2 if quick else 100, rounds)
     if "ledger" in asked.rows:
         import ledgers
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -302,3 +303,64 @@ def test_what_was_due_before_anybody_looked_is_nobodys_miss(tmp_path: Path) -> N
     desk.look("2021-02-08 00:30")
     desk.judge("2021-02-08 00:30")
     assert desk.verdicts() == {("ann", "02-07"): "kept", ("bob", "02-07"): "missed", ("cay", "02-07"): "missed"}
+
+
+def test_where_a_class_publishes_none_its_hand_ins_are_no_stock_and_meet_their_duty(tmp_path: Path) -> None:
+    """They wait for nobody; what names a series is an offer like any other."""
+    desk = Desk(tmp_path, 'publish = "keep"\n[series.daily]\nevery = "day at 20:00"\nchannels = []\n')
+    desk.look("2021-01-05 12:00")
+    desk.write("ann", "2021-01-08 12:00")
+    desk.write("bob", "2021-01-08 12:00", head="---\nseries: daily\n---\n")
+    desk.look("2021-01-08 12:30")
+    assert {row.member: row.state for row in desk.app.ledger.drafts()} == {"ann": "hand-in", "bob": "waiting"}
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    assert desk.verdicts() == {("ann", "01-10"): "kept", ("bob", "01-10"): "missed", ("cay", "01-10"): "missed"}
+
+
+def test_a_move_changes_one_row_of_the_roster_and_is_told(tmp_path: Path) -> None:
+    """Another group in its place; for another class the row ends, and a new one begins."""
+    more = '[class.c17]\nevery = "week on sun at 20:00"\nstart = 2021-01-04\n'
+    text = "\ufeffid;title;class;group;joined;left;role;leave\nann;张三;c16;a;;;组长;\nbob;;c16;a;;;;\n"
+    desk = Desk(tmp_path, more, text)
+    now = at("2021-01-14 12:00")
+    class_decisions.move(desk.app, "bob", now, by="lin", why="asked", group="b")
+    class_decisions.move(desk.app, "ann", now, by="lin", why="leads it", to="c17", group="a")
+    assert (tmp_path / "roster.csv").read_text(encoding="utf-8") == (
+        "\ufeffid;title;class;group;joined;left;role;leave\nann;张三;c16;a;;2021-01-14;组长;\nbob;;c16;b;;;;\n"
+        "ann;张三;c17;a;2021-01-14;;组长;\n"
+    )
+    assert [row.why for row in desk.app.ledger.member_standings("c16")] == ["b: asked", "c16 → c17 a: leads it"]
+    with pytest.raises(InputError, match="sits there already"):
+        class_decisions.move(desk.app, "bob", now, by="lin", why="again", group="b")
+
+
+def test_the_commands_show_a_class_grant_leave_and_put_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each decision names who and why; where a person has to decide, the exit code says so."""
+    from steadycast.cli import main
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        said = capsys.readouterr()
+        return int(str(ended.value.code)), said.out, said.err
+
+    for when in ("2021-01-11 00:05", "2021-01-17 20:05"):
+        desk.look(when)
+        desk.judge(when)
+    desk.app.close()
+    monkeypatch.chdir(desk.root)
+    code, out, _ = run("class", "show", "c16")
+    assert (code, "up for leaving" in out) == (1, True)
+    assert run("member", "out", "bob", "--by", "lin", "--why", "never wrote")[0] == 0
+    assert run("member", "keep", "ann", "--by", "lin", "--why", "was ill")[0] == 0
+    code, out, _ = run("member", "show", "bob", "--json")
+    told = json.loads(out)
+    assert (code, told["state"], told["story"][-1]["why"]) == (0, "out", "never wrote")
+    assert "--why" in run("member", "out", "cay", "--by", "lin")[2]
+    code, _, err = run("member", "leave", "cay", "2021-01-25", "2021-03-25", "--by", "lin", "--why", "travel")
+    assert (code, "asked" in err) == (2, True)
+    code, out, _ = run("class", "list", "--json")
+    assert (code, json.loads(out)[0]["up"]) == (1, 1)

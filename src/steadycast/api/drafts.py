@@ -43,7 +43,7 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, patter
 BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 Shelf = Literal["", "inbox", "stock", "reserve", "archive"]
 Standing = Literal[
-    "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "rejected", "not-ready", "gone"
+    "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "hand-in", "rejected", "not-ready", "gone"
 ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from steadycast.pipeline import App
 
 Standing = Literal[
-    "waiting", "stock", "planned", "used", "archive", "copy", "doubtful", "rejected", "not-ready", "gone"
+    "waiting", "stock", "planned", "used", "archive", "hand-in", "copy", "doubtful", "rejected", "not-ready", "gone"
 ]
 By = Annotated[str, Parameter(help="Who decides; without it: your user name.")]
 Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]

@@ -132,6 +132,7 @@ def _words(language: Language) -> dict[str, str]:
         "stock": pgettext("table", "stock"),
         "used": pgettext("table", "used"),
         "archive": pgettext("table", "archive"),
+        "hand-in": pgettext("table", "hand-in"),
         "copy": pgettext("table", "copy"),
         "doubtful": pgettext("table", "doubtful"),
         "not-ready": pgettext("table", "not-ready"),

@@ -49,7 +49,7 @@ def draft(request: Request, app: Here, id: str, revision: str = "", against: str
         request, app, "draft", "drafts", row=row, draft=text, shown=shown, before=before, revisions=revisions,
         changes=difference(former, text) if former and text and (revision or against) else None,
         facts=facts(text) if text else {}, decisions=app.ledger.decisions_of(row.id), where=where,
-        slots=app.ledger.slots_of(row.id, pipeline.now()), resembles=resembles, inbox=(*INBOX, "archive"),
+        slots=app.ledger.slots_of(row.id, pipeline.now()), resembles=resembles, inbox=(*INBOX, "archive", "hand-in"),
         series=app.workspace.series, member_title=app.workspace.member_title,
         is_out=any(d.state in DONE for d in where),
         served=[_mime(m.stored) for m in text.media] if text else [],

@@ -49,7 +49,8 @@ def drafts(
         request, app, "drafts", "drafts", found=found, shelf=shelf, shelves=SHELVES, standings=STANDINGS,
         asked=asked, kept=kept, number=number, last=max(-(-found.total // SHOWN), 1), first=(number - 1) * SHOWN,
         address=lambda **other: _address(shelf, kept, **other), unread=app.ledger.unread(), house=HOUSE,
-        decidable=(*INBOX, "rejected", "archive"), members=app.workspace.members, series=app.workspace.series,
+        decidable=(*INBOX, "rejected", "archive", "hand-in"), members=app.workspace.members,
+        series=app.workspace.series,
         forms=[form.value for form in DraftForm], origins=[origin.value for origin in Origin],
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, insert, select, type_coerce
 
 from steadycast.ledger.connection import Database, among, chunks, rows_of, table, upsert
-from steadycast.ledger.intake import HELD, values
+from steadycast.ledger.intake import HAND_IN, HELD, values
 from steadycast.ledger.tables import EventRow, HandInRow, MemberStandingRow
 from steadycast.ledger.turns import WHAT
 
@@ -17,6 +17,7 @@ HANDIN, STANDING, EVENT = table("handin"), table("member_standing"), table("even
 DRAFT, REVISION = table("draft"), table("revision")
 H, S = HANDIN.c, STANDING.c
 OF_ROW = tuple(name for name in HandInRow.model_fields if name not in {"the_class", "slot", "member"})
+UNSURE = tuple(why for why in HELD if why != HAND_IN)  # nobody has said that it is a draft of its own
 ROWS = 200  # that one statement puts in
 LONGEST_STORY = 20_000  # rows of what happened to the members of one class
 
@@ -47,7 +48,7 @@ def written_by(db: Database, members: Collection[str], since: dt.datetime) -> li
             content["form"].label("form"), content["series"].label("series"), content["ready"].label("ready"),
         )
         .join(REVISION, REVISION.c.draft == DRAFT.c.id)
-        .where(DRAFT.c.origin == "ugc", DRAFT.c.changed >= since, DRAFT.c.held.not_in(HELD))
+        .where(DRAFT.c.origin == "ugc", DRAFT.c.changed >= since, DRAFT.c.held.not_in(UNSURE))
     )  # fmt: skip
     with db.read() as connection:
         found = [Written(*row) for row in among(connection, query, DRAFT.c.member, set(members))]

@@ -18,7 +18,9 @@ from steadycast.ledger.tables import WENT_OUT, DraftRow
 SLOT = table("slot")
 SHELVES = ("inbox", "stock", "reserve", "archive")
 INBOX = ("waiting", "copy", "doubtful")  # a person has to say what becomes of it
-STANDINGS = ("waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "rejected", "not-ready", "gone")
+STANDINGS = (
+    "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "hand-in", "rejected", "not-ready", "gone",
+)  # fmt: skip
 LONGEST = 100  # characters of what is searched for
 
 

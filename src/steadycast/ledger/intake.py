@@ -36,7 +36,8 @@ REVISION = table("revision")
 PROBLEM = table("problem")
 FEED = table("feed")
 FEED_ITEM = table("feed_item")
-HELD = ("archive", "copy", "doubtful")  # states of drafts that are no stock before a person says so
+HAND_IN = "hand-in"  # of a class that publishes none
+HELD = ("archive", "copy", "doubtful", HAND_IN)  # states of drafts that are no stock before a person says so
 OUT_OF_STOCK = ("gone", "not-ready", "rejected", *HELD)  # states of a draft that no slot may carry
 
 

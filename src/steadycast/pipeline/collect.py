@@ -17,6 +17,7 @@ from steadycast.intake import folder, reconcile
 from steadycast.intake.draft_status import DraftStatus, draft_status
 from steadycast.intake.reconcile import Change, Changes
 from steadycast.language import gettext as _
+from steadycast.ledger.intake import HAND_IN
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 from steadycast.pipeline import draft_identity, draft_media, draft_notes, looks, rituals
 from steadycast.pipeline.app import App
@@ -221,13 +222,14 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
     draft, workspace = change.draft, app.workspace
     member = workspace.members.get(draft.member)
     lives = row is not None and row.state != "gone" and not change.released
+    why_held = change.held or (looks.hand_in_alone(app, draft) if row is None or row.held == HAND_IN else "")
     stands = draft_status(
         draft,
         trusted=bool(member and member.trusted),
         pgc_approved=not (workspace.intake.approve_pgc or rituals.waits_for_an_editor(app, draft.path)),
         before=DraftStatus(row.state, row.approved_revision) if row and lives else None,
         previous_revision=row.revision if row else None,
-        held=change.held,
+        held=why_held,
     )
     fresh = bool(stands.approved_revision) and (row is None or row.approved_revision != stands.approved_revision)
     content = to_content(draft, workspace.content)
@@ -250,7 +252,7 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
             approved_revision=stands.approved_revision,
             approved_at=now if fresh else row.approved_at if row else None,
             approved_by="on arrival" if fresh else row.approved_by if row else "",
-            held=change.held,
+            held=why_held,
             resembles=change.resembles,
             plan=told.plan if told else to_plan(draft, workspace.community.zone, row.plan if row else {}),
         ),

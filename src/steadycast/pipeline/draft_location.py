@@ -25,6 +25,7 @@ FURTHEST = dt.timedelta(days=366)  # a turn that is later than this is not told
 NEVER = N_("in stock; no slot of the coming year is left for it: `steadycast check` may say why")
 HELD_FOR = {
     "archive": N_("archive: `steadycast approve %(id)s` makes it stock, `steadycast backfill` puts it on record"),
+    "hand-in": N_("a hand-in of a class that publishes none: `steadycast approve %(id)s` makes it stock"),
     "copy": N_("is a copy: `steadycast approve %(id)s` makes it a draft of its own"),
     "doubtful": N_("looks like one that went out: `steadycast approve %(id)s` makes it a draft of its own"),
 }

@@ -11,10 +11,13 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from steadycast.classes.judging import own_time
+from steadycast.classes.model import Class
 from steadycast.draft import Draft
 from steadycast.errors import Problem
+from steadycast.ledger.intake import HAND_IN
 from steadycast.ledger.tables import FeedItemRow
 from steadycast.pipeline.app import App
+from steadycast.pipeline.class_files import roster
 from steadycast.platform import Limit
 from steadycast.platform.text import count
 from steadycast.schedule.model import Origin
@@ -112,3 +115,21 @@ def length(draft: Draft) -> int:
 
     text, _links = plain(clean(to_html(draft.body, of_html=draft.of_html))).render("drop")
     return count(text.strip(), _AS_READ)
+
+
+def hand_in_alone(app: App, draft: Draft) -> str:
+    """HAND_IN for a draft that is nothing else: of a member of a class that publishes none, and it names no series."""
+    its = kept_to_classes(app).get(draft.member, ()) if draft.origin is Origin.UGC else ()
+    names = {name for each in its for name in (each.name, each.title)}
+    here = any(draft.form in each.forms for each in its)
+    return HAND_IN if here and names.issuperset(draft.series) else ""
+
+
+def kept_to_classes(app: App) -> dict[str, list[Class]]:
+    """Member -> their classes, of those whose classes all publish nothing: what they write is no stock."""
+    if all(each.offered for each in app.workspace.classes.values()):
+        return {}
+    found: dict[str, list[Class]] = {}
+    for seat in roster(app).seats:
+        found.setdefault(seat.member, []).append(app.workspace.classes[seat.the_class])
+    return {member: its for member, its in found.items() if not any(each.offered for each in its)}
