@@ -8,6 +8,7 @@ from pipeline_bench import COMMUNITY, FAR, MORNING, SITE, Bench
 
 from steadycast import pipeline
 from steadycast.ledger import editor_events
+from steadycast.ops.check import of_settings
 from steadycast.pipeline.permissions import Act, Person, Role, may
 
 PASSWORD = "a few words in a row"
@@ -87,3 +88,19 @@ def test_the_command_line_is_told_of_as_well(bench: Bench) -> None:
         pipeline.pinning.pin(app, "ugc/bob/1.md", "daily@2026-11-25T20:00", MORNING)
     told = [(each.who, each.act, each.series) for each in editor_events.overrides(app.ledger, MORNING, 9)]
     assert told == [("lin", "pin", ("daily",)), ("lin", "reject", ("daily",))]
+
+
+def test_check_names_editors_who_cannot_decide(bench: Bench) -> None:
+    """Nobody has an account yet: nothing is said. Then each with its line, in one line."""
+    app = bench.set_up(SETTINGS.replace('["momo"]', '["momo", "bob", "cy"]'))
+
+    def told() -> list[str]:
+        return [each.message for each in of_settings(app, MORNING) if "editors" in each.message]
+
+    assert told() == []
+    for name, role in (("momo", Role.EDITOR), ("bob", Role.MEMBER)):
+        pipeline.accounts.add_person(app, name, role, PASSWORD, MORNING)
+    assert told() == [
+        "series.daily.editors: 'bob' may decide nothing, being Member",
+        "series.daily.editors: nobody logs in as 'cy'",
+    ]

@@ -28,6 +28,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies
 from steadycast.pipeline.draft_media import Quotas
 from steadycast.pipeline.draft_notes import Titles, gathered, notes_of, unfit, without_alt
+from steadycast.pipeline.permissions import Role
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.uploads import unknown_host
 from steadycast.platform import Setting
@@ -88,8 +89,27 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
         *_placeholders(workspace),
         *secrets(app),
         *_files_named(app),
+        *_editors(app),
         *class_problems.problems(app),
     ]
+
+
+def _editors(app: App) -> Iterator[Problem]:
+    """Editors of a series who cannot decide on it: nobody logs in so, or their role lets them decide nothing."""
+    try:
+        roles = {row.name: row.role for row in app.ledger.all_people() if row.ended is None}
+    except LedgerError:  # told elsewhere
+        return
+    for name, table in app.workspace.promises.items() if roles else ():
+        line = app.workspace.line(("series", name, "editors"))
+        for each in table.editors:
+            said = N_("series.%(series)s.editors: nobody logs in as %(name)s")
+            if each in roles:
+                said = N_("series.%(series)s.editors: %(name)s may decide nothing, being %(role)s")
+            if roles.get(each) not in (Role.EDITOR, Role.OWNER):
+                told = _(said, series=name, name=quoted(each), role=_(roles.get(each, Role.READER).title()))
+                hint = _("`steadycast desk user add NAME --role editor` lets somebody in")
+                yield Problem(SETTINGS_FILE, line, told, hint, severity=WARN)
 
 
 def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:
