@@ -67,6 +67,8 @@ def test_the_grid_has_a_letter_in_each_cell_and_who_is_up_waits_for_a_person(des
     assert "&lt;b&gt;Bob&lt;/b&gt;" in shown
     assert "missed: &lt;Sunday&gt;" in shown
     assert "<b>Bob" not in shown
+    assert "Mark." not in shown
+    assert shown.index("K</abbr>") > shown.index("·</abbr>"), "the newest slot stands beside the names"
     assert "周日班" in desk.get("/classes").text
     assert "/classes" in desk.get("/").text, "there is a tab"
 

@@ -59,8 +59,8 @@ def one(request: Request, app: Here, name: str, before: str = "") -> HTMLRespons
     """One class: a row a member, a column a slot."""
     found = class_view.page(app, name, pipeline.now(), before)
     problems = pipeline.class_problems.problems(app) if not found.usable else []
-    marks = words(current())
-    return page(request, app, "class", "classes", c=found, marks=marks, problems=problems, rhythm=rhythm)
+    letters = words(current())
+    return page(request, app, "class", "classes", c=found, letters=letters, problems=problems, rhythm=rhythm)
 
 
 @router.post(ONE + "/decide", dependencies=[form_of(Act.DECIDE)])

@@ -95,7 +95,7 @@ def _page(request: Request, app: App, member: str, refused: str = "", written: M
     said: dict[str, Any] = {"said": {"said": refused, "refused": True, "undo": []}} if refused else {}
     answer = page(
         request, app, "member_own", "", token=token, title=title, given=given, takes=takes, most=most,
-        untaken=untaken, files=MOST_FILES, wanted=wanted, owed=owed, marks=classes.words(current()),
+        untaken=untaken, files=MOST_FILES, wanted=wanted, owed=owed, letters=classes.words(current()),
         duties=pipeline.class_view.owed_by(app, member, now),
         turns=turns, asks=asks, able=able, named=named, written=written, **said,
     )  # fmt: skip
