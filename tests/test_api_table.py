@@ -87,6 +87,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/settings/members/{name}/feeds": ("POST /settings/members/{name}/feeds",),
     "/settings/members/{name}/feeds/{number}/remove": ("POST /settings/feeds/{number}/remove",),
     "/settings/rituals": ("POST /settings/rituals",),
+    "/settings/rituals/asks": ("POST /settings/reminders",),
     "/settings/rituals/{number}/remove": ("POST /settings/rituals/{number}/remove",),
     "/settings/alarms": ("POST /settings/alarms",),
     "/settings/alarms/add": ("POST /settings/alarms/add",),

@@ -49,6 +49,19 @@ def test_a_day_is_marked_and_taken_away_by_a_form_that_shows_what_is_wrong(desk:
     assert file.read_text().rstrip() == (SETTINGS + SECOND).rstrip()
 
 
+def test_where_the_group_is_reminded_is_a_form_too(desk: Desk, bench: Bench) -> None:
+    asked = {"channel": "far", "before": "", "at": "8"}
+    wrong = desk.post("/settings/rituals/asks", "/settings/rituals", **asked)
+    assert wrong.status_code == 422
+    assert 'value="8"' in wrong.text
+    page = desk.post("/settings/rituals/asks", "/settings/rituals", **asked | {"at": "08:30"}).text
+    desk.post("/settings/rituals/asks", "/settings/rituals", **hidden(page))
+    assert (bench.root / "steadycast.toml").read_text().endswith('[asks]\nchannel = "far"\nat = "08:30"\n')
+    page = desk.post("/settings/rituals/asks", "/settings/rituals", channel="", before="", at="").text
+    desk.post("/settings/rituals/asks", "/settings/rituals", **hidden(page))
+    assert '"far"\nat' not in (bench.root / "steadycast.toml").read_text()
+
+
 def test_calendar_and_slot_show_the_day_and_lead_to_its_draft(desk: Desk, bench: Bench) -> None:
     row = bench.app.ledger.draft("pgc/rituals/slot-2-daily.md")
     assert row

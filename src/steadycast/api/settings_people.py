@@ -48,6 +48,14 @@ class RitualAsked(Settling):
     lead: Word = ""
 
 
+class RemindersAsked(Settling):
+    """Where and when the group is reminded of what members are asked for, as [asks] says it."""
+
+    channel: Word = ""
+    before: Word = ""
+    at: Word = ""
+
+
 class AlarmsAsked(Settling):
     """After how long a silence is told; and one address that is told no more."""
 
@@ -126,3 +134,10 @@ def add_ritual(request: Request, app: Here, asked: RitualAsked) -> Effect:
 def remove_ritual(request: Request, app: Here, number: Number, asked: Settling) -> Effect:
     """Mark a day no more, by its number in steadycast.toml, counted from 0."""
     return decided(request, app, asked, lambda: settings_edits.without_ritual(app.workspace, number))
+
+
+@changed.post("/settings/reminders", dependencies=[needs(Act.SETTINGS)])
+def change_reminders(request: Request, app: Here, asked: RemindersAsked) -> Effect:
+    """Change where and when the group is reminded; an empty channel reminds nobody."""
+    given = {"channel": asked.channel, "before": asked.before, "at": asked.at}
+    return decided(request, app, asked, lambda: settings_edits.reminders(app.workspace, given))

@@ -17,7 +17,6 @@ from steadycast.errors import SteadycastError
 from steadycast.ops import settings_edits
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
-from steadycast.schedule.occasions import OF_CLASS
 
 router = APIRouter(prefix="/settings/rituals")
 HERE = "/settings/rituals"
@@ -40,9 +39,12 @@ def _page(request: Request, app: App, given: Mapping[str, Any], wrong: Steadycas
     for name, each in w.classes.items():
         examples += [f"class {name} opens", *([f"class {name} ends"] if each.rhythm.until else [])]
         examples += [f"turn of {name}"] if each.turn else []
+    there = settings_edits.written(w, ("asks",))
+    asks = {key: given.get(f"asks_{key}", there.get(key, "")) for key in ("channel", "before", "at")}
     return shown(
         request, app, "rituals", w=w, coming=coming[:SHOWN], more=max(len(coming) - SHOWN, 0), examples=examples,
-        templates=pipeline.rituals.templates(app), given=given, wrong=wrong, of_class=OF_CLASS,
+        templates=pipeline.rituals.templates(app), given=given, wrong=wrong,
+        asks=asks,
     )  # fmt: skip
 
 
@@ -62,4 +64,14 @@ def remove(request: Request, app: Here, given: Fields, number: int) -> Response:
     return decided(
         request, app, given, lambda: settings_edits.without_ritual(app.workspace, number), to=HERE,
         again=lambda error: _page(request, app, {}, error),
+    )  # fmt: skip
+
+
+@router.post("/asks", dependencies=[form_of(Act.SETTINGS)])
+def remind(request: Request, app: Here, given: Fields) -> Response:
+    """Where and when the group is reminded of what members are asked for."""
+    asked = {key: str(given.get(key, "")) for key in ("channel", "before", "at")}
+    return decided(
+        request, app, given, lambda: settings_edits.reminders(app.workspace, asked), to=HERE,
+        again=lambda error: _page(request, app, {f"asks_{key}": said for key, said in asked.items()}, error),
     )  # fmt: skip

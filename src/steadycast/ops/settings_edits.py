@@ -260,6 +260,16 @@ def without_ritual(workspace: Workspace, number: int) -> Workspace:
     return edit.without_entry(workspace, "ritual", number)
 
 
+def reminders(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
+    """The workspace that reminds in this channel of what is asked; an empty one reminds nobody."""
+    there = written(workspace, ("asks",))
+    wanted = {key: asked.get(key, "").strip() or None for key in ("channel", "before", "at")}
+    if there:
+        return edit.with_table(workspace, ("asks",), _differing(there, wanted, {}))
+    given = {key: value for key, value in wanted.items() if value is not None}
+    return edit.with_new(workspace, ("asks",), given) if given else workspace
+
+
 def alarms(workspace: Workspace, urls: Sequence[str], quiet_after: str | None = None) -> Workspace:
     """The workspace whose alarms go to these secrets' addresses."""
     there = written(workspace, ("alarms",))
