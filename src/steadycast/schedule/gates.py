@@ -218,7 +218,7 @@ def _culture(asked: Asked, counted: Counted) -> Iterator[Gate]:
         _("one sentence of the leader's own"),
         counted.sentence or _("none yet"),
         bool(counted.sentence),
-        _("`sentence` of [ready], or --sentence; it is kept with the copy"),
+        _("the sentence of [ready], or --sentence; it is kept with the copy"),
     )  # fmt: skip
 
 
