@@ -220,7 +220,7 @@ def test_the_report_tells_figures_and_names_nobody(bench: Bench) -> None:
         ("mix_at = [{ active = 60 }]", "mix_at", "is no mix"),
         ("mix_at = [{ active = 60, pgc = 1 }, { active = 40, ugc = 1 }]", "series.daily", "rising order"),
         ("mix_at = [{ active = 0, pgc = 1 }]", "mix_at", "greater than or equal to 1"),
-        ("mix_at = [{ active = 60, pcg = 1 }]", "mix_at", "unknown key"),
+        ("mix_at = [{ active = 60, pcg = 1 }]", "mix_at", "did you mean 'pgc'"),
         ('[fair]\ntop = "0.4"', "top", "is no share"),
         ("[fair]\ntop = 40", "top", "valid string"),
         ('[fair]\nfounder = "101%"', "founder", "is no share"),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -321,13 +321,24 @@ def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
 
 def _known_keys(path: tuple[str | int, ...], model: type[BaseModel]) -> Iterable[str]:
     """The keys that the table on that path may have, of which the last step is none."""
-    tables = {each.alias or name: each for name, each in model.model_fields.items()}
-    if len(path) == 1:
-        return tables
-    annotation = tables[str(path[0])].annotation
-    inner = (each for each in (annotation, *get_args(annotation)) if isinstance(each, type))
-    fields = next(each for each in inner if issubclass(each, BaseModel)).model_fields
-    return [each.alias or name for name, each in fields.items()]
+    known: dict[str, Any] = {each.alias or name: each for name, each in model.model_fields.items()}
+    steps = iter(path[:-1])
+    for step in steps:
+        if step in known:  # else it is a place in a list
+            annotation = known[step].annotation
+            inner = next(_models(annotation), None)
+            known = {each.alias or name: each for name, each in inner.model_fields.items()} if inner else known
+            if get_origin(annotation) is dict:
+                next(steps, None)  # a name that the community chose
+    return known
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a key's value is made of, however deep within lists and tables."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
 
 
 def _references(file: Path, text: str, settings: Settings) -> None:
