@@ -237,8 +237,8 @@ def test_nothing_of_a_person_an_account_or_a_secret_is_in_a_copy(data: st.DataOb
         (root / path).write_text(text, encoding="utf-8")
     to = root.parent / "walkers"
     made = copied(root, to)
-    for path, text in texts(to):
-        assert "canary" not in f"{path.relative_to(to)}{text}", path.name
+    for copy, text in texts(to):
+        assert "canary" not in f"{copy.relative_to(to)}{text}", copy.name
     assert sorted(made.files) == ["content/pgc/house.md", "holidays.toml", "templates/site/note.j2"]
     assert {note.where for note in made.notes if not note.harmless} == {
         "content/pgc/named.md", "content/pgc/seated.md", "content/pgc/secret.md", "templates/letter/note.j2"

@@ -42,7 +42,7 @@ def test_a_community_that_just_meets_every_gate_passes() -> None:
 
 
 def test_each_gate_fails_by_its_own_figure_alone() -> None:
-    for gate, other in {
+    failing: dict[str, dict[str, Any]] = {
         "runway": {"runways": {"Daily": 13, "Friday": 30}},
         "decisions": {"decisions": {"ann": 3, "ben": 1, "cai": 1}},
         "waits": {"waits": [25 * HOUR]},
@@ -55,7 +55,8 @@ def test_each_gate_fails_by_its_own_figure_alone() -> None:
         "rituals": {"rituals": [True, False, True]},
         "stay": {"early": 5},
         "sentence": {"sentence": ""},
-    }.items():
+    }
+    for gate, other in failing.items():
         assert [name for name, ok in verdicts(**other).items() if not ok] == [gate]
     assert verdicts(decisions={"ann": 1, "ben": 1})["decisions"] is False, "two people are not three"
 
