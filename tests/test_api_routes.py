@@ -17,7 +17,7 @@ from steadycast import pipeline
 from steadycast.api.asking import act_of
 from steadycast.api.once import Change
 from steadycast.api.server import ROUTERS, made
-from steadycast.pipeline import accounts
+from steadycast.pipeline import accounts, hub_asks
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.permissions import Person, Role, may_somewhere
 
@@ -158,6 +158,9 @@ def test_an_editor_of_one_series_does_nothing_in_another(desk: Desk, bench: Benc
     assert wendy.get(f"/slots/{weekly}").json()["note"] == "a holiday"
     assert wendy.post(f"/slots/{weekly}/skip", undo=True).json()["undone"] is True
     assert wendy.post(f"/slots/{daily}/pin", draft=walk["id"]).status_code == 403
+    asked = hub_asks.leave(bench.root / "content", "hub", "post 3", "why", MORNING)
+    for path in (f"/hub-asks/{asked.id}/done", "/circles/look"):  # of the whole community
+        assert wendy.post(path).status_code == 403, path
 
 
 def test_a_member_is_asked_for_a_slot_and_writes_it(desk: Desk, bench: Bench) -> None:

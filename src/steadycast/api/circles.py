@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.asking import Asking, allow, needs
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Here, Shown
 from steadycast.pipeline.permissions import Act
@@ -47,8 +47,9 @@ def circles(app: Here) -> list[Circle]:
 
 
 @changed.post("/circles/look", dependencies=[needs(Act.PLAN)])
-def look_at_circles(app: Here) -> list[Circle]:
+def look_at_circles(app: Here, person: Asking) -> list[Circle]:
     """Read the report of each, now."""
+    allow(person, Act.PLAN, None)
     return [Circle.model_validate(each.values()) for each in pipeline.circles.look(app, pipeline.now())]
 
 
@@ -59,6 +60,7 @@ def hub_asks(app: Here) -> list[HubAsk]:
 
 
 @changed.post("/hub-asks/{id}/done", dependencies=[needs(Act.SETTLE)])
-def hub_ask_done(app: Here, id: str) -> HubAsk:
+def hub_ask_done(app: Here, person: Asking, id: str) -> HubAsk:
     """Say that a person has seen to it."""
+    allow(person, Act.SETTLE, None)
     return HubAsk.model_validate(pipeline.hub_asks.done(app, id), from_attributes=True)

@@ -16,7 +16,7 @@ from steadycast.api.shapes import Asked, Here, Name
 from steadycast.classes.model import MemberStanding
 from steadycast.language import gettext as _
 from steadycast.pipeline import class_decisions, class_view
-from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.permissions import Act, may
 
 router, changed = looks("classes"), changes("classes")
 Id = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -123,11 +123,12 @@ def class_members(app: Here, name: Name) -> list[MemberOfClass]:
 
 
 @router.get("/classes/{name}/hand-ins", dependencies=[needs(Act.READ)])
-def hand_ins(app: Here, name: Name, asked: Annotated[Since, Query()]) -> list[HandInRead]:
-    """How the duties of the last days ended, by slot and member."""
+def hand_ins(app: Here, person: Asking, name: Name, asked: Annotated[Since, Query()]) -> list[HandInRead]:
+    """How the duties of the last days ended, by slot and member. A person's reason is for whoever decides."""
     since = pipeline.now() - dt.timedelta(days=asked.days)
     rows = app.ledger.hand_ins(_known(app, name), since)
-    return [HandInRead.model_validate(row.model_dump(include=set(HandInRead.model_fields))) for row in rows]
+    said = {} if may(person, Act.DECIDE, None) else {"note": ""}
+    return [HandInRead.model_validate(row.model_dump(include=set(HandInRead.model_fields)) | said) for row in rows]
 
 
 def _known(app: Here, name: str) -> str:
