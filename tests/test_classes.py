@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from class_bench import ZONE, a_class, at, judged, members, works
 
-from steadycast.classes.duties import by_member, duties
+from steadycast.classes.duties import by_member, duties, leaves
 from steadycast.classes.judging import is_over, judge, own_time
 from steadycast.classes.leave import refused
 from steadycast.classes.leaving import state_of, up_for_leaving
@@ -190,6 +190,17 @@ def test_who_comes_back_early_owes_the_next_one() -> None:
     assert [(duty.owed, duty.on_leave) for duty in its] == [(True, False), (False, True), (True, False), (True, False)]
 
 
+def test_a_leave_of_later_days_stays_after_a_return() -> None:
+    """Whoever was out and is back: their leader writes a leave into the roster, and it counts."""
+    out = MemberStanding("m01", "c16", at("2027-01-05 12:00"), Happened.OUT, who="lin", why="gone")
+    back = MemberStanding("m01", "c16", at("2027-01-06 12:00"), Happened.RETURNED, who="lin", why="here again")
+    seat = replace(SEATS[0], leave=(Leave(dt.date(2027, 1, 24), dt.date(2027, 1, 24)),))
+    its = duties(a_class(), [seat], [out, back], at("2027-01-11 00:00"), at("2027-02-04 00:00"))["m01"]
+    assert [duty.on_leave for duty in its] == [False, True, False]
+    today = replace(seat, leave=(Leave(dt.date(2027, 1, 6), dt.date(2027, 1, 9)),))
+    assert leaves(today, [back], ZONE) == []
+
+
 # Who should leave.
 
 
@@ -247,6 +258,16 @@ def test_nobody_is_up_for_leaving_before_a_look_after_the_end_of_making_up() -> 
     assert up_for_leaving(a_class(), ended, (), closes) is None
     assert up_for_leaving(a_class(), ended, (), None) is None
     assert up_for_leaving(a_class(), ended, (), closes + HOUR)
+
+
+def test_what_is_due_at_the_end_of_a_day_is_of_that_days_month() -> None:
+    its = [
+        HandIn(day, at(f"{day} 00:00"), "m01", Verdict.MISSED, closes=at(f"{day} 00:00"))
+        for day in ("2027-02-01", "2027-02-08")
+    ]
+    looked = at("2027-02-09 00:00")
+    assert up_for_leaving(a_class(out=OutRule(2, per="month")), its, [], looked) is None
+    assert up_for_leaving(a_class(out=OutRule(2)), its, [], looked)
 
 
 def test_how_a_member_stands_is_told_by_what_happened_last() -> None:

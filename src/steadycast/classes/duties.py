@@ -69,14 +69,18 @@ def gone(happened: Iterable[MemberStanding]) -> list[tuple[dt.datetime, dt.datet
 
 
 def leaves(seat: Seat, happened: Iterable[MemberStanding], zone: dt.tzinfo) -> list[Leave]:
-    """The leaves of a member, by roster and by request, in order; who came back early is no longer away."""
+    """The leaves of a member, by roster and by request, in order; who came back early is no longer away.
+
+    A leave of later days stays: a leader may have written it into the roster since.
+    """
     found = list(seat.leave)
     for each in happened:
         if each.what is Happened.LEAVE and each.first and each.last:
             found.append(Leave(each.first, each.last))
         elif each.what is Happened.RETURNED:
             day = each.at.astimezone(zone).date()
-            found = [_until(leave, day) if day in leave else leave for leave in found if leave.first < day]
+            cut = [_until(leave, day) if day in leave else leave for leave in found]
+            found = [leave for leave in cut if leave.first <= leave.last]
     return sorted(found)
 
 

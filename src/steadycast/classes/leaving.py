@@ -55,7 +55,8 @@ def _runs(the_class: Class, rule: OutRule, judged: Iterable[HandIn]) -> Iterator
 
 def _together(the_class: Class, rule: OutRule, one: HandIn, other: HandIn) -> bool:
     zone, start = the_class.rhythm.zone, the_class.rhythm.start
-    first, second = (each.due.astimezone(zone).date() for each in (one, other))
+    # A second less: what is due at 24:00 belongs to the day that it ends.
+    first, second = ((each.due - dt.timedelta(seconds=1)).astimezone(zone).date() for each in (one, other))
     if rule.within:
         return (second - first).days < rule.within
     if rule.per == "month":
