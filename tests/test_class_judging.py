@@ -45,7 +45,7 @@ class Desk:
             (root / "content" / "ugc" / name).mkdir(parents=True, exist_ok=True)
         self.app = App(load(root))
         if known:  # since the class began
-            self.app.ledger.set_meta(looks.FIRST, at("2021-01-04 00:00").isoformat())
+            self.app.ledger.set_meta(looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
 
     def write(self, member: str, when: str, text: str = "Words of mine.", name: str = "", head: str = "") -> Path:
         file = self.root / "content" / "ugc" / member / f"{name or when[:10]}.md"
@@ -364,3 +364,35 @@ def test_the_commands_show_a_class_grant_leave_and_put_out(
     assert (code, "asked" in err) == (2, True)
     code, out, _ = run("class", "list", "--json")
     assert (code, json.loads(out)[0]["up"]) == (1, 1)
+
+
+def test_a_class_of_a_new_name_judges_nobody_anew(desk: Desk) -> None:
+    """What was handed in named the old one: by the new one all of it would have been missed."""
+    desk.write("ann", "2021-01-10 18:00", head="---\nseries: c16\n---\n")
+    desk.look("2021-01-10 18:05")
+    (desk.root / "steadycast.toml").write_text(SETTINGS.replace("c16", "c17"), encoding="utf-8")
+    (desk.root / "roster.csv").write_text(ROSTER.replace("c16", "c17"), encoding="utf-8")
+    desk.app = App(load(desk.root))
+    desk.look("2021-01-12 12:00")
+    assert desk.judge("2021-01-12 12:00")[0].judged == 0
+    desk.look("2021-01-18 12:00")
+    assert desk.judge("2021-01-18 12:00")[0].judged == 3
+
+
+def test_who_is_out_does_not_stay_by_a_word_and_an_id_goes_before_a_name(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, roster="id,title,class\nann,bob,c16\nbob,ann,c16\n")
+    now = at("2021-01-12 12:00")
+    assert class_decisions.put_out(desk.app, "bob", now, by="lin", why="asked to").member == "bob"
+    with pytest.raises(InputError, match="out already"):
+        class_decisions.keep(desk.app, "bob", now, by="lin", why="a slip")
+
+
+def test_a_roster_that_is_a_pipe_stops_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    (tmp_path / "roster.csv").unlink()
+    os.mkfifo(tmp_path / "roster.csv")
+    assert [each.problem for each in desk.judge("2021-01-12 12:00")] == ["its roster cannot be read"]
+    (tmp_path / "roster.csv").unlink()
+    (tmp_path / "elsewhere.csv").write_text(ROSTER, encoding="utf-8")
+    (tmp_path / "roster.csv").symlink_to("elsewhere.csv")
+    assert desk.judge("2021-01-12 12:00")[0].problem == ""

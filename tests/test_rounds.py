@@ -225,3 +225,14 @@ def test_alarms_tell_of_authors_without_a_word_and_of_turns_that_nobody_has_by_n
     assert alarms_of_rounds(app, CLOSED + HOUR) == []  # more than a week ahead
     (told,) = alarms_of_rounds(app, now)
     assert (told.key, told.text.partition(".")[0]) == ("class:c16:noturn", "16班: nobody is on duty in 2026-12")
+
+
+def test_of_two_draws_at_once_one_stays(app: App) -> None:
+    """The second saw another roster: both together would be a round of twice as many comments."""
+
+    def pair(reviewer: str, author: str) -> CommentRow:
+        return CommentRow(the_class="c16", slot=SLOT, reviewer=reviewer, author=author, due=CLOSED)
+
+    assert app.ledger.put_round([pair("alice", "bob"), pair("bob", "alice")]) == 2
+    assert app.ledger.put_round([pair("alice", "cui"), pair("cui", "alice")]) == 0
+    assert {row.author for row in app.ledger.round_of("c16", SLOT)} == {"alice", "bob"}

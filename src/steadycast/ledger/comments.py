@@ -18,10 +18,15 @@ ROWS = 200  # that one statement puts in
 
 
 def put_round(db: Database, rows: Iterable[CommentRow]) -> int:
-    """Keep a round that was drawn; a pair that is in it already stays as it is. How many are new."""
-    made = 0
+    """Keep a round that was drawn; where one was drawn for its slot meanwhile, that one stays. How many are new."""
+    made, its = 0, list(rows)
     with db.write() as connection:
-        for batch in chunks((row.model_dump() for row in rows), ROWS):
+        slots = {(row.the_class, row.slot) for row in its}
+        drawn = {
+            each for each in slots
+            if connection.scalar(select(C.slot).where(C.the_class == each[0], C.slot == each[1]).limit(1))
+        }  # fmt: skip
+        for batch in chunks((row.model_dump() for row in its if (row.the_class, row.slot) not in drawn), ROWS):
             made += upsert(connection, COMMENT, batch)
     return made
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from steadycast.classes.duties import gone, leaves
 from steadycast.classes.leave import refused
@@ -14,13 +17,24 @@ from steadycast.errors import InputError, unknown_name
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import EventRow
 from steadycast.pipeline.app import App
-from steadycast.pipeline.classes import Enrolled, enrolled, hand_in_of, known_class, standing_row, title_of
+from steadycast.pipeline.classes import (
+    CLASSES,
+    PATIENCE,
+    Enrolled,
+    enrolled,
+    hand_in_of,
+    known_class,
+    standing_row,
+    title_of,
+)
 from steadycast.pipeline.roster_edit import move_in_roster
 from steadycast.schedule.model import Verdict
 
 LONGEST_WHY = 500  # characters
 LONGEST_LEAVE = 366  # days
 CORRECTED = "hand-in corrected"
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]:
@@ -32,6 +46,7 @@ def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]
         for seat in its.seats
         if member in {seat.member, title_of(app, seat)}
     ]
+    found = [each for each in found if each[1].member == member] or found  # another may be called like an id
     if not found:
         known = [seat.member for its in enrolled(app, named).values() for seat in its.seats]
         raise unknown_name("member", member, known, _("see %(file)s", file=FILE))
@@ -41,6 +56,17 @@ def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]
     return found[0]
 
 
+def _in_turn(verb: Callable[Concatenate[App, P], T]) -> Callable[Concatenate[App, P], T]:
+    """What a person says is looked at and written while nobody judges, so that neither overtakes the other."""
+
+    @wraps(verb)
+    def held(app: App, /, *args: P.args, **more: P.kwargs) -> T:
+        with app.in_turn(CLASSES, PATIENCE):
+            return verb(app, *args, **more)
+
+    return held
+
+
 def leave_of(first: dt.date, last: dt.date) -> Leave:
     """A leave of these days; InputError where they are none."""
     if not 0 <= (last - first).days <= LONGEST_LEAVE:
@@ -48,6 +74,7 @@ def leave_of(first: dt.date, last: dt.date) -> Leave:
     return Leave(first, last)
 
 
+@_in_turn
 def take_leave(
     app: App, member: str, leave: Leave, now: dt.datetime, *, by: str, why: str, the_class: str = ""
 ) -> MemberStanding:
@@ -61,26 +88,35 @@ def take_leave(
     return _happens(app, its, seat, Happened.LEAVE, now, by=by, why=why, leave=leave)
 
 
+@_in_turn
 def put_out(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
     """A person puts a member out: from now on nothing is owed."""
     its, seat = seat_of(app, member, the_class)
-    if state_of(seat, its.happened.get(seat.member, ()), its.the_class.rhythm.zone, now) in (State.OUT, State.LEFT):
-        raise InputError(_("%(member)s is out already", member=title_of(app, seat)))
+    _refuse_who_is_gone(its, app, seat, now)
     return _happens(app, its, seat, Happened.OUT, now, by=by, why=why)
 
 
+@_in_turn
 def keep(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
-    """A person decides that a member stays, whatever was missed up to now."""
+    """A person decides that a member stays, whatever was missed up to now. InputError for one who is out."""
     its, seat = seat_of(app, member, the_class)
+    _refuse_who_is_gone(its, app, seat, now)
     return _happens(app, its, seat, Happened.KEPT, now, by=by, why=why)
 
 
+def _refuse_who_is_gone(its: Enrolled, app: App, seat: Seat, now: dt.datetime) -> None:
+    if state_of(seat, its.happened.get(seat.member, ()), its.the_class.rhythm.zone, now) in (State.OUT, State.LEFT):
+        raise InputError(_("%(member)s is out already", member=title_of(app, seat)))
+
+
+@_in_turn
 def warn(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
     """A person warns a member."""
     its, seat = seat_of(app, member, the_class)
     return _happens(app, its, seat, Happened.WARNED, now, by=by, why=why)
 
 
+@_in_turn
 def take_back(app: App, member: str, now: dt.datetime, *, by: str, why: str, the_class: str = "") -> MemberStanding:
     """A member who was out, or is on leave, is back. Who was out owes first after a whole period."""
     its, seat = seat_of(app, member, the_class)
@@ -91,6 +127,7 @@ def take_back(app: App, member: str, now: dt.datetime, *, by: str, why: str, the
     return _happens(app, its, seat, Happened.RETURNED, now, by=by, why=why)
 
 
+@_in_turn
 def move(
     app: App, member: str, now: dt.datetime, *, by: str, why: str, to: str = "", group: str = "", the_class: str = ""
 ) -> MemberStanding:
@@ -107,6 +144,7 @@ def move(
     return _happens(app, its, seat, Happened.MOVED, now, by=by, why=f"{where}: {told}"[:LONGEST_WHY])
 
 
+@_in_turn
 def correct(
     app: App, member: str, slot: str, verdict: Verdict, now: dt.datetime, *, by: str, why: str, the_class: str = ""
 ) -> HandIn:

@@ -10,6 +10,7 @@ from steadycast.classes.roster import Roster, read_roster
 from steadycast.classes.turn_table import FILE as TURNS
 from steadycast.classes.turn_table import TurnTable, read_turns
 from steadycast.draft.decoding import decode
+from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import DraftError, Problem
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
@@ -61,10 +62,11 @@ def _day(text: str) -> dt.date | None:
 
 def text_of(app: App, name: str) -> tuple[str | None, Problem | None]:
     """A table as text, None where there is none; or why it cannot be read."""
-    file = app.workspace.root / name
     try:
-        with file.open("rb") as opened:
-            raw = opened.read(LARGEST + 1)
+        # What a link of the leader's leads to may be read; a pipe would keep the hourly round waiting for ever.
+        file = (app.workspace.root / name).resolve()
+        with open_inside(file.parent, [file.name]) as opened:
+            raw = read_up_to(opened, LARGEST)
         if len(raw) > LARGEST:
             return None, Problem(name, None, _("it is larger than %(size)s MB", size=LARGEST // 1_000_000))
         return decode(raw), None
@@ -72,5 +74,7 @@ def text_of(app: App, name: str) -> tuple[str | None, Problem | None]:
         return None, None
     except DraftError as error:
         return None, Problem(name, error.line, error.message, error.hint or "")
+    except NotRegularError:
+        return None, Problem(name, None, _("%(file)s is no file", file=name))
     except OSError as error:
         return None, Problem(name, None, error.strerror or type(error).__name__)

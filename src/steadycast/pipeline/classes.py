@@ -31,6 +31,7 @@ from steadycast.schedule.slots import instant, slots
 LOG = logging.getLogger(__name__)
 BY_RULE = "rule"  # who put somebody out where `enforce` says so
 AHEAD = (16, 64, 400)  # days in which the next slot is looked for
+CLASSES, PATIENCE = "classes", 60.0  # whose turn it is to judge, or to decide; seconds that another may take
 JUDGED = "judged:"  # with a class's name: up to when all of its duties are over
 
 
@@ -275,7 +276,7 @@ def since(app: App, the_class: Class) -> dt.datetime:
     looked for the first time: what was due before cannot be known.
     """
     told = app.ledger.meta(JUDGED + the_class.name)
-    known = dt.datetime.fromisoformat(told) if told else looks.first_look(app)
+    known = dt.datetime.fromisoformat(told) if told else looks.first_look(app, the_class.name)
     return max(_begin(the_class), known) if known else _begin(the_class)
 
 

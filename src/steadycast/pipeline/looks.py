@@ -23,7 +23,7 @@ from steadycast.platform.text import count
 from steadycast.schedule.model import Origin
 
 KEY = "looked:content"
-FIRST = "looked:first"  # nobody could have handed in before that
+FIRST = "looked:first:"  # and a class's name: nobody could have handed in for it before that
 OFTEN = dt.timedelta(minutes=5)  # an idle look is written down no more often: open pages look again at each write
 _AS_READ = Limit(max=1_000_000_000, count="graphemes")
 
@@ -33,8 +33,8 @@ def looked(app: App, now: dt.datetime, problems: Iterable[Problem], *, anything:
     if not app.workspace.classes or any(_is_folder(problem.where) for problem in problems):
         return
     last = last_look(app)
-    if last is None and first_look(app) is None:
-        app.ledger.set_meta(FIRST, now.isoformat())
+    for name in app.workspace.classes.keys() - app.ledger.metas(FIRST).keys():
+        app.ledger.set_meta(f"{FIRST}{name}", now.isoformat())
     if anything or last is None or not dt.timedelta() <= now - last < OFTEN:
         app.ledger.set_meta(KEY, now.isoformat())
 
@@ -51,9 +51,12 @@ def last_look(app: App) -> dt.datetime | None:
     return dt.datetime.fromisoformat(told) if told else None
 
 
-def first_look(app: App) -> dt.datetime | None:
-    """The first look at content/ since there were classes; None where nobody has looked, or it was not written down."""
-    told = app.ledger.meta(FIRST)
+def first_look(app: App, the_class: str) -> dt.datetime | None:
+    """The first look at content/ since there was that class; None where nobody has looked.
+
+    A class of a new name has none from before: nobody is judged anew by what they handed in under its old one.
+    """
+    told = app.ledger.meta(f"{FIRST}{the_class}")
     return dt.datetime.fromisoformat(told) if told else None
 
 

@@ -14,7 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
 from steadycast.pipeline import looks, turns
 from steadycast.pipeline.app import App
-from steadycast.pipeline.classes import Judged, judge_all
+from steadycast.pipeline.classes import CLASSES, PATIENCE, Judged, judge_all
 from steadycast.pipeline.turns import Roll, rolls
 from steadycast.schedule.days import DAY
 
@@ -78,9 +78,12 @@ class Round:
 
 def see_to_classes(app: App, now: dt.datetime) -> None:
     """All that is to be done for classes each hour: hand-ins judged, turns begun, rounds drawn, comments looked for."""
-    judged = judge_all(app, now)
-    turns.see_to(app, now)
-    see_to(app, now, judged)
+    if not app.workspace.classes:
+        return
+    with app.in_turn(CLASSES, PATIENCE):  # two at once would judge twice, and mix two draws of one round
+        judged = judge_all(app, now)
+        turns.see_to(app, now)
+        see_to(app, now, judged)
 
 
 def see_to(app: App, now: dt.datetime, judged: Iterable[Judged] = ()) -> int:

@@ -25,6 +25,7 @@ BY_RULE = ""  # who a turn was given by, where no person said so
 TOLD_AHEAD = 7 * DAY
 AHEAD = 2  # periods after the one that runs
 LONGEST_WHY = 200  # characters
+PATIENCE = 20.0  # seconds that another process may be at turns.csv
 IN_SIGHT = 24  # periods in which a swap is looked for
 
 
@@ -222,6 +223,11 @@ def swap(
 
 def _write(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     """Puts rows into turns.csv: one for the same turn is replaced, all others stay as they are."""
+    with app.in_turn(FILE, PATIENCE):  # of two at once, one would be lost
+        _write_in_turn(app, rows)
+
+
+def _write_in_turn(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     text, problem = class_files.text_of(app, FILE)
     if problem:
         raise _refused(problem)
