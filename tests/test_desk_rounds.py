@@ -97,12 +97,19 @@ def test_the_hand_over_shows_the_month_and_swaps_turns(desk: Desk, app: App, ben
     assert "has the turn now." in answer.text
     assert f"c16,,{following.period},{other},travels" in (bench.root / "turns.csv").read_text(encoding="utf-8")
     assert desk.get("/classes/c16/hand-over?period=2026-13").status_code == 404
+    begin = pipeline.now().astimezone(app.workspace.community.zone).replace(hour=12)  # one day, whatever time it is
+    pipeline.class_decisions.put_out(app, "cui", begin, by="lin", why="asked")
+    pipeline.class_decisions.take_back(app, "cui", begin + HOUR, by="lin", why="a slip")
+    told = desk.get("/classes/c16/hand-over.md").text
+    assert told.index("Cui left") < told.index("Cui came back"), "of one day, as it happened"
 
 
 def test_a_member_reads_the_piece_they_were_drawn_for_and_says_that_they_commented(desk: Desk, app: App) -> None:
     """And no other; a comment that is not theirs is refused."""
     path = invited(desk, "alice")
     page = requests.get(desk.url + path, timeout=10).text
+    assert "Hello, Alice" in page
+    assert "Hello, Cui" in requests.get(desk.url + invited(desk, "cui"), timeout=10).text, "whom the roster alone names"
     assert "Whom you comment on" in page
     assert "Your turn" in page
     found = re.search(rf'href="({path}/hand-ins/\w+)"', page)

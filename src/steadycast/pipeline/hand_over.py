@@ -151,10 +151,11 @@ def _dues(rows: Iterable[HandInRow], zone: dt.tzinfo) -> Iterator[Due]:
 
 def _happened(app: App, roll: Roll, period: Period) -> Iterator[tuple[Happened, str, dt.date]]:
     zone = roll.the_class.rhythm.zone
-    joined = [(Happened.JOINED, seat.member, seat.joined) for seat in roll.seats if seat.joined]
+    told = [(Happened.JOINED, seat.member, seat.joined) for seat in roll.seats if seat.joined]
     rows: list[MemberStanding] = [row for row in roll.standings if row.what in TOLD]
-    told = {(row.what, row.member, row.at.astimezone(zone).date()) for row in rows} | set(joined)
-    for what, member, day in sorted(told, key=lambda each: (each[2], each[1])):
+    told += [(row.what, row.member, row.at.astimezone(zone).date()) for row in rows]
+    # Of one day and one member in the order in which it happened: who left and came back did so in that order.
+    for what, member, day in sorted(dict.fromkeys(told), key=lambda each: (each[2], each[1])):
         if period.start <= day < period.end:
             yield what, roll.title(app, member), day
 
