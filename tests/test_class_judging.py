@@ -14,7 +14,7 @@ from class_bench import at
 from steadycast.classes.model import Happened, Leave
 from steadycast.errors import InputError
 from steadycast.ledger.tables import FeedRow
-from steadycast.pipeline import class_decisions, class_problems, classes, looks
+from steadycast.pipeline import class_decisions, class_problems, classes, invites, looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.schedule.model import Verdict
@@ -284,6 +284,9 @@ def test_check_names_each_thing_with_its_line_and_what_to_write(tmp_path: Path) 
     assert (7, "group big of c16 has 5 members; a group has 2") in said
     assert (3, "m0 has neither a folder nor a feed: nothing of theirs can be seen") in said
     assert all(each.hint and each.where == "roster.csv" for each in found)
+    invites.make(desk.app, "m0", "lin", at("2021-01-05 12:00"))
+    left = {each.line for each in class_problems.problems(desk.app) if "neither a folder" in each.said}
+    assert left == {4, 5, 6, 7}, "who has a link sends by it"
 
 
 def test_a_group_of_which_under_half_is_left_is_told_without_a_name(desk: Desk) -> None:
@@ -353,11 +356,12 @@ def test_the_commands_show_a_class_grant_leave_and_put_out(
     desk.app.close()
     monkeypatch.chdir(desk.root)
     code, out, _ = run("class", "show", "c16")
-    assert (code, "up for leaving" in out) == (1, True)
+    assert (code, "up for leaving" in out, "handed in late" in out) == (1, True, True)
     assert run("member", "out", "bob", "--by", "lin", "--why", "never wrote")[0] == 0
     assert run("member", "keep", "ann", "--by", "lin", "--why", "was ill")[0] == 0
     code, out, _ = run("member", "show", "bob", "--json")
-    told = json.loads(out)
+    told, shown = json.loads(out), run("member", "show", "bob")[1]
+    assert all(word in shown for word in ("not handed in", "up for leaving", "the rule")), shown
     assert (code, told["state"], told["story"][-1]["why"]) == (0, "out", "never wrote")
     assert "--why" in run("member", "out", "cay", "--by", "lin")[2]
     code, _, err = run("member", "leave", "cay", "2021-01-25", "2021-03-25", "--by", "lin", "--why", "travel")

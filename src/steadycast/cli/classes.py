@@ -63,8 +63,8 @@ def show_(name: str, *, json: Json = False) -> int:
         as_json(rows)
         return code
     columns = {
-        "title": _("member"), "group": _("group"), "state": _("state"), "streak": _("in a row"), "kept": _("kept"),
-        "late": _("late"), "missed": _("missed"), "made_up": _("made up"), "excused": _("excused"),
+        "title": _("member"), "group": _("group"), "state": _("state"), "streak": _("in a row"), **_verdicts(),
+        "made_up": _("made up"),
     }  # fmt: skip
     states = _states()
     show([{**row, "state": states[str(row["state"])]} for row in rows], columns, title=found.the_class.title)
@@ -114,12 +114,28 @@ def member_show(member: str, *, the_class: OfClass = "", json: Json = False) -> 
     if json:
         as_json({**pipeline.class_view.plain(found)[0], "duties": duties, "story": story})
         return OK
-    say(f"{found[0].title}: {_states()[str(found[0].state)]}")
-    columns = {"slot": _("due"), "verdict": "", "at": _("handed in"), "made_up_at": _("made up"), "note": ""}
-    show(duties, columns, title=_("Duties"), empty=_("Nothing was judged yet."))
+    say(_("%(name)s: %(state)s", name=found[0].title, state=_states()[str(found[0].state)]))
+    columns = {
+        "slot": _("due"),
+        "verdict": "state",
+        "at": _("handed in"),
+        "made_up_at": _("made up"),
+        "note": _("remark"),
+    }
+    verdicts, happened = _verdicts(), _happened()
+    judged = [
+        {**row, "verdict": verdicts[str(row["verdict"])]} | {key: _minute(row[key]) for key in ("at", "made_up_at")}
+        for row in duties
+    ]
+    show(judged, columns, title=_("Duties"), empty=_("Nothing was judged yet."))
+    rule = pipeline.classes.BY_RULE
     show(
-        story,
-        {"at": _("when"), "what": "", "days": "", "who": _("by"), "why": _("why")},
+        [
+            {**row, "at": _minute(row["at"]), "what": happened[str(row["what"])]}
+            | ({"who": _("the rule")} if row["who"] == rule else {})
+            for row in story
+        ],
+        {"at": _("when"), "what": "what", "days": _("days of it"), "who": _("by"), "why": _("why")},
         title=_("What happened"),
         empty="",
     )
@@ -248,3 +264,23 @@ def _states() -> dict[str, str]:
         "active": _("active"), "warned": _("warned"), "up": _("up for leaving"), "away": _("on leave"), "out": _("out"),
         "left": _("left"),
     }  # fmt: skip
+
+
+def _verdicts() -> dict[str, str]:
+    """How a duty ended: a class's words, as a slot's are others in Chinese."""
+    return {
+        "kept": _("on time"), "late": _("handed in late"), "missed": _("not handed in"), "excused": _("on leave"),
+    }  # fmt: skip
+
+
+def _happened() -> dict[str, str]:
+    return {
+        "joined": _("joined the class"), "leave": _("on leave"), "warned": _("warned"), "up": _("up for leaving"),
+        "out": _("out"), "kept": _("stays in the class"), "returned": _("came back to the class"),
+        "moved": _("moved to another class or group"), "turn": _("on duty for the class"), "lead": _("leads a group"),
+    }  # fmt: skip
+
+
+def _minute(at: str | None) -> str:
+    """An instant of a row as tables show it."""
+    return (at or "")[:16].replace("T", " ")

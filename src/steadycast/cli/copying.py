@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from steadycast.schedule.gates import Gate
 
 STATES = {True: "passed", False: "not passed", None: "not counted"}
-GATES = {"state": "state", "title": "gate", "asked": "asked", "found": "found", "how": "counted"}
+GATES = {"state": "state", "title": "gate", "asked": "asked for", "found": "found", "how": "counted"}
 
 
 def ready(*, json: Json = False) -> int:

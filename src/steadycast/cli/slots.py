@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from steadycast.pipeline.amend import Amended
 
 QUESTIONS = {"revise": N_("Revise this now?"), "withdraw": N_("Withdraw this now?")}
+AskNote = Annotated[str, Parameter(help=N_("What about, in 500 characters at most."))]
 Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
 
 
@@ -94,7 +95,7 @@ def rituals(*, days: Days = 60, json: Json = False) -> int:
     return OK
 
 
-def ask(slot: str, member: str, *, by: str = "", note: str = "", withdraw: bool = False, json: Json = False) -> int:
+def ask(slot: str, member: str, *, by: str = "", note: AskNote = "", withdraw: bool = False, json: Json = False) -> int:
     """Ask a member to write for an empty slot, or take that back.
 
     It stands on the member's own page and in their calendar. It keeps nobody from filling the slot. What they send for
@@ -108,9 +109,6 @@ def ask(slot: str, member: str, *, by: str = "", note: str = "", withdraw: bool 
         Who is asked: the name of their folder.
     by
         The day on whose end it is wanted (2026-11-26). Without it: the day before the slot.
-
-    Note:
-        What about, in a few words.
     withdraw
         Do not ask them any more.
     """
@@ -154,7 +152,7 @@ def asks(*, member: str = "", ics: bool = False, json: Json = False) -> int:
         as_json([{key: value for key, value in row.items() if key != "title"} for row in rows])
         return OK
     shown = [row | {"when": row["at"][:16].replace("T", " "), "by": row["by"]} for row in rows]
-    columns = {"when": "slot", "series": "series", "title": "who", "by": "until", "state": "state", "note": "note"}
+    columns = {"when": "slot", "series": "series", "title": "who", "by": "until", "state": "state", "note": "about"}
     show(shown, columns, empty=_("Nobody is asked for a coming slot."))
     return OK
 

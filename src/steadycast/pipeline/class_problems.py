@@ -31,6 +31,9 @@ def problems(app: App) -> list[Problem]:
         return found
     read_from = {path.name for path in (app.workspace.content / "ugc").glob("*") if path.is_dir()}
     read_from |= {feed.member for feed in app.workspace.feeds}
+    read_from |= {
+        row.member for row in app.ledger.invites_of() if not row.revoked
+    }  # the first sending makes the folder
     seats = by_class(read.seats)
     for name, the_class in app.workspace.classes.items():
         for seat in seats.get(name, ()):
@@ -39,7 +42,9 @@ def problems(app: App) -> list[Problem]:
                 said = _(
                     "%(member)s has neither a folder nor a feed: nothing of theirs can be seen", member=seat.member
                 )
-                hint = _("make content/ugc/%(member)s, or write a [[feed]]", member=seat.member)
+                hint = _(
+                    "make content/ugc/%(member)s, write a [[feed]], or send a link from the desk", member=seat.member
+                )
                 found.append(Problem(FILE, line, said, hint))
             for leave in seat.leave:
                 if over := over_limit(the_class.leave, seat.leave, leave):
