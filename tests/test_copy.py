@@ -458,3 +458,15 @@ def test_a_copy_of_the_sample_publishes_its_first_slot_once_its_address_is_fille
     assert re.search(r"published +daily on site", told)
     assert "用字" in next((to / "var/out/site/daily").glob("*.html")).read_text(encoding="utf-8")
     assert "changed nothing since" in steadycast("copy", str(root), "--diff", cwd=to)
+
+
+@pytest.mark.platforms("site")
+def test_a_name_that_is_a_word_of_a_rhythm_changes_no_rhythm_and_a_files_name_names_nobody(tmp_path: Path) -> None:
+    rules = RULES.replace('name = "Readers"', 'name = "day"')
+    write(tmp_path / "old", rules, momo_letter="---\ncopy: true\n---\n# Hi\n\nWords.\n")
+    made = copied(tmp_path / "old", tmp_path / "new")
+    assert made.workspace.series["daily"].every == "day at 20:00"
+    assert not [file for file in made.files if "momo" in file]
+    assert [(note.where, note.line) for note in made.notes if "momo" in note.where] == [
+        ("content/pgc/momo_letter.md", 1)
+    ]

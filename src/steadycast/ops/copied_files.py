@@ -128,7 +128,10 @@ def collected(app: App, private: Private) -> CopiedFiles:
     found.pieces |= _below(workspace.root, workspace.root / "templates", {".j2"})
     _drafts(app, found)
     for path in list(found.pieces):
-        if seen := private.line(found.pieces[path].decode("utf-8", "replace")):
+        seen = private.line(found.pieces[path].decode("utf-8", "replace"))
+        if not seen and (where := private.named(path)):  # its name tells as much
+            seen = 1, where
+        if seen:
             said = _("it names what must not go along: %(where)s; it is left out", where=seen[1])
             found.left.append(Problem(path, seen[0], said, _("take that out, and copy again")))
             del found.pieces[path]

@@ -32,6 +32,7 @@ from steadycast.workspace.loading import dotted, read
 from steadycast.workspace.paths import COPIED_FROM, SETTINGS_FILE
 from steadycast.workspace.values import zone
 
+TEXTS = {"title", "text"}  # keys for people: in a rhythm or a platform the name is another word
 WHOSE = {"STEADYCAST_LEDGER", "STEADYCAST_VAR"}  # what says where one community's ledger is
 
 
@@ -124,11 +125,14 @@ def _text(workspace: Workspace, table: Mapping[str, Any], settings: CopiedSettin
 
 
 def _renamed(value: Any, before: str, after: str) -> Any:
-    """A table in whose texts the copy's name stands where the original's stood."""
+    """A table in whose texts for people the copy's name stands where the original's stood."""
     if isinstance(value, dict):
-        return {key: _renamed(each, before, after) for key, each in value.items()}
+        return {
+            key: each if isinstance(each, str) and key not in TEXTS else _renamed(each, before, after)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
-        return [_renamed(each, before, after) for each in value]
+        return [each if isinstance(each, str) else _renamed(each, before, after) for each in value]
     return value.replace(before, after) if isinstance(value, str) else value
 
 
