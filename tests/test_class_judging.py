@@ -400,3 +400,20 @@ def test_a_roster_that_is_a_pipe_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "elsewhere.csv").write_text(ROSTER, encoding="utf-8")
     (tmp_path / "roster.csv").symlink_to("elsewhere.csv")
     assert desk.judge("2021-01-12 12:00")[0].problem == ""
+
+
+def test_what_a_clock_that_was_ahead_has_judged_is_judged_again(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 'enforce = "rule"\n')
+    for name in ("ann", "bob", "cay"):
+        desk.write(name, "2021-01-10 18:00")
+    desk.look("2021-01-10 18:05")
+    desk.look("2021-02-03 12:00")
+    assert len(desk.judge("2021-02-03 12:00")[0].out) == 3
+    desk.look("2021-01-12 12:00")
+    desk.judge("2021-01-12 12:00")
+    back = class_decisions.take_back(desk.app, "ann", at("2021-01-12 13:00"), by="lin", why="the clock was wrong")
+    assert back.at > at("2021-01-12 13:00")
+    desk.write("ann", "2021-01-17 18:00")
+    desk.look("2021-01-18 12:00")
+    assert desk.judge("2021-01-18 12:00")[0].out == ()
+    assert desk.verdicts()["ann", "01-17"] == "kept"

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, insert, select, type_coerce
+from sqlalchemy import BigInteger, delete, insert, select, type_coerce
 
 from steadycast.ledger.connection import Database, among, chunks, rows_of, table, upsert
 from steadycast.ledger.intake import HAND_IN, HELD, values
@@ -99,6 +99,14 @@ def put_hand_ins(db: Database, rows: Iterable[HandInRow]) -> None:
     with db.write() as connection:
         for batch in chunks(values(rows), ROWS):
             upsert(connection, HANDIN, batch, update=OF_ROW)
+
+
+def forget_hand_ins(db: Database, the_class: str, now: dt.datetime) -> None:
+    """Take out verdicts on days that have not come: a clock that was ahead gave them. What a person said stays."""
+    with db.write() as connection:
+        connection.execute(
+            delete(HANDIN).where(H.the_class == the_class, H.due > now, H.by.in_(("", "look", "window")))
+        )
 
 
 def correct_hand_in(db: Database, row: HandInRow, event: EventRow) -> None:

@@ -172,6 +172,7 @@ class Ledger(Database):
     verdicts = classes.verdicts
     hand_ins_of = classes.hand_ins_of
     put_hand_ins = classes.put_hand_ins
+    forget_hand_ins = classes.forget_hand_ins
     correct_hand_in = classes.correct_hand_in
     standings_of_member = classes.standings_of_member
     put_member_standings = classes.put_member_standings

@@ -173,10 +173,12 @@ def _happens(
     why: str,
     leave: Leave | None = None,
 ) -> MemberStanding:
+    # After all that is told of them, also by a clock that was ahead: else a word would be overruled by what it answers.
+    last = max((each.at for each in its.happened.get(seat.member, ())), default=None)
     told = MemberStanding(
         seat.member,
         its.the_class.name,
-        now,
+        now if last is None or last < now else last + dt.timedelta(microseconds=1),
         what,
         leave.first if leave else None,
         leave.last if leave else None,

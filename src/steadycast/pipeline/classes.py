@@ -115,6 +115,9 @@ def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     """Judges what is due in one class, and writes it down. Called again it changes nothing."""
     name = its.the_class.name
     first = since(app, its.the_class)
+    if is_ahead := first > now:  # a clock that was ahead has judged, or the class has not begun
+        first = _slot_before(its.the_class, now)
+        app.ledger.forget_hand_ins(name, now)
     rows = {(row.member, row.slot): row for row in app.ledger.hand_ins(name, used_since(its.the_class, first))}
     looked = looks.last_looks(app, [seat.member for seat in its.seats])
     all_works = works(app, its.the_class, its.seats, first)
@@ -159,7 +162,9 @@ def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     if story:
         app.ledger.put_member_standings(map(standing_row, story))
     if its.seats:
-        _judged_up_to(app, its.the_class, min(open_since, default=_slot_before(its.the_class, now)), first)
+        _judged_up_to(
+            app, its.the_class, min(open_since, default=_slot_before(its.the_class, now)), first, always=is_ahead
+        )
     return Judged(name, len(fresh), tuple(up), tuple(out), frozenset(unseen))
 
 
@@ -280,8 +285,8 @@ def since(app: App, the_class: Class) -> dt.datetime:
     return max(_begin(the_class), known) if known else _begin(the_class)
 
 
-def _judged_up_to(app: App, the_class: Class, at: dt.datetime, before: dt.datetime) -> None:
-    if at > before:
+def _judged_up_to(app: App, the_class: Class, at: dt.datetime, before: dt.datetime, *, always: bool) -> None:
+    if at > before or always:
         app.ledger.set_meta(JUDGED + the_class.name, at.isoformat())
 
 
