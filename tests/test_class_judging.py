@@ -105,12 +105,16 @@ def test_a_file_that_was_put_back_in_time_is_not_believed_beyond_the_last_look(d
     assert desk.verdicts()["ann", "01-10"] == "missed"
 
 
-def test_with_a_folder_that_cannot_be_read_nobody_looked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("member", ["bob", "b.doe"])
+def test_with_a_folder_that_cannot_be_read_nobody_looked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, member: str
+) -> None:
+    (desk.root / "content" / "ugc" / member).mkdir(exist_ok=True)
     desk.look("2021-01-10 18:00")
     real = os.scandir
 
     def closed(path: object) -> object:
-        if str(path).endswith("ugc/bob"):
+        if str(path).endswith(f"ugc/{member}"):
             raise PermissionError(13, "Permission denied")
         return real(path)  # type: ignore[call-overload]
 

@@ -30,7 +30,7 @@ _AS_READ = Limit(max=1_000_000_000, count="graphemes")
 
 def looked(app: App, now: dt.datetime, problems: Iterable[Problem], *, anything: bool) -> None:
     """Writes down that content/ was looked at, where a class asks; with a folder that cannot be read nobody looked."""
-    if not app.workspace.classes or any(_is_folder(problem.where) for problem in problems):
+    if not app.workspace.classes or any(_is_folder(app, problem.where) for problem in problems):
         return
     last = last_look(app)
     for name in app.workspace.classes.keys() - app.ledger.metas(FIRST).keys():
@@ -39,10 +39,15 @@ def looked(app: App, now: dt.datetime, problems: Iterable[Problem], *, anything:
         app.ledger.set_meta(KEY, now.isoformat())
 
 
-def _is_folder(where: str) -> bool:
+def _is_folder(app: App, where: str) -> bool:
     """Whether a problem is of content/, of the members' folder, or of a member's: all their files are unseen."""
     parts = PurePosixPath(where).parts
-    return not parts or parts == ("ugc",) or (len(parts) == 2 and parts[0] == "ugc" and not PurePosixPath(where).suffix)
+    if len(parts) == 2 and parts[0] == "ugc":  # a member's folder may have a dot in its name
+        try:
+            return not PurePosixPath(where).suffix or (app.workspace.content / where).is_dir()
+        except OSError:  # nobody can tell: it is unseen
+            return True
+    return not parts or parts == ("ugc",)
 
 
 def last_look(app: App) -> dt.datetime | None:
