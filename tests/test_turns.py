@@ -201,6 +201,14 @@ def test_the_page_that_is_handed_over_tells_a_period_in_numbers(app: App) -> Non
         hand_over.hand_over(app, given, at(1, 30), "2027-13")
 
 
+def test_a_table_that_is_none_is_told_and_not_written_over(app: App) -> None:
+    file = app.workspace.root / "turns.csv"
+    file.write_text(text := f"class,group,period,member,why\nc16,,2027-01,{'x' * 200_000},a\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no table"):
+        turns._write(app, [])
+    assert file.read_text(encoding="utf-8") == text
+
+
 def test_the_commands_show_turns_swap_them_and_write_the_page(
     app: App, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

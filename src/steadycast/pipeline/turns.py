@@ -231,7 +231,9 @@ def _write_in_turn(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     text, problem = class_files.text_of(app, FILE)
     if problem:
         raise _refused(problem)
-    text = text or ""
+    text, seats = text or "", class_files.roster(app)
+    if problems := class_files.read_turn_text(app, text, seats).problems:
+        raise _refused(problems[0])
     apart = delimiter(text)
     lines = list(csv.reader(text.splitlines(), delimiter=apart))
     columns = [cell.strip().lower() for cell in lines[0]] if lines else [*COLUMNS]
@@ -244,7 +246,7 @@ def _write_in_turn(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     made = io.StringIO()
     writer = csv.writer(made, delimiter=apart, lineterminator="\n")
     writer.writerows([columns, *kept, *([row.get(column, "") for column in columns] for row in rows)])
-    if problems := class_files.read_turn_text(app, made.getvalue(), class_files.roster(app)).problems:
+    if problems := class_files.read_turn_text(app, made.getvalue(), seats).problems:
         raise _refused(problems[0])
     durable.put_again(app.workspace.root / FILE, made.getvalue().encode())
 
