@@ -117,6 +117,8 @@ def postgres_schema() -> Iterator[str]:
     """The address of a schema of this test process's own, with a ledger's tables in it."""
     from sqlalchemy import create_engine, make_url
 
+    if not POSTGRES:
+        pytest.skip(MISSING)
     name = f"steadycast_{os.getpid()}"
     server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:

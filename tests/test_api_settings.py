@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,19 @@ def test_members_feeds_and_the_file_are_changed_in_the_same_way(olga: Client, be
     assert olga.get("/settings/file").json()["text"].endswith("# a word more\n")
     assert len(olga.get("/settings/rhythm", rhythm="day at 07:00").json()["slots"]) == 10
     assert "did you mean" in olga.get("/settings/rhythm", rhythm="dya at 07:00").json()["wrong"]
+
+
+def test_shares_that_somebody_is_told_of_are_changed_key_by_key(olga: Client, bench: Bench) -> None:
+    """What is left out of a change stays as it is, and an empty text takes it out."""
+    for asked in ({"top": "40%", "waiting": "5"}, {"founder": "alice", "founder_share": "50%"}, {"top": ""}):
+        seen = olga.post("/settings/fair", **asked)
+        assert seen.status_code == 200, seen.text
+        made = olga.post("/settings/fair", **asked, agreed=True, seen=seen.json()["seen"])
+        assert made.json()["saved"], made.text
+    written = tomllib.loads(toml(bench))
+    assert written["fair"] == {"waiting": 5, "founder": "50%"}
+    assert written["community"]["founder"] == "alice"
+    assert olga.post("/settings/fair", top="a lot").status_code == 422
 
 
 def test_people_and_tokens_are_made_and_ended(olga: Client, place: tuple[Client, Desk, Bench], bench: Bench) -> None:

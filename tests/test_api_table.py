@@ -89,6 +89,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/settings/rituals": ("POST /settings/rituals",),
     "/settings/rituals/asks": ("POST /settings/reminders",),
     "/settings/rituals/{number}/remove": ("POST /settings/rituals/{number}/remove",),
+    "/settings/fair": ("POST /settings/fair",),
     "/settings/alarms": ("POST /settings/alarms",),
     "/settings/alarms/add": ("POST /settings/alarms/add",),
     "/settings/alarms/test": ("POST /settings/alarms/test",),

@@ -12,6 +12,7 @@ from statistics import mean, median, variance
 from zoneinfo import ZoneInfo
 
 import pytest
+from conftest import emptied
 
 from steadycast import drill as room
 from steadycast.cli import main
@@ -143,10 +144,12 @@ def test_no_outage_makes_a_member_miss_a_duty_or_puts_one_up_for_leaving(tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.postgres
 def test_the_same_seed_is_the_same_year_on_sqlite_and_postgresql(postgres_schema: str) -> None:
     """Which database it is makes no difference."""
     on_sqlite = drill("storm", seed=5, days=30)
+    emptied(postgres_schema)
     assert drill("storm", seed=5, days=30, ledger=postgres_schema).values() == on_sqlite.values()
 
 

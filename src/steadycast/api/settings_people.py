@@ -56,6 +56,17 @@ class RemindersAsked(Settling):
     at: Word = ""
 
 
+class FairAsked(Settling):
+    """At which figures editors are told, as [fair] says it; what is left out stays as it is, "" takes it out."""
+
+    founder: Line | None = Field(None, description="Whose community it is: the name of a member.")
+    founder_share: Line | None = None
+    top: Line | None = None
+    decided: Line | None = None
+    wait: Line | None = None
+    waiting: Line | None = None
+
+
 class AlarmsAsked(Settling):
     """After how long a silence is told; and one address that is told no more."""
 
@@ -141,3 +152,10 @@ def change_reminders(request: Request, app: Here, asked: RemindersAsked) -> Effe
     """Change where and when the group is reminded; an empty channel reminds nobody."""
     given = {"channel": asked.channel, "before": asked.before, "at": asked.at}
     return decided(request, app, asked, lambda: settings_edits.reminders(app.workspace, given))
+
+
+@changed.post("/settings/fair", dependencies=[needs(Act.SETTINGS)])
+def change_fair(request: Request, app: Here, asked: FairAsked) -> Effect:
+    """Change at which shares and waiting times editors are told, and who the founder is."""
+    given = asked.model_dump(exclude_none=True, include=set(FairAsked.model_fields) - set(Settling.model_fields))
+    return decided(request, app, asked, lambda: settings_edits.fair(app.workspace, given))
