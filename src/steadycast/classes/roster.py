@@ -29,7 +29,7 @@ COLUMNS: Mapping[str, str] = {
 NAMES = {alias: name for name, aliases in COLUMNS.items() for alias in aliases.split()}
 _ROLES = {
     **dict.fromkeys(("", "member", "组员", "組員"), Role.MEMBER),
-    **dict.fromkeys(("leader", "组长", "組長"), Role.LEADER),
+    **dict.fromkeys(("leader", "组长", "組長", "班长", "班長"), Role.LEADER),
     **dict.fromkeys(("deputy", "副组长", "副組長"), Role.DEPUTY),
 }
 YEARS = range(2000, 2200)

@@ -239,4 +239,4 @@ def _percent(share: float) -> str:
 
 
 def _hours(span: dt.timedelta) -> str:
-    return f"{span / dt.timedelta(hours=1):.3g}"
+    return f"{span / dt.timedelta(hours=1):.1f}".removesuffix(".0")
