@@ -65,8 +65,8 @@ class FarSide(FakeChannel):
             if spell.covers(self._world.now):
                 self.calls += 1
                 if spell.what == "token":
-                    raise Refused("the token has expired", "401")
-                raise Unknown("the server answers 502", "502")
+                    raise Refused(_("the token has expired"), "401")
+                raise Unknown(_("the server answers 502"), "502")
         return super().request(post, part)
 
     def doubled(self) -> int:

@@ -96,6 +96,8 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
 
 def _editors(app: App) -> Iterator[Problem]:
     """Editors of a series who cannot decide on it: nobody logs in so, or their role lets them decide nothing."""
+    if not app.has_ledger:
+        return
     try:
         roles = {row.name: row.role for row in app.ledger.all_people() if row.ended is None}
     except LedgerError:  # told elsewhere

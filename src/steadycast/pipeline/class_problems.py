@@ -10,7 +10,7 @@ from steadycast.classes.leave import over_limit
 from steadycast.classes.leaving import state_of
 from steadycast.classes.model import Class, Role, Seat, State, by_class, groups
 from steadycast.classes.roster import FILE
-from steadycast.errors import Problem
+from steadycast.errors import LedgerError, Problem
 from steadycast.language import gettext as _
 from steadycast.language import of_tag
 from steadycast.pipeline import looks
@@ -31,9 +31,7 @@ def problems(app: App) -> list[Problem]:
         return found
     read_from = {path.name for path in (app.workspace.content / "ugc").glob("*") if path.is_dir()}
     read_from |= {feed.member for feed in app.workspace.feeds}
-    read_from |= {
-        row.member for row in app.ledger.invites_of() if not row.revoked
-    }  # the first sending makes the folder
+    read_from |= _with_a_link(app)  # the first sending makes the folder
     seats = by_class(read.seats)
     for name, the_class in app.workspace.classes.items():
         for seat in seats.get(name, ()):
@@ -53,6 +51,13 @@ def problems(app: App) -> list[Problem]:
                     found.append(Problem(FILE, line, said, hint))
         found += _group_problems(the_class, seats.get(name, ()))
     return [*found, *turn_table(app, read).problems]
+
+
+def _with_a_link(app: App) -> set[str]:
+    try:
+        return {row.member for row in app.ledger.invites_of() if not row.revoked} if app.has_ledger else set()
+    except LedgerError:  # told elsewhere
+        return set()
 
 
 def _group_problems(the_class: Class, seats: Sequence[Seat]) -> Iterable[Problem]:
