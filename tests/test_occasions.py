@@ -76,6 +76,23 @@ def test_an_anniversary_is_marked_in_the_first_slot_from_its_day_on(now: dt.date
     assert marked("anniversary", series="weekly", record=record, start=after, end=after + 90 * DAY) == []
 
 
+def test_an_anniversary_late_in_the_year_is_marked_in_the_next_years_first_slot() -> None:
+    """From the day after its last slot of the year on, the slot that marks it is still ahead."""
+    monday = Series("daily", every="week on mon at 20:00", zone=ZONE, start=dt.date(2025, 12, 29))
+    known = {"daily": Counted(53, monday.start, 53, monday.start)}
+    for day in (27, 28, 31):
+        now = dt.datetime(2026, 12, day, 21, tzinfo=ZONE)
+        found = marked("anniversary", known={"daily": monday}, record=known, start=now, end=now + 20 * DAY)
+        assert days(found) == ["2027-01-04"], day
+
+
+def test_at_the_end_of_a_day_what_is_marked_keeps_the_day_that_it_ends() -> None:
+    midnight = replace(DAILY, every="day at 24:00")
+    (found,) = marked("streak 3 of daily", known={"daily": midnight}, end=START + 9 * DAY)
+    assert found.slot.id == "daily@2026-11-29T24:00"
+    assert found.facts["since"] == START.date()
+
+
 def test_a_leap_day_has_its_anniversary_on_the_first_of_march() -> None:
     now = dt.datetime(2029, 2, 1, tzinfo=ZONE)
     found = marked(

@@ -192,6 +192,17 @@ def test_an_edit_waits_again_and_other_drafts_of_the_house_do_not(bench: Bench) 
     assert rows[DRAFT].approved_revision, "what was approved may go out meanwhile"
 
 
+def test_what_was_written_waits_still_when_no_ritual_is_set_any_more(bench: Bench) -> None:
+    app = ready(bench)
+    file = app.workspace.content / DRAFT
+    file.write_text(file.read_text() + "\nOne more line.\n")
+    app = bench.settings(SETTINGS)
+    pipeline.collect(app, bench.clock.now())
+    row = app.ledger.draft(DRAFT)
+    assert row
+    assert row.state == "waiting"
+
+
 def test_a_template_of_the_community_goes_before_and_hostile_words_are_words(bench: Bench) -> None:
     hostile = '\n[members."eve"]\ntitle = "[x](https://evil.example) {{ 7*7 }} <script> @all"\ntrusted = true\n'
     app = bench.set_up(

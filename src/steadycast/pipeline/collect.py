@@ -188,7 +188,7 @@ def _approved_on_arrival(app: App, draft: Draft) -> bool:
     """Whether nobody has to look at a draft before it may go out: of the others no file is copied until then."""
     member = app.workspace.members.get(draft.member)
     if draft.origin is Origin.PGC:
-        return not (app.workspace.intake.approve_pgc or rituals.waits_for_an_editor(app, draft.path))
+        return not (app.workspace.intake.approve_pgc or rituals.waits_for_an_editor(draft.path))
     return bool(member and member.trusted)
 
 
@@ -226,7 +226,7 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
     stands = draft_status(
         draft,
         trusted=bool(member and member.trusted),
-        pgc_approved=not (workspace.intake.approve_pgc or rituals.waits_for_an_editor(app, draft.path)),
+        pgc_approved=not (workspace.intake.approve_pgc or rituals.waits_for_an_editor(draft.path)),
         before=DraftStatus(row.state, row.approved_revision) if row and lives else None,
         previous_revision=row.revision if row else None,
         held=why_held,

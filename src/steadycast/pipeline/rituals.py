@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from steadycast.classes.duties import by_member, gone
 from steadycast.classes.turns import THE_CLASS, following, period_at
 from steadycast.draft.front_edit import with_key
 from steadycast.draft.frontmatter import split
@@ -179,9 +180,9 @@ def what(app: App, each: Occasion) -> str:
     return said[each.kind]
 
 
-def waits_for_an_editor(app: App, path: PurePosixPath) -> bool:
+def waits_for_an_editor(path: PurePosixPath) -> bool:
     """Whether a draft lies where a ritual's does: nobody's word but an editor's lets it out."""
-    return bool(app.workspace.rituals) and path.parts[: len(FOLDER.parts)] == FOLDER.parts
+    return path.parts[: len(FOLDER.parts)] == FOLDER.parts
 
 
 def templates(app: App) -> list[str]:
@@ -275,8 +276,8 @@ def _free_path(app: App, each: Occasion) -> PurePosixPath:
 
 def _pin(app: App, slot: Slot) -> str:
     """What the draft calls its slot: series and day, which outlives another hour; its id where a day has several."""
-    series, day = app.workspace.series[slot.series], slot.local.date()
-    same = {each.place for each in slots(series, slot.at - 2 * DAY, slot.at + 2 * DAY) if each.local.date() == day}
+    series, day = app.workspace.series[slot.series], slot.day
+    same = {each.place for each in slots(series, slot.at - 2 * DAY, slot.at + 2 * DAY) if each.day == day}
     return f"{slot.series}@{day}" if len(same) == 1 and not slot.occasion else slot.place
 
 
@@ -298,7 +299,7 @@ def _values(app: App, each: Occasion, table: RitualTable, now: dt.datetime) -> d
         "series": _title(app, table.series),
         "of": _title(app, of.name) if of else "",
         "community": app.workspace.community.name,
-        "day": each.slot.local.date(),
+        "day": each.slot.day,
         "number": 0,
         "since": "",
         "writers": _writers(app, of.name, now) if of else [],
@@ -314,8 +315,11 @@ def _values(app: App, each: Occasion, table: RitualTable, now: dt.datetime) -> d
 def _of_class(app: App, each: Occasion, now: dt.datetime) -> dict[str, Any]:
     """What a class says on that day: how many belong to it, its rhythm, and of a turn who has it."""
     roll = turns.roll(app, each.key[2])
-    rhythm, day = roll.the_class.rhythm, each.slot.local.date()
-    there = [seat for seat in roll.seats if not (seat.left and seat.left <= day)]
+    rhythm, day = roll.the_class.rhythm, each.slot.day
+    at, happened = each.slot.at, by_member(roll.standings)
+    out = {who for who, its in happened.items() if any(a <= at and (b is None or at < b) for a, b in gone(its))}
+    here = [seat for seat in roll.seats if seat.member not in out and not (seat.joined and seat.joined > day)]
+    there = [seat for seat in here if not (seat.left and seat.left <= day)]
     told = {
         "members": len(there),
         "rhythm": parse(rhythm.every, rhythm.rrule).describe(app.workspace.community.language),

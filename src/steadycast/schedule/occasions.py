@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -163,10 +164,11 @@ def _moments(
         return
     if not (ahead := coming.get(of)):
         return
-    before, begins = record.get(of, Counted()), ahead[0].local.date()
+    before, begins = record.get(of, Counted()), ahead[0].day
     first = before.first or begins
     if when.kind is Kind.ANNIVERSARY:
-        for years in range(max(begins.year - first.year, 1), min(ahead[-1].local.year - first.year, FULL_YEARS) + 1):
+        earliest = max(begins.year - first.year - 1, 1)  # the slot of one may lie in the year after it
+        for years in range(earliest, min(ahead[-1].local.year - first.year, FULL_YEARS) + 1):
             at = instant(midnight(_same_day(first, first.year + years)), series[of].zone)
             yield at, (when.kind, str(years), of), {"number": years, "since": first}
         return
@@ -190,10 +192,11 @@ def _first_from(series: Series, at: dt.datetime, start: dt.datetime, ahead: Sequ
     """The first owed slot from an instant on, of those ahead; None where it is past, or farther ahead."""
     if at < start and (at < start - FARTHEST_BACK or _owed(series, at, start)):
         return None
-    return next((slot for slot in ahead if slot.at >= at), None)
+    place = bisect_left(ahead, at, key=lambda slot: slot.at)
+    return ahead[place] if place < len(ahead) else None
 
 
 def _owed(series: Series, start: dt.datetime, end: dt.datetime) -> list[Slot]:
     """The slots of a span that count: no excused one, and of those that announce one occasion the first."""
     found = [slot for slot in slots(series, start, end) if not slot.excused]
-    return list({slot.place: slot for slot in reversed(found)}.values())[::-1]
+    return sorted({slot.place: slot for slot in reversed(found)}.values())
