@@ -25,7 +25,7 @@ from steadycast.platform.text import count
 from steadycast.render.compose import Target, compose
 from steadycast.render.prepared_body import prepare
 from steadycast.schedule.history import History
-from steadycast.schedule.model import Assignment, Past
+from steadycast.schedule.model import Assignment, Form, Past, Series
 from steadycast.schedule.planner import plan
 from steadycast.schedule.slots import slots
 from steadycast.testing import workspace
@@ -67,6 +67,22 @@ def test_what_was_shared_goes_out_once_for_ever() -> None:
     """However long ago, and in whatever series."""
     past = [Past("video@2025-01-01T20:00", "video", NOW - 600 * DAY, UGC, "", "a")]
     assert planned(replace(LADDER, fill=("shared",)), [given("a")], history=past) == {}
+
+
+def test_what_filled_an_announced_occasion_is_free_once_when_a_draft_of_its_own_comes() -> None:
+    """Two slots give it back, and one other slot takes it."""
+    hours = tuple(dt.timedelta(hours=n) for n in (3, 1))
+    talk = Series("talk", every="day at 20:00", announce=hours, fill=("shared",), forms=(Form.EVENT, Form.ARTICLE))
+    other = replace(LADDER, fill=("shared",))
+    early, late = replace(other, name="e", every="day at 18:00"), replace(other, name="z", every="day at 20:30")
+    series, stock = [talk, early, late], [given("a")]
+    coming = sorted(slot for each in series for slot in slots(each, NOW, NOW + DAY))
+    first = plan(series, coming, stock, [], [], NOW, DAY)
+    assert [each.slot for each in first] == ["talk@2026-11-22T20:00-3h", "talk@2026-11-22T20:00-1h"]
+    event = draft("own", form=Form.EVENT, event_start=dt.datetime(2026, 11, 22, 20, tzinfo=dt.UTC))
+    then = plan(series, coming, [*stock, event], first, [], NOW, DAY)
+    assert [each.draft for each in then].count("a") == 1
+    assert [each.draft for each in then].count("own") == 2
 
 
 def test_a_plan_made_again_moves_nothing_that_is_shared() -> None:

@@ -175,7 +175,7 @@ def _hand_over(app: App, row: DraftRow) -> None:
     if content is None or revision == row.revision:
         return
     path = PurePosixPath(row.path)
-    target = content / "ugc" / _as_member(app) / path.stem / path.name
+    target = content / "ugc" / _as_member(app) / Path(*path.with_suffix("").parts[1:]) / path.name
     raw = _bytes(app.workspace.content, path)
     there = _bytes(target.parent, PurePosixPath(target.name))
     if raw is None or _has_link(target, content) or (there is not None and _sha(there) != before):

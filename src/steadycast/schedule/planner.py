@@ -349,7 +349,9 @@ class _Planning:
         if chosen is not None:
             if former := self.given.pop(slot.id, None):
                 self.uses[former.draft].remove(self._use(slot))
-                self.used.pop(former.draft, None)  # what was shared is free for another slot
+                left = (self.given.get(each.id) for each in self._siblings(slot))
+                if not any(given and given.draft == former.draft for given in left):
+                    self.used.pop(former.draft, None)  # what was shared is free for another slot
             self._take(slot.id, Assignment(slot.id, chosen[0].draft, why=chosen[1]))
         elif slot.id not in self.given and slot.at <= self.fill_until:
             self._fill(series, slot)
