@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pictures import noise
 from pydantic import BaseModel
 
 from steadycast.errors import InputError, SettingsError
@@ -470,3 +471,16 @@ def test_a_name_that_is_a_word_of_a_rhythm_changes_no_rhythm_and_a_files_name_na
     assert [(note.where, note.line) for note in made.notes if "momo" in note.where] == [
         ("content/pgc/momo_letter.md", 1)
     ]
+
+
+@pytest.mark.platforms("site")
+def test_a_draft_that_names_somebody_stays_with_its_pictures_and_so_does_any_mail_address(tmp_path: Path) -> None:
+    root = write(
+        tmp_path / "old",
+        welcome="---\ncopy: true\ncover: face.png\n---\n# Hi\n\nAsk momo.\n",
+        mail="---\ncopy: true\n---\n# Hi\n\n写信给zhao.si@private.example\n",
+    )
+    (root / "content/pgc/face.png").write_bytes(noise((4, 4)))
+    made = copied(root, tmp_path / "new")
+    assert not [file for file in made.files if file.startswith("content/")]
+    assert sorted(note.where for note in made.notes) == ["content/pgc/mail.md", "content/pgc/welcome.md"]

@@ -38,7 +38,7 @@ OF_HEAD = (
     *known.TITLE, *known.SUMMARY, *known.TAGS, *known.CATEGORIES, *known.COVER, *known.COVER_ALT, *known.FOCAL,
     "series", "form", "evergreen", "priority", "language", "lang", "call", "draft", "copy", "media", "audio", "video",
 )  # fmt: skip
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
 @dataclass
@@ -78,7 +78,7 @@ class Private:
     def named(self, text: str) -> str:
         """Where the first of these words that a text has comes from; "" where it has none."""
         found = self._pattern.search(_folded(text)) if self.words else None
-        return self.words[found[0]] if found else ""
+        return self.words[found[0]] if found else _("a mail address") if _MAIL.search(text) else ""
 
     def line(self, text: str) -> tuple[int, str] | None:
         """The line of the first of these words in a text, and where the word comes from."""
@@ -126,7 +126,7 @@ def collected(app: App, private: Private) -> CopiedFiles:
     if own in workspace.platform_folders and len(workspace.platform_folders) > 1:
         found.pieces |= _below(workspace.root, own, OF_PLATFORM)
     found.pieces |= _below(workspace.root, workspace.root / "templates", {".j2"})
-    _drafts(app, found)
+    _drafts(app, private, found)
     for path in list(found.pieces):
         seen = private.line(found.pieces[path].decode("utf-8", "replace"))
         if not seen and (where := private.named(path)):  # its name tells as much
@@ -151,13 +151,16 @@ def _below(root: Path, top: Path, endings: set[str]) -> dict[str, bytes]:
     return found
 
 
-def _drafts(app: App, found: CopiedFiles) -> None:
+def _drafts(app: App, private: Private, found: CopiedFiles) -> None:
     """The house's drafts that say `copy: true`, with the files that they name."""
     limits = folder.Limits(draft_bytes=app.workspace.intake.max_bytes)
     for item in folder.scan(app.workspace.content, limits, {}, sleep=lambda _seconds: None):
         if isinstance(item, folder.DraftFile) and item.path.parts[0] == "pgc":
             try:
-                found.pieces |= _draft(app, item)
+                pieces, own = _draft(app, item), f"content/{item.path.as_posix()}"
+                if own in pieces and private.named(f"{own}\n{pieces[own].decode('utf-8', 'replace')}"):
+                    pieces = {own: pieces[own]}  # it is told and left out below, and its files stay with it
+                found.pieces |= pieces
             except DraftError as error:
                 if b"copy" in (item.raw or b"")[:HEAD]:
                     found.left.append(error.problem(str(item.path)))

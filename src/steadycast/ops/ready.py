@@ -47,7 +47,11 @@ def counted(app: App, now: dt.datetime, sentence: str = "") -> Counted:
     decisions = Counter(each.who for each in fair_reads.decisions(app.ledger, now - DECIDED_WITHIN, now))
     early = _came(app, now - JOINED_BEFORE)
     return Counted(
-        runways={series.title: series.runway.days for series in standing(app, now).report.series},
+        runways={
+            each.title: each.runway.days
+            for each in standing(app, now).report.series
+            if each.runway.gap or each.runway.slots  # else it owes nothing
+        },
         decisions=decisions,
         waits=_waits(app, now),
         turns=_turns(app, now),
