@@ -7,7 +7,7 @@
 #   make points         a worker killed at every numbered step, each class, first send to recovery of recovery
 #   make mutants        the protocol broken in one place at a time: each must be caught
 #   make bench          measure against peers, and write benchmarks/RESULTS.md
-#   make drill          twelve weeks of bad weather, 200 times: the table of docs/guarantees.md (SEEDS=10, DRILL=daily)
+#   make drill          twelve weeks of bad weather, 200 times, as docs/guarantees.md tells of them (SEEDS=10, DRILL=daily)
 #   make powercut       what a power cut costs, on traced writes (IMAGES=1000, SEED=)
 #   make editor         bundle the desk's text editor anew from editor/ (needs npm; the result is in the repository)
 #   make texts          what the desk says: take new texts into the catalogues, and compile them

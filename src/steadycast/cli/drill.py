@@ -9,6 +9,7 @@ from cyclopts import Parameter, validators
 
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, progress, say
+from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.workspace.paths import NoWorkspace, find_root
 
@@ -29,7 +30,7 @@ def drill(
     ledger: str = "",
     json: Json = False,
 ) -> int:
-    """Run simulated years: the product itself, with real counts of drafts, outages and dead tokens. Exit 1 when broken.
+    """Run simulated years: the product itself, with outages and dead tokens. Exit 1 when broken.
 
     It works in a folder of its own, and publishes nothing. The same seed gives the same year.
 
@@ -46,6 +47,9 @@ def drill(
     ledger
         The URL of an empty PostgreSQL database, to run on instead of SQLite.
     """
+    if ledger and seeds > 1:
+        said = _("a database is for one seed: the next would find it in use")
+        raise InputError(said, hint=_("leave out --seeds, or --ledger"))
     made = import_module("steadycast.drill")
     app = _own()
     try:

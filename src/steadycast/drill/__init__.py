@@ -1,4 +1,4 @@
-"""The drill: the product is run through simulated years, with real counts of drafts and with what goes wrong.
+"""The drill: the product is run through simulated years, with drafts that come unevenly, and what goes wrong.
 
     found = drill("daily", seed=1)          # a drill that is shipped, or a drill.toml
     found.values()
@@ -130,7 +130,7 @@ def _series(written: dict[str, Any], own: _Own | None) -> dict[str, Any]:
     found: dict[str, Any] = written.get("series") or (own.series if own else {})
     if not found:
         raise InputError(_("the drill has no series"), hint=_("write a [series.NAME], or run it in a workspace"))
-    return found
+    return {name: {key: said for key, said in table.items() if key != "call"} for name, table in found.items()}
 
 
 def _source(name: str, supply: Supply, own: _Own | None, zone: ZoneInfo, now: dt.datetime | None) -> Source:

@@ -1,4 +1,4 @@
-"""How many drafts came in a week: counts of real communities, as they are drawn from."""
+"""How many drafts come in a week: counts with the figures of real communities, as they are drawn from."""
 
 from __future__ import annotations
 

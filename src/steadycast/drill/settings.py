@@ -27,7 +27,7 @@ Count = Annotated[int, Field(ge=0, le=1000)]
 
 
 class Supply(Model):
-    """[supply.NAME]: drafts that come in. Exactly one of profile, counts and from says how many a week."""
+    """[supply.NAME]: drafts that come in. At most one of profile, counts and from says how many a week."""
 
     profile: str = ""
     counts: tuple[Count, ...] = Field(default=(), max_length=600)  # a week each, in order, again and again
@@ -35,7 +35,7 @@ class Supply(Model):
     share: float = Field(default=1.0, ge=0, le=1)  # of them, so many are fit to be published
     origin: Origin = Origin.UGC
     people: int = Field(default=12, ge=1, le=10_000)  # who write; the house is one
-    member: MemberName | None = None  # one person writes them all: who may be the founder
+    member: MemberName | None = None  # one person writes them all
     series: str = ""  # they ask for this series
     form: Literal[Form.ARTICLE, Form.AUDIO, Form.VIDEO] = Form.ARTICLE
     opening: int = Field(default=0, ge=0, le=10_000)  # there when it begins
@@ -111,7 +111,6 @@ class DrillSettings(Model):
     trouble: tuple[Trouble, ...] = Field(default=(), max_length=1000)
     chance: Chance = Field(default_factory=Chance)
     editor_away: tuple[Skip, ...] = ()  # nobody approves on these days
-    founder: str = ""  # a member; "": the house. For the share
     publish: Publish = Field(default_factory=Publish)
 
     @model_validator(mode="after")
@@ -119,6 +118,11 @@ class DrillSettings(Model):
         for name in self.classes.keys() ^ self.hand_in.keys():
             message = _("%(name)s needs both [class.%(name)s] and [hand_in.%(name)s]", name=name)
             raise ValueError(message)
+        channels = {each for series in self.series.values() for each in series.channels}
+        for trouble in self.trouble:
+            if self.series and trouble.channel and trouble.channel not in channels:
+                message = _("trouble: there is no channel %(name)s", name=quoted(trouble.channel))
+                raise ValueError(message)
         for name, supply in self.supply.items():
             if supply.series and self.series and supply.series not in self.series:
                 message = _("supply.%(name)s: there is no [series.%(series)s]", name=name, series=supply.series)
