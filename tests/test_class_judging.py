@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from class_bench import at
 
+from steadycast.classes.leaving import up_for_leaving
 from steadycast.classes.model import Happened, Leave
 from steadycast.errors import InputError
 from steadycast.ledger.tables import FeedRow
@@ -245,6 +246,36 @@ def test_each_decision_needs_a_reason_and_names_one_who_is_there(desk: Desk) -> 
         class_decisions.take_back(desk.app, "ann", now, by="lin", why="x")
 
 
+def test_what_made_up_for_a_miss_before_a_leave_meets_no_duty_after_it(tmp_path: Path) -> None:
+    away = "id,class,group,role,leave\nann,c16,a,leader,\nbob,c16,a,,2021-01-12..2021-01-31\ncay,c16,a,,\n"
+    desk = Desk(tmp_path, roster=away)
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    desk.write("bob", "2021-01-26 12:00")
+    for when in ("2021-01-26 12:05", "2021-02-01 00:05", "2021-02-08 00:05"):
+        desk.look(when)
+        desk.judge(when)
+    assert {slot: each for (who, slot), each in desk.verdicts().items() if who == "bob"} == {
+        "01-10": "missed", "01-17": "excused", "01-24": "excused", "01-31": "excused", "02-07": "missed"
+    }  # fmt: skip
+    made_up = desk.app.ledger.hand_in("c16", "c16@2021-01-10T20:00", "bob")
+    assert made_up
+    assert made_up.made_up_at == at("2021-01-26 12:00")
+
+
+def test_coming_back_from_a_leave_forgives_nothing(tmp_path: Path) -> None:
+    away = "id,class,group,role,leave\nann,c16,a,leader,\nbob,c16,a,,2021-01-18..2021-01-31\ncay,c16,a,,\n"
+    desk = Desk(tmp_path, roster=away)
+    for when in ("2021-01-11 00:05", "2021-01-18 00:05"):
+        desk.look(when)
+        desk.judge(when)
+    class_decisions.take_back(desk.app, "bob", at("2021-01-20 12:00"), by="lin", why="back early")
+    its = classes.enrolled(desk.app, ["c16"])["c16"]
+    hand_ins = [classes.hand_in_of(row) for row in desk.app.ledger.hand_ins_of("bob", at("2021-01-01 00:00"))]
+    up = up_for_leaving(its.the_class, hand_ins, its.happened["bob"], at("2021-01-20 12:05"))
+    assert up, "a person keeps a member, or nobody does"
+
+
 def test_a_persons_correction_stands_and_an_event_tells_what_it_was(desk: Desk) -> None:
     desk.look("2021-01-11 00:05")
     desk.judge("2021-01-11 00:06")
@@ -262,7 +293,7 @@ def test_of_a_class_whose_roster_is_broken_nothing_is_judged(tmp_path: Path) -> 
     (told,) = desk.judge("2021-01-11 00:06")
     assert told.problem
     assert desk.verdicts() == {}
-    (problem,) = [each for each in class_problems.problems(desk.app) if each.line == 5]
+    (problem,) = [each for each in class_problems.problems(desk.app, at("2021-01-11 00:06")) if each.line == 5]
     assert "stands in it already, in line 2" in problem.said
 
 
@@ -281,7 +312,7 @@ def test_check_names_each_thing_with_its_line_and_what_to_write(tmp_path: Path) 
     more = "group = 2\n"
     rows = "".join(f"m{n},c16,big,,\n" for n in range(5))
     desk = Desk(tmp_path, more, f"id,class,group,role,leave\nann,c16,a,,2021-01-01..2021-03-01\n{rows}")
-    found = class_problems.problems(desk.app)
+    found = class_problems.problems(desk.app, at("2021-01-11 00:06"))
     said = {(each.line, each.said) for each in found}
     assert (2, "leave 2021-01-01..2021-03-01 of ann: 60 days; 30 are the most") in said
     assert (2, "class c16 has no active leader") in said
@@ -289,7 +320,11 @@ def test_check_names_each_thing_with_its_line_and_what_to_write(tmp_path: Path) 
     assert (3, "m0 has neither a folder nor a feed: nothing of theirs can be seen") in said
     assert all(each.hint and each.where == "roster.csv" for each in found)
     invites.make(desk.app, "m0", "lin", at("2021-01-05 12:00"))
-    left = {each.line for each in class_problems.problems(desk.app) if "neither a folder" in each.said}
+    left = {
+        each.line
+        for each in class_problems.problems(desk.app, at("2021-01-11 00:06"))
+        if "neither a folder" in each.said
+    }
     assert left == {4, 5, 6, 7}, "who has a link sends by it"
 
 

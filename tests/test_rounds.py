@@ -126,6 +126,8 @@ def test_a_comment_is_seen_in_a_file_that_names_its_author_or_links_to_the_piece
             table("handin").update().where(table("handin").c.member == "bob"), {"draft": by_path["ugc/bob/rain.md"].id}
         )
     draw(app)
+    bench.drop("ugc/alice/another.md", f"# Not his\n\n{WORDS} <https://bob.example/rain2>\n")
+    pipeline.collect(app, CLOSED - HOUR)
     assert rounds.look_for_comments(app, turns.rolls(app), CLOSED) == 0
     bench.drop("ugc/alice/on-bob.md", f"# On rain\n\n{WORDS} <https://bob.example/rain>\n")
     bench.drop("ugc/bob/on-cui.md", f"---\ncomment_on: cui\n---\n{WORDS}\n")

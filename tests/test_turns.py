@@ -184,7 +184,7 @@ def test_the_page_that_is_handed_over_tells_a_period_in_numbers(app: App) -> Non
         "\n"
         "1 of 3 comments were made.\n"
         "\n"
-        "- Due Tue, Jan 12, without a comment: 成员1, 成员6\n"
+        "- Due Mon, Jan 11, without a comment: 成员1, 成员6\n"
         "\n"
         "## Who came and went\n"
         "\n"

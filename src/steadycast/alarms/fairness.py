@@ -4,7 +4,6 @@ be read in a group.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 
 from steadycast.alarms.due import Alarm, alarm
@@ -32,17 +31,13 @@ def _breached(breaches: Iterable[Breach], titles: Mapping[str, str], language: s
     say = of_tag(language)
     _, see = say.gettext, say.gettext(SEE)
     for each in breaches:
-        share, days = say.percent(each.share), each.wait // dt.timedelta(days=1)
+        share = say.percent(each.share)
         if each.kind == "top":
             told = _("One member has %(share)s of the members' slots of the last 30 days.", share=share)
         elif each.kind == "founder":
             told = _("The founder has %(share)s of the slots of the last 30 days.", share=share)
         elif each.kind == "wait":
-            told = say.ngettext(
-                "An approved draft has waited for a slot for %(num)s day.",
-                "An approved draft has waited for a slot for %(num)s days.",
-                days,
-            )
+            told = _("A draft has waited for a slot for %(span)s.", span=say.length(each.wait))
         else:
             title = titles.get(each.series, each.series)
             told = _(

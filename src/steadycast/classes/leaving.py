@@ -24,7 +24,8 @@ def up_for_leaving(
         return None
     if any(back is None for _, back in gone(happened)):
         return None
-    forgiven = max((each.at for each in happened if each.what in (Happened.KEPT, Happened.RETURNED)), default=None)
+    stays = (each.at for each in happened if each.what is Happened.KEPT)
+    forgiven = max((*stays, *(back for _, back in gone(happened) if back)), default=None)
     for its in _runs(the_class, the_class.out, _judged(hand_ins, looked, forgiven)):
         ended = [each.closes for each in its if each.closes]
         return Leaving(its[0].member, max(ended), tuple(its))
@@ -73,7 +74,7 @@ def awaits(happened: Iterable[MemberStanding]) -> MemberStanding | None:
     for each in happened:
         if each.what is Happened.UP:
             found = each
-        elif each.what in (Happened.OUT, Happened.KEPT, Happened.RETURNED):
+        elif each.what in (Happened.OUT, Happened.KEPT):
             found = None
     return found
 

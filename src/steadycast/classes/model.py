@@ -109,7 +109,7 @@ class OutRule:
     def read(cls, text: str) -> OutRule:
         """The rule that one of the five forms says; ValueError with the forms for anything else."""
         found = _OUT.fullmatch(" ".join(text.lower().split()))
-        if not found or not int(found[1]) or "0" in (found[3], found[4]):
+        if not found or any(number and not int(number) for number in (found[1], found[3], found[4])):
             forms = '"1 missed", "2 missed in a row", "3 missed in 7d", "3 missed per 7d", "9 missed per month"'
             raise ValueError(_("%(text)s is no such rule; write %(forms)s", text=quoted(text), forms=forms))
         per: int | Literal["month"] = MONTH if found[5] else int(found[4] or 0)

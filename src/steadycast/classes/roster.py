@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from steadycast.classes.model import Leave, Role, Seat
+from steadycast.classes.turn_table import delimiter
 from steadycast.errors import Problem, did_you_mean
 from steadycast.language import gettext as _
 from steadycast.language import listed, quoted
@@ -55,9 +56,7 @@ def read_roster(text: str, classes: Collection[str], where: str = FILE) -> Roste
     A row that cannot be read makes its class unusable; one without a known class makes the whole roster so, because
     nobody can tell whose it is.
     """
-    head = text.lstrip("\n").partition("\n")[0]
-    apart = max(",;\t", key=head.count)
-    lines = csv.reader(text.splitlines(), delimiter=apart, strict=True)
+    lines = csv.reader(text.splitlines(), delimiter=delimiter(text), strict=True)
     try:
         return _read(lines, classes, where)
     except csv.Error:

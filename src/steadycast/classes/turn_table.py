@@ -73,7 +73,8 @@ def read_turns(
 
 def delimiter(text: str) -> str:
     """What stands between the cells of a table: a comma, a semicolon or a tab."""
-    return max(",;\t", key=text.lstrip("\n").partition("\n")[0].count)
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    return max(",;\t", key=head.count)
 
 
 def _wrong(row: Mapping[str, str], seats: Mapping[str, Collection[Seat]], every: Mapping[str, str]) -> tuple[str, str]:

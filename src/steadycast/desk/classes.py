@@ -49,7 +49,7 @@ def rhythm(the_class: Class) -> str:
 def classes(request: Request, app: Here) -> HTMLResponse:
     """All classes."""
     now = pipeline.now()
-    problems = pipeline.class_problems.problems(app)
+    problems = pipeline.class_problems.problems(app, now)
     found = [class_view.page(app, name, now) for name in app.workspace.classes]
     return page(request, app, "classes", "classes", classes=found, problems=problems, rhythm=rhythm)
 
@@ -57,8 +57,9 @@ def classes(request: Request, app: Here) -> HTMLResponse:
 @router.get(ONE)
 def one(request: Request, app: Here, name: str, before: str = "") -> HTMLResponse:
     """One class: a row a member, a column a slot."""
-    found = class_view.page(app, name, pipeline.now(), before)
-    problems = pipeline.class_problems.problems(app) if not found.usable else []
+    now = pipeline.now()
+    found = class_view.page(app, name, now, before)
+    problems = pipeline.class_problems.problems(app, now) if not found.usable else []
     letters = words(current())
     return page(request, app, "class", "classes", c=found, letters=letters, problems=problems, rhythm=rhythm)
 

@@ -11,15 +11,13 @@ from sqlalchemy import BigInteger, delete, insert, select, type_coerce
 from steadycast.ledger.connection import Database, among, chunks, rows_of, table, upsert
 from steadycast.ledger.intake import HAND_IN, HELD, values
 from steadycast.ledger.tables import EventRow, HandInRow, MemberStandingRow
-from steadycast.ledger.turns import WHAT
 
 HANDIN, STANDING, EVENT = table("handin"), table("member_standing"), table("event")
 DRAFT, REVISION = table("draft"), table("revision")
-H, S = HANDIN.c, STANDING.c
+H = HANDIN.c
 OF_ROW = tuple(name for name in HandInRow.model_fields if name not in {"the_class", "slot", "member"})
 UNSURE = tuple(why for why in HELD if why != HAND_IN)  # nobody has said that it is a draft of its own
 ROWS = 200  # that one statement puts in
-LONGEST_STORY = 20_000  # rows of what happened to the members of one class
 
 
 class Written(NamedTuple):
@@ -58,6 +56,12 @@ def written_by(db: Database, members: Collection[str], since: dt.datetime) -> li
 def hand_ins(db: Database, the_class: str, since: dt.datetime) -> list[HandInRow]:
     """How the duties of a class ended whose slots are since then, by slot and member."""
     here = (H.the_class == the_class) & (H.due >= since)
+    return rows_of(db, HandInRow, select(HANDIN).where(here).order_by(H.due, H.member))
+
+
+def hand_ins_used(db: Database, the_class: str, since: dt.datetime) -> list[HandInRow]:
+    """The same, and those before whose draft came after their slot: after a leave, a later duty might take it again."""
+    here = (H.the_class == the_class) & ((H.due >= since) | H.made_up_at.is_not(None) | (H.at > H.due))
     return rows_of(db, HandInRow, select(HANDIN).where(here).order_by(H.due, H.member))
 
 
@@ -114,12 +118,6 @@ def correct_hand_in(db: Database, row: HandInRow, event: EventRow) -> None:
     with db.write() as connection:
         upsert(connection, HANDIN, values([row]), update=OF_ROW)
         connection.execute(insert(EVENT), [_without_id(event)])
-
-
-def standings_of_member(db: Database, member: str) -> list[MemberStandingRow]:
-    """What happened to one member in all classes, in order of time; turns are not among it."""
-    here = (S.member == member) & (S.what.not_in(WHAT))
-    return rows_of(db, MemberStandingRow, select(STANDING).where(here).order_by(S.at, S.id).limit(LONGEST_STORY))
 
 
 def put_member_standings(db: Database, rows: Iterable[MemberStandingRow]) -> None:

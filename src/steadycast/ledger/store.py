@@ -168,13 +168,13 @@ class Ledger(Database):
     # What members of classes owe
     written_by = classes.written_by
     hand_ins = classes.hand_ins
+    hand_ins_used = classes.hand_ins_used
     hand_in = classes.hand_in
     verdicts = classes.verdicts
     hand_ins_of = classes.hand_ins_of
     put_hand_ins = classes.put_hand_ins
     forget_hand_ins = classes.forget_hand_ins
     correct_hand_in = classes.correct_hand_in
-    standings_of_member = classes.standings_of_member
     put_member_standings = classes.put_member_standings
     # Who comments on whom
     put_round = comments.put_round

@@ -90,7 +90,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
         *secrets(app),
         *_files_named(app),
         *_editors(app),
-        *class_problems.problems(app),
+        *class_problems.problems(app, now),
     ]
 
 

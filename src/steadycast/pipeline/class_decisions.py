@@ -24,6 +24,7 @@ from steadycast.pipeline.classes import (
     enrolled,
     hand_in_of,
     known_class,
+    since,
     standing_row,
     title_of,
 )
@@ -50,6 +51,7 @@ def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]
     if not found:
         known = [seat.member for its in enrolled(app, named).values() for seat in its.seats]
         raise unknown_name("member", member, known, _("see %(file)s", file=FILE))
+    found = [each for each in found if not each[1].left] or found  # of two classes the one that they moved to
     if len(found) > 1:
         classes = ", ".join(its.the_class.name for its, _seat in found)
         raise InputError(_("%(member)s sits in several classes", member=member), hint=f"--class: {classes}")
@@ -157,7 +159,9 @@ def correct(
         raise InputError(_("nothing was judged of %(member)s at %(slot)s", member=seat.member, slot=slot), hint=hint)
     told = {"member": seat.member, "slot": slot, "was": row.verdict, "is": str(verdict), "who": by, "why": why}
     detail = json.dumps(told, ensure_ascii=False)
-    fresh = row.model_copy(update={"verdict": str(verdict), "by": by, "note": why})
+    is_over = row.due < since(app, its.the_class)  # no look comes to it again: only here making it up can end
+    closes = row.closes or (now if is_over and verdict is Verdict.MISSED else None)
+    fresh = row.model_copy(update={"verdict": str(verdict), "by": by, "note": why, "closes": closes})
     app.ledger.correct_hand_in(fresh, EventRow(at=now, kind=CORRECTED, detail=detail))
     return hand_in_of(fresh)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 
 from steadycast.classes.model import Happened, MemberStanding, Seat, by_class
@@ -58,6 +59,15 @@ def standings(app: App, the_class: str) -> list[MemberStanding]:
 
 def _day(text: str) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
+
+
+def has_mark(app: App, name: str) -> bool:
+    """Whether a table begins with a byte order mark, by which spreadsheets know UTF-8."""
+    try:
+        with (app.workspace.root / name).open("rb") as file:
+            return file.read(3) == codecs.BOM_UTF8
+    except FileNotFoundError:
+        return False
 
 
 def text_of(app: App, name: str) -> tuple[str | None, Problem | None]:

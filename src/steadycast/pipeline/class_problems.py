@@ -21,7 +21,7 @@ from steadycast.pipeline.classes import enrolled, slot_before
 BLIND_AFTER = dt.timedelta(hours=3)  # nobody could look at a source for so long after a hand-in's time was over
 
 
-def problems(app: App) -> list[Problem]:
+def problems(app: App, now: dt.datetime) -> list[Problem]:
     """What a person has to fix in roster.csv or turns.csv, or in who sits where; a line each with what to write."""
     if not app.workspace.classes:
         return []
@@ -32,11 +32,11 @@ def problems(app: App) -> list[Problem]:
     read_from = {path.name for path in (app.workspace.content / "ugc").glob("*") if path.is_dir()}
     read_from |= {feed.member for feed in app.workspace.feeds}
     read_from |= _with_a_link(app)  # the first sending makes the folder
-    seats = by_class(read.seats)
+    seats, today = by_class(read.seats), now.astimezone(app.workspace.community.zone).date()
     for name, the_class in app.workspace.classes.items():
         for seat in seats.get(name, ()):
             line = seat.line or None
-            if seat.member not in read_from and not seat.left:
+            if seat.member not in read_from and _belongs(seat, today):
                 said = _(
                     "%(member)s has neither a folder nor a feed: nothing of theirs can be seen", member=seat.member
                 )
@@ -49,7 +49,7 @@ def problems(app: App) -> list[Problem]:
                     said = _("leave %(leave)s of %(member)s: %(over)s", leave=leave, member=seat.member, over=over)
                     hint = _("shorten it, or change [class.%(name)s.leave]", name=the_class.name)
                     found.append(Problem(FILE, line, said, hint))
-        found += _group_problems(the_class, seats.get(name, ()))
+        found += _group_problems(the_class, [seat for seat in seats.get(name, ()) if _belongs(seat, today)])
     return [*found, *turn_table(app, read).problems]
 
 
@@ -60,8 +60,11 @@ def _with_a_link(app: App) -> set[str]:
         return set()
 
 
-def _group_problems(the_class: Class, seats: Sequence[Seat]) -> Iterable[Problem]:
-    here = [seat for seat in seats if not seat.left]
+def _belongs(seat: Seat, today: dt.date) -> bool:
+    return seat.left is None or seat.left > today
+
+
+def _group_problems(the_class: Class, here: Sequence[Seat]) -> Iterable[Problem]:
     if here and not any(seat.role is Role.LEADER for seat in here):
         said = _("class %(name)s has no active leader", name=the_class.name)
         yield Problem(FILE, here[0].line or None, said, _("write `leader` into the column role of one of its members"))

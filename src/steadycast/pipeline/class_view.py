@@ -167,7 +167,7 @@ def _open(
 ) -> dict[str, dict[str, Mark]]:
     """Member -> slot -> how a duty stands that the hourly look has not written down yet."""
     first = since(app, its.the_class)
-    rows = app.ledger.hand_ins(its.the_class.name, used_since(its.the_class, first))
+    rows = app.ledger.hand_ins_used(its.the_class.name, used_since(its.the_class, first))
     kept: dict[str, dict[str, HandIn]] = {}
     for row in rows:
         kept.setdefault(row.member, {})[row.slot] = hand_in_of(row)

@@ -118,7 +118,7 @@ def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     if is_ahead := first > now:  # a clock that was ahead has judged, or the class has not begun
         first = _slot_before(its.the_class, now)
         app.ledger.forget_hand_ins(name, now)
-    rows = {(row.member, row.slot): row for row in app.ledger.hand_ins(name, used_since(its.the_class, first))}
+    rows = {(row.member, row.slot): row for row in app.ledger.hand_ins_used(name, used_since(its.the_class, first))}
     looked = looks.last_looks(app, [seat.member for seat in its.seats])
     all_works = works(app, its.the_class, its.seats, first)
     happened = {member: list(each) for member, each in its.happened.items()}
@@ -293,9 +293,7 @@ def _judged_up_to(app: App, the_class: Class, at: dt.datetime, before: dt.dateti
 def why_up(the_class: Class, leaving: Leaving) -> str:
     """What the rule has against a member, in one line: the days that were missed and not made up."""
     zone, say = the_class.rhythm.zone, current()
-    days = say.listed(
-        say.month_day((each.due - dt.timedelta(seconds=1)).astimezone(zone).date()) for each in leaving.misses
-    )
+    days = say.listed(say.month_day(_day(each, zone)) for each in leaving.misses)
     return _("missed and not made up: %(days)s", days=days)
 
 

@@ -23,6 +23,7 @@ from steadycast.pipeline.turns import Roll, served, turns
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Verdict
 
+SECOND = dt.timedelta(seconds=1)
 TOLD = (Happened.JOINED, Happened.OUT, Happened.RETURNED)
 MISSED, EXCUSED = Verdict.MISSED.value, Verdict.EXCUSED.value
 
@@ -104,7 +105,8 @@ def hand_over(app: App, roll: Roll, now: dt.datetime, period: str = "") -> HandO
     """How a class did in a period: the one that runs where none is named. InputError for what is no period."""
     the_class, zone = roll.the_class, roll.the_class.rhythm.zone
     chosen = period_named(the_class, period, now)
-    start, end = (midnight(day, zone) for day in (chosen.start, chosen.end))
+    # What is due at 24:00 belongs to the day that it ends: the first instant of a period is not of it, its end is.
+    start, end = (midnight(day, zone) + SECOND for day in (chosen.start, chosen.end))
     rows = app.ledger.hand_ins_between(the_class.name, start, end)
     drawn = rounds.rounds(app, the_class.name, start, end)
     coming = following(chosen, the_class.turn or "month")
@@ -129,7 +131,7 @@ def hand_over(app: App, roll: Roll, now: dt.datetime, period: str = "") -> HandO
         comments=sum(len(each.comments) for each in drawn),
         done=sum(each.done for each in drawn),
         alone=tuple(
-            (each.due.astimezone(zone), tuple(roll.title(app, name) for name in each.alone))
+            ((each.due - SECOND).astimezone(zone), tuple(roll.title(app, name) for name in each.alone))
             for each in drawn
             if each.alone and each.due <= now
         ),
@@ -152,6 +154,7 @@ def _dues(rows: Iterable[HandInRow], zone: dt.tzinfo) -> Iterator[Due]:
 def _happened(app: App, roll: Roll, period: Period) -> Iterator[tuple[Happened, str, dt.date]]:
     zone = roll.the_class.rhythm.zone
     told = [(Happened.JOINED, seat.member, seat.joined) for seat in roll.seats if seat.joined]
+    told += [(Happened.OUT, seat.member, seat.left) for seat in roll.seats if seat.left]
     rows: list[MemberStanding] = [row for row in roll.standings if row.what in TOLD]
     told += [(row.what, row.member, row.at.astimezone(zone).date()) for row in rows]
     # Of one day and one member in the order in which it happened: who left and came back did so in that order.

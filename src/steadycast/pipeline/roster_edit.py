@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import datetime as dt
 import io
@@ -10,11 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from steadycast.classes.model import Seat
 from steadycast.classes.roster import FILE, NAMES, read_roster
+from steadycast.classes.turn_table import delimiter
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
-from steadycast.pipeline.class_files import text_of
+from steadycast.pipeline.class_files import has_mark, text_of
 
 
 def move_in_roster(app: App, seat: Seat, target: str, group: str, day: dt.date) -> None:
@@ -27,35 +27,32 @@ def move_in_roster(app: App, seat: Seat, target: str, group: str, day: dt.date) 
         raise InputError(problem.message if problem else _("there is no %(file)s", file=FILE), file=FILE)
     lines = text.splitlines()
     head = next(line for line in lines if line.strip())
-    apart = max(",;\t", key=head.count)
+    apart = delimiter(text)
     columns = [NAMES.get(cell.strip().lower(), "") for cell in next(csv.reader([head], delimiter=apart))]
     moves = target != seat.the_class
     lacking = [name for name in ("group",) * bool(group) + ("joined", "left") * moves if name not in columns]
     if lacking:
         raise InputError(_("the column %(column)s is missing", column=lacking[0]), file=FILE, line=1)
     cells = next(csv.reader([lines[seat.line - 1]], delimiter=apart))
-    row = dict(zip(columns, [*cells, *[""] * len(columns)], strict=False))
+    cells += [""] * (len(columns) - len(cells))
+    row = dict(zip(columns, cells, strict=False))
     if (row["id"].strip(), row["class"].strip()) != (seat.member, seat.the_class):  # a cell of several lines above it
         raise InputError(_("its rows are not a line each"), file=FILE, line=seat.line, hint=_("change it by hand"))
     if moves:
-        lines[seat.line - 1] = _line({**row, "left": day.isoformat()}, columns, apart)
-        fresh = {**row, "class": target, "group": group, "joined": day.isoformat(), "left": "", "leave": ""}
-        lines.append(_line(fresh, columns, apart))
+        lines[seat.line - 1] = _line({"left": day.isoformat()}, cells, columns, apart)
+        fresh = {"class": target, "group": group, "joined": day.isoformat(), "left": "", "leave": ""}
+        lines.append(_line(fresh, cells, columns, apart))
     else:
-        lines[seat.line - 1] = _line({**row, "group": group}, columns, apart)
+        lines[seat.line - 1] = _line({"group": group}, cells, columns, apart)
     changed = "\n".join(lines) + "\n"
     if wrong := read_roster(changed, app.workspace.classes).problems:
         raise InputError(wrong[0].message, file=FILE, line=wrong[0].line, hint=wrong[0].hint)
-    durable.put_again(app.workspace.root / FILE, changed.encode("utf-8-sig" if _has_mark(app) else "utf-8"))
+    durable.put_again(app.workspace.root / FILE, changed.encode("utf-8-sig" if has_mark(app, FILE) else "utf-8"))
 
 
-def _has_mark(app: App) -> bool:
-    """Whether it begins with a byte order mark, by which spreadsheets know UTF-8."""
-    with (app.workspace.root / FILE).open("rb") as file:
-        return file.read(3) == codecs.BOM_UTF8
-
-
-def _line(row: Mapping[str, str], columns: Sequence[str], apart: str) -> str:
-    made = io.StringIO()
-    csv.writer(made, delimiter=apart, lineterminator="").writerow([row.get(name, "") for name in columns])
+def _line(changed: Mapping[str, str], cells: Sequence[str], columns: Sequence[str], apart: str) -> str:
+    """A row with these cells changed; a column that we do not know keeps what stands in it."""
+    made, names = io.StringIO(), [*columns, *[""] * (len(cells) - len(columns))]
+    row = [changed.get(name, cell) for name, cell in zip(names, cells, strict=True)]
+    csv.writer(made, delimiter=apart, lineterminator="").writerow(row)
     return made.getvalue()

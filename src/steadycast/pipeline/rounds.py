@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -191,8 +192,13 @@ def _met_by(
         if length < roll.the_class.comments.least or written.id == row.draft:
             continue
         names = {row.author, roll.title(app, row.author)} - {""}
-        if text.comment_on in names or any(place in text.body for place in places.get(row.draft, ())):
+        if text.comment_on in names or any(_links_to(text.body, place) for place in places.get(row.draft, ())):
             yield row
+
+
+def _links_to(text: str, place: str) -> bool:
+    """Whether that address stands in a text, and not only as the beginning of a longer one."""
+    return re.search(re.escape(place.rstrip("/")) + r"/?(?![A-Za-z0-9_/-])", text) is not None
 
 
 def _addresses(app: App, drafts: Collection[str]) -> dict[str, set[str]]:

@@ -8,7 +8,9 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from steadycast.classes.model import Class, Happened, MemberStanding, Seat, by_class
+from steadycast.classes.duties import by_member
+from steadycast.classes.leaving import state_of
+from steadycast.classes.model import Class, Happened, MemberStanding, Seat, State, by_class
 from steadycast.classes.turn_table import COLUMNS, FILE, TurnTable, delimiter
 from steadycast.classes.turns import THE_CLASS, Period, Rota, Turn, ahead, away, following, period_at
 from steadycast.crash_safety import durable
@@ -141,7 +143,9 @@ def coming(app: App, now: dt.datetime) -> list[Next]:
         due = next((slot.local for slot in ahead_of_now if not slot.excused), None)
         running = next(iter(turns(app, each, now, 0).periods), None)
         on_duty = each.title(app, running[1][0].member) if running else ""
-        here = sum(seat.left is None or seat.left > now.astimezone(rhythm.zone).date() for seat in each.seats)
+        told = by_member(each.standings)
+        states = [state_of(seat, told.get(seat.member, ()), rhythm.zone, now) for seat in each.seats]
+        here = sum(state not in (State.OUT, State.LEFT) for state in states)
         found.append(Next(each.the_class.title, here, due, on_duty))
     return found
 
@@ -235,8 +239,9 @@ def _write_in_turn(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     if problems := class_files.read_turn_text(app, text, seats).problems:
         raise _refused(problems[0])
     apart = delimiter(text)
-    lines = list(csv.reader(text.splitlines(), delimiter=apart))
-    columns = [cell.strip().lower() for cell in lines[0]] if lines else [*COLUMNS]
+    lines = [cells for cells in csv.reader(text.splitlines(), delimiter=apart) if any(map(str.strip, cells))]
+    columns = [cell.strip().lower() for cell in lines[0]] if lines else []
+    columns += [name for name in COLUMNS if name not in columns]  # without its group, a row is the class's turn
 
     def turn(row: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(row.get(key, "") for key in COLUMNS[:3])
@@ -248,7 +253,8 @@ def _write_in_turn(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     writer.writerows([columns, *kept, *([row.get(column, "") for column in columns] for row in rows)])
     if problems := class_files.read_turn_text(app, made.getvalue(), seats).problems:
         raise _refused(problems[0])
-    durable.put_again(app.workspace.root / FILE, made.getvalue().encode())
+    how = "utf-8-sig" if class_files.has_mark(app, FILE) else "utf-8"
+    durable.put_again(app.workspace.root / FILE, made.getvalue().encode(how))
 
 
 def _refused(problem: Problem) -> InputError:
