@@ -403,6 +403,11 @@ def test_the_commands_show_a_class_grant_leave_and_put_out(
     assert all(word in shown for word in ("not handed in", "up for leaving", "the rule")), shown
     assert (code, told["state"], told["story"][-1]["why"]) == (0, "out", "never wrote")
     assert "--why" in run("member", "out", "cay", "--by", "lin")[2]
+    assert run("member", "warn", "cay", "--by", "lin", "--why", "twice late")[0] == 0
+    assert "warned" in run("member", "show", "cay")[1]
+    corrected = ("member", "correct", "cay", "c16@2021-01-10T20:00", "excused", "--by", "lin", "--why", "in hospital")
+    assert json.loads(run(*corrected, "--json")[1])["verdict"] == "excused"
+    assert "in hospital" in run("member", "show", "cay")[1]
     code, _, err = run("member", "leave", "cay", "2021-01-25", "2021-03-25", "--by", "lin", "--why", "travel")
     assert (code, "asked" in err) == (2, True)
     code, out, _ = run("class", "list", "--json")

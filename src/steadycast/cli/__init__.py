@@ -96,12 +96,16 @@ the_class.command(rounds.round_, name="round")
 the_class.command(rounds.report)
 app.command(the_class)
 of_class = App(
-    name="member", help="Show a member of a class; grant leave, put out, keep, take back, move.", group=CLASSES
+    name="member",
+    help="Show a member of a class; grant leave, warn, put out, keep, take back, move, correct.",
+    group=CLASSES,
 )
 of_class.command(classes.member_show, name="show")
 of_class.command(classes.leave)
 of_class.command(classes.out)
 of_class.command(classes.keep)
+of_class.command(classes.warn)
+of_class.command(classes.correct)
 of_class.command(classes.back)
 of_class.command(classes.move)
 app.command(of_class)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -184,6 +184,56 @@ def out(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json = 
     with pipeline.App.open() as app:
         done = pipeline.class_decisions.put_out(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
     tell(json, _plain(done), _("%(member)s is out.", member=done.member))
+    return OK
+
+
+def warn(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json = False) -> int:
+    """Warn a member of a class. It stands on their own page, and nothing else changes.
+
+    Parameters
+    ----------
+    member
+        By id or by name.
+    the_class
+        The class, where the member sits in several.
+    """
+    with pipeline.App.open() as app:
+        done = pipeline.class_decisions.warn(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
+    tell(json, _plain(done), _("%(member)s is warned.", member=done.member))
+    return OK
+
+
+def correct(
+    member: str,
+    slot: str,
+    verdict: Literal["kept", "late", "missed", "excused"],
+    *,
+    by: By,
+    why: Why,
+    the_class: OfClass = "",
+    json: Json = False,
+) -> int:
+    """Correct how a duty ended that was judged. The change stands in the record with what it was before.
+
+    Parameters
+    ----------
+    member
+        By id or by name.
+    slot
+        The duty, as `steadycast member show` calls it: reading@2027-01-10T20:00.
+    verdict
+        How it ended.
+    the_class
+        The class, where the member sits in several.
+    """
+    from steadycast.schedule.model import Verdict
+
+    with pipeline.App.open() as app:
+        done = pipeline.class_decisions.correct(
+            app, member, slot, Verdict(verdict), pipeline.now(), by=by, why=why, the_class=the_class
+        )
+    told = {"member": done.member, "slot": done.slot, "verdict": str(done.verdict), "by": done.by, "why": done.note}
+    tell(json, told, _("%(member)s, %(slot)s: %(verdict)s", **{**told, "verdict": _verdicts()[verdict]}))
     return OK
 
 
