@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from steadycast.classes.drawing import draw
 from steadycast.classes.model import Class, Seat
-from steadycast.errors import InputError, unknown_name
+from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
 from steadycast.pipeline import looks, turns
 from steadycast.pipeline.app import App
-from steadycast.pipeline.classes import CLASSES, PATIENCE, Judged, judge_all
+from steadycast.pipeline.classes import CLASSES, PATIENCE, Judged, judge_all, known_class
 from steadycast.pipeline.turns import Roll, rolls
 from steadycast.schedule.days import DAY
 
@@ -251,8 +251,7 @@ def take_back(app: App, the_class: str, slot: str, reviewer: str, author: str) -
 
 def round_of(app: App, the_class: str, slot: str = "") -> Round | None:
     """A class's round on a slot, or its newest one; None where none was drawn."""
-    if the_class not in app.workspace.classes:
-        raise unknown_name("class", the_class, app.workspace.classes, _("`steadycast class list` shows them"))
+    the_class = known_class(app, the_class).name
     slot = slot or next(iter(app.ledger.latest_rounds(the_class, 1)), "")
     rows = app.ledger.round_of(the_class, slot) if slot else []
     return _as_round(app, rows) if rows else None

@@ -14,12 +14,13 @@ from steadycast.classes.model import Class, Happened, MemberStanding, Seat, Stat
 from steadycast.classes.turn_table import COLUMNS, FILE, TurnTable, delimiter
 from steadycast.classes.turns import THE_CLASS, Period, Rota, Turn, ahead, away, following, period_at
 from steadycast.crash_safety import durable
-from steadycast.errors import InputError, Problem, unknown_name
+from steadycast.errors import InputError, Problem
 from steadycast.language import gettext as _
 from steadycast.language import listed
 from steadycast.ledger.tables import MemberStandingRow
 from steadycast.pipeline import class_files
 from steadycast.pipeline.app import App
+from steadycast.pipeline.classes import known_class
 from steadycast.schedule.days import DAY
 from steadycast.schedule.slots import slots
 
@@ -96,9 +97,8 @@ def only_class(app: App) -> str:
 
 
 def roll(app: App, name: str) -> Roll:
-    """A class by its name. InputError where there is no such class, or its part of roster.csv cannot be read."""
-    if name not in app.workspace.classes:
-        raise unknown_name("class", name, app.workspace.classes, _("`steadycast class list` shows them"))
+    """A class by its name or title. InputError where there is none, or its part of roster.csv cannot be read."""
+    name = known_class(app, name).name
     found = class_files.roster(app)
     if not found.usable(name):
         raise _refused(found.problems[0])
