@@ -41,6 +41,7 @@ def test_a_day_is_marked_and_taken_away_by_a_form_that_shows_what_is_wrong(desk:
     answer = desk.post("/settings/rituals", "/settings/rituals", **hidden(page))
     assert answer.url.endswith("/settings/rituals")
     assert "Daily: number 50" in answer.text
+    assert "Daily: every 50 slots" in answer.text, "in words, and not as the file says it alone"
     assert file.read_text().endswith(
         '[[ritual]]\nwhen = "every 50 of daily"\nseries = "daily"\ntemplate = "milestone"\nlead = "3d"\n'
     )

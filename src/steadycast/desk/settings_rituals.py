@@ -17,6 +17,7 @@ from steadycast.errors import SteadycastError
 from steadycast.ops import settings_edits
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
+from steadycast.schedule.occasions import parse_when
 
 router = APIRouter(prefix="/settings/rituals")
 HERE = "/settings/rituals"
@@ -39,12 +40,13 @@ def _page(request: Request, app: App, given: Mapping[str, Any], wrong: Steadycas
     for name, each in w.classes.items():
         examples += [f"class {name} opens", *([f"class {name} ends"] if each.rhythm.until else [])]
         examples += [f"turn of {name}"] if each.turn else []
+    meaning = {said: pipeline.rituals.meaning(app, parse_when(said)) for said in examples}
+    meaning |= {each.when: pipeline.rituals.meaning(app, each.meant, each.series) for each in w.rituals}
     there = settings_edits.written(w, ("asks",))
     asks = {key: given.get(f"asks_{key}", there.get(key, "")) for key in ("channel", "before", "at")}
     return shown(
         request, app, "rituals", w=w, coming=coming[:SHOWN], more=max(len(coming) - SHOWN, 0), examples=examples,
-        templates=pipeline.rituals.templates(app), given=given, wrong=wrong,
-        asks=asks,
+        meaning=meaning, templates=pipeline.rituals.templates(app), given=given, wrong=wrong, asks=asks,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from steadycast.pipeline.house_texts import ENDING, bundled_templates, house_tex
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Form, Slot
-from steadycast.schedule.occasions import OF_CLASS, OF_SERIES, ClassDay, Counted, Kind, Occasion, Ritual, rituals
+from steadycast.schedule.occasions import OF_CLASS, OF_SERIES, ClassDay, Counted, Kind, Occasion, Ritual, When, rituals
 from steadycast.schedule.slots import instant, slots
 from steadycast.workspace.ritual_settings import RitualTable
 
@@ -178,6 +178,25 @@ def what(app: App, each: Occasion) -> str:
         Kind.TURN: _("%(name)s: a turn begins", name=each.facts.get("class_title", of)),
     }
     return said[each.kind]
+
+
+def meaning(app: App, when: When, series: str = "") -> str:
+    """What a ritual waits for, in words; `series` is the one that its draft is for."""
+    of, known = when.of or series, app.workspace
+    if when.kind in OF_CLASS:
+        name = known.classes[of].title if of in known.classes else of
+    else:
+        name = _title(app, of) if of in known.series else of
+    said = {
+        Kind.SLOT: N_("%(name)s: number %(number)s"),
+        Kind.EVERY: N_("%(name)s: every %(number)s slots"),
+        Kind.STREAK: N_("%(name)s: %(number)s in a row"),
+        Kind.ANNIVERSARY: N_("%(name)s: each anniversary"),
+        Kind.OPENS: N_("%(name)s opens"),
+        Kind.ENDS: N_("%(name)s ends"),
+        Kind.TURN: N_("%(name)s: a turn begins"),
+    }
+    return _(said[when.kind], name=name, number=when.number)
 
 
 def waits_for_an_editor(path: PurePosixPath) -> bool:
