@@ -15,8 +15,9 @@ from steadycast.classes.leaving import up_for_leaving
 from steadycast.classes.model import Happened, Leave
 from steadycast.errors import InputError
 from steadycast.ledger.tables import FeedRow
-from steadycast.pipeline import class_decisions, class_problems, classes, invites, looks
+from steadycast.pipeline import class_decisions, class_problems, class_view, classes, invites, looks
 from steadycast.pipeline.app import App
+from steadycast.pipeline.class_view import Mark
 from steadycast.pipeline.collect import collect
 from steadycast.schedule.model import Verdict
 from steadycast.workspace import load
@@ -345,6 +346,8 @@ def test_what_was_due_before_anybody_looked_is_nobodys_miss(tmp_path: Path) -> N
     desk.look("2021-02-08 00:30")
     desk.judge("2021-02-08 00:30")
     assert desk.verdicts() == {("ann", "02-07"): "kept", ("bob", "02-07"): "missed", ("cay", "02-07"): "missed"}
+    (ann, *_others) = class_view.page(desk.app, "c16", at("2021-02-08 00:30")).rows
+    assert [*ann.cells][-3:] == [Mark.NONE, Mark.KEPT, Mark.OPEN], "nor is it still to come"
 
 
 def test_where_a_class_publishes_none_its_hand_ins_are_no_stock_and_meet_their_duty(tmp_path: Path) -> None:

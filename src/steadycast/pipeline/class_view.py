@@ -120,12 +120,12 @@ def page(app: App, name: str, now: dt.datetime, before: str = "") -> ClassPage:
         by_member.setdefault(each.member, {})[each.slot] = _mark(each)
     streaks = tally((each.member, each.due, each.verdict) for each in ended)
     now_open = _open(app, its, all_duties, now) if end == len(its_slots) else {}
-    rows, happened = [], its.happened
+    rows, happened, known = [], its.happened, since(app, its.the_class)
     for seat in its.seats:
         told, judged = happened.get(seat.member, ()), by_member.get(seat.member, {})
         open_here = now_open.get(seat.member, {})
         cells = tuple(
-            judged.get(duty.slot.id) or open_here.get(duty.slot.id) or _plain(duty)
+            judged.get(duty.slot.id) or open_here.get(duty.slot.id) or _plain(duty, known)
             for duty in all_duties[seat.member][first:end]
         )
         state = state_of(seat, told, its.the_class.rhythm.zone, now)
@@ -156,9 +156,9 @@ def _mark(each: Ended) -> Mark:
     return Mark(each.verdict)
 
 
-def _plain(duty: Duty) -> Mark:
-    if duty.owed:
-        return Mark.OPEN
+def _plain(duty: Duty, known: dt.datetime) -> Mark:
+    if duty.owed:  # what was due before anybody looked is judged by nobody
+        return Mark.OPEN if duty.slot.at >= known else Mark.NONE
     return Mark.EXCUSED if duty.on_leave else Mark.OFF if duty.why else Mark.NONE
 
 
@@ -200,7 +200,8 @@ def owed_by(app: App, member: str, now: dt.datetime) -> list[Owed]:
         ended = app.ledger.verdicts(its.the_class.name, member)
         judged = {each.slot: _mark(each) for each in ended}
         stands = judged | _open(app, alone, its_duties, now).get(member, {})
-        marks = [(duty, stands.get(duty.slot.id) or _plain(duty)) for duty in its_duties[member]]
+        known = since(app, its.the_class)
+        marks = [(duty, stands.get(duty.slot.id) or _plain(duty, known)) for duty in its_duties[member]]
         coming = next((each for each in marks if each[0].slot.at > now and each[0].owed), None)
         past = [
             (duty.slot.day, mark) for duty, mark in reversed(marks) if duty.slot.at <= now and mark is not Mark.NONE
