@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,7 +64,7 @@ PAGES = {
     "/channels/far": 12,
 }
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-planning = sys.modules["steadycast.pipeline.plan"]  # by its name the package has the verb
+planning = import_module("steadycast.pipeline.plan")  # by its name the package has the verb
 OPEN = re.compile(r"verdict = ('|\?)")  # what is not decided yet: few, told apart within the record's index
 FREED = "USING INDEX ix_delivery_freed"  # what gave its draft back: few as well, and nothing else is in that index
 Statement = tuple[str, Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import itertools
 import re
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from steadycast import ops, pipeline
 from steadycast.platform.registry import CLASSES
 from steadycast.workspace.settings import Settings
 
@@ -33,6 +35,7 @@ ROOMS = {
     "reasons": set(),
     "progress": set(),
     "crash_safety": set(),
+    "on_demand": set(),
     "schedule": {"language", "errors"},
     "classes": {"language", "errors", "schedule"},
     "draft": {"errors", "reasons", "characters", "schedule"},
@@ -346,6 +349,24 @@ def platforms_named(source: str, names: set[str]) -> Iterator[tuple[int, str]]:
             wanted = {a.name for a in node.names} if isinstance(node, ast.ImportFrom) else {node.attr}
             where = node.module if isinstance(node, ast.ImportFrom) else ast.unparse(node.value)
             yield from ((node.lineno, name) for name in wanted & names if re.search("platforms|channels", where or ""))
+
+
+@pytest.mark.parametrize("room", [pipeline, ops], ids=lambda room: room.__name__)
+def test_a_room_of_verbs_gives_what_it_tells_the_type_checker(room: Any) -> None:
+    """Each from the file that is named there; and a verb stays a verb when the file of its name is imported after it."""
+    tree = ast.parse(Path(room.__file__).read_text(encoding="utf-8"))
+    (told,) = (node.body for node in tree.body if isinstance(node, ast.If))
+    offered = []
+    for node in told:
+        assert isinstance(node, ast.ImportFrom)
+        for name in (alias.name for alias in node.names):
+            offered.append(name)
+            is_file = node.module == room.__name__
+            file = importlib.import_module(f"{node.module}.{name}" if is_file else str(node.module))
+            assert getattr(room, name) is (file if is_file else vars(file)[name])
+    assert sorted(offered) == sorted(room.__all__)
+    with pytest.raises(AttributeError):
+        room.nothing_of_this_name
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import socket
-import sys
 import time
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -60,7 +60,7 @@ def test_an_alarm_that_breaks_undoes_no_tick(
     def breaks(*_: Any) -> None:
         raise RuntimeError("slack://s3cret")
 
-    monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "alarm", breaks)
+    monkeypatch.setattr(import_module("steadycast.pipeline.report"), "alarm", breaks)
     with caplog.at_level(logging.WARNING):
         done = pipeline.publish(app)
     assert {sent.state for sent in done.sent} == {State.PUBLISHED}

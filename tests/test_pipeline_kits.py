@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from functools import partial
+from importlib import import_module
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -152,7 +152,7 @@ def test_a_report_that_cannot_be_written_stands_in_no_acts_way(
 ) -> None:
     app, handed = kit
     pipeline.report(app, bench.clock.now())
-    monkeypatch.setattr(sys.modules["steadycast.pipeline.report"], "report_of", lambda *_: dict[str, Any]()["broken"])
+    monkeypatch.setattr(import_module("steadycast.pipeline.report"), "report_of", lambda *_: dict[str, Any]()["broken"])
     assert "is confirmed" in pipeline.confirm(
         app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now()
     )
@@ -171,7 +171,7 @@ def test_nothing_is_read_again_to_find_out_what_happened(bench: Bench, monkeypat
     for name in ("delivery", "deliveries", "titles", "receipts_of"):
         monkeypatch.setattr(type(app.ledger), name, None)
     for name in ("renew", "tick"):
-        monkeypatch.setattr(sys.modules["steadycast.pipeline.publish"], name, lambda *_: None)
+        monkeypatch.setattr(import_module("steadycast.pipeline.publish"), name, lambda *_: None)
     done = pipeline.publish(app)
     assert [(row["title"], row["state"]) for row in done.rows()] == [("Draft 1", "published")] * 2
     assert all(row["link"] for row in done.rows())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import sys
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -141,7 +142,7 @@ def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody's `publish` was stopped (Ctrl-Z) while it wrote pages: they wait, every other channel goes out."""
-    monkeypatch.setattr(sys.modules["steadycast.pipeline.publish"], "PATIENCE", 0.1)
+    monkeypatch.setattr(import_module("steadycast.pipeline.publish"), "PATIENCE", 0.1)
     app = ready(bench)
     bench.at(23, 20, 0)
     with (app.workspace.cache / "channel-site.lock").open("w") as theirs:

@@ -16,16 +16,13 @@ channel_login, channel_visit   a person lets a channel in, at a terminal or in t
 copying, copied_settings, copied_files, copied_from   a community's rules in a new workspace, and what changed since
 ready            whether a community is ready to be copied, gate by gate
 alarm_addresses  where alarms go, each address a secret; and a test of them
+
+The names are loaded when they are first asked for: a command pays for no verb but its own.
 """
 
-from steadycast.ops import promise_change
-from steadycast.ops.backfill import backfill
-from steadycast.ops.backup import backup, restore
-from steadycast.ops.check import check
-from steadycast.ops.doctor import doctor
-from steadycast.ops.health import health
-from steadycast.ops.status import status
-from steadycast.ops.why import why
+from typing import TYPE_CHECKING
+
+from steadycast import on_demand
 
 __all__ = [
     "backfill",
@@ -38,3 +35,27 @@ __all__ = [
     "status",
     "why",
 ]
+
+if TYPE_CHECKING:
+    from steadycast.ops import promise_change
+    from steadycast.ops.backfill import backfill
+    from steadycast.ops.backup import backup, restore
+    from steadycast.ops.check import check
+    from steadycast.ops.doctor import doctor
+    from steadycast.ops.health import health
+    from steadycast.ops.status import status
+    from steadycast.ops.why import why
+else:
+    __getattr__ = on_demand.offer(
+        __name__,
+        __all__,
+        {
+            "backfill": "backfill",
+            "backup": "backup restore",
+            "check": "check",
+            "doctor": "doctor",
+            "health": "health",
+            "status": "status",
+            "why": "why",
+        },
+    )

@@ -55,47 +55,13 @@ What goes out, and what came of it
     circles, hub_asks   a hub's view over independent communities; what a hub asks of this one
     report           the record written down; alarms at each tick
     standing         the record and the matrix as they are, made once for all who show them
+
+The names are loaded when they are first asked for: a command pays for no verb but its own.
 """
 
-from steadycast.pipeline import (
-    accounts,
-    amend,
-    arrivals,
-    ask_calendar,
-    asking,
-    circles,
-    class_decisions,
-    class_problems,
-    class_view,
-    classes,
-    concerns,
-    fair,
-    hand_over,
-    hub_asks,
-    invites,
-    kits,
-    leaders,
-    members,
-    permissions,
-    publish_requests,
-    rituals,
-    rounds,
-    submission,
-    turns,
-)
-from steadycast.pipeline.app import App, acting, check_channels, now, who
-from steadycast.pipeline.collect import collect, watch
-from steadycast.pipeline.convert import convert
-from steadycast.pipeline.draft_location import DraftLocation
-from steadycast.pipeline.draft_notes import give_title
-from steadycast.pipeline.drafts import before, decide, drafts, take_back, waiting
-from steadycast.pipeline.plan import plan
-from steadycast.pipeline.preview import preview
-from steadycast.pipeline.publish import is_first, leaving, publish
-from steadycast.pipeline.rebuild import rebuild
-from steadycast.pipeline.report import alarm, report
-from steadycast.pipeline.results import ReportMade, line_of
-from steadycast.pipeline.verify import confirm, settle, verify
+from typing import TYPE_CHECKING
+
+from steadycast import on_demand
 
 __all__ = [
     "App",
@@ -151,3 +117,64 @@ __all__ = [
     "watch",
     "who",
 ]
+
+if TYPE_CHECKING:
+    from steadycast.pipeline import (
+        accounts,
+        amend,
+        arrivals,
+        ask_calendar,
+        asking,
+        circles,
+        class_decisions,
+        class_problems,
+        class_view,
+        classes,
+        concerns,
+        fair,
+        hand_over,
+        hub_asks,
+        invites,
+        kits,
+        leaders,
+        members,
+        permissions,
+        publish_requests,
+        rituals,
+        rounds,
+        submission,
+        turns,
+    )
+    from steadycast.pipeline.app import App, acting, check_channels, now, who
+    from steadycast.pipeline.collect import collect, watch
+    from steadycast.pipeline.convert import convert
+    from steadycast.pipeline.draft_location import DraftLocation
+    from steadycast.pipeline.draft_notes import give_title
+    from steadycast.pipeline.drafts import before, decide, drafts, take_back, waiting
+    from steadycast.pipeline.plan import plan
+    from steadycast.pipeline.preview import preview
+    from steadycast.pipeline.publish import is_first, leaving, publish
+    from steadycast.pipeline.rebuild import rebuild
+    from steadycast.pipeline.report import alarm, report
+    from steadycast.pipeline.results import ReportMade, line_of
+    from steadycast.pipeline.verify import confirm, settle, verify
+else:
+    __getattr__ = on_demand.offer(
+        __name__,
+        __all__,
+        {
+            "app": "App acting check_channels now who",
+            "collect": "collect watch",
+            "convert": "convert",
+            "draft_location": "DraftLocation",
+            "draft_notes": "give_title",
+            "drafts": "before decide drafts take_back waiting",
+            "plan": "plan",
+            "preview": "preview",
+            "publish": "is_first leaving publish",
+            "rebuild": "rebuild",
+            "report": "alarm report",
+            "results": "ReportMade line_of",
+            "verify": "confirm settle verify",
+        },
+    )

@@ -27,8 +27,9 @@ from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import InputError, Problem, SteadycastError, unknown_name
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow
-from steadycast.pipeline import drafts, hub_asks
+from steadycast.pipeline import hub_asks
 from steadycast.pipeline.app import App
+from steadycast.pipeline.drafts import read as read_draft
 from steadycast.pipeline.hub_asks import HubAsk
 from steadycast.report.circle import MAX_BYTES, CircleReport, read
 from steadycast.workspace.circle_settings import Circle
@@ -180,7 +181,7 @@ def _hand_over(app: App, row: DraftRow) -> None:
     there = _bytes(target.parent, PurePosixPath(target.name))
     if raw is None or _has_link(target, content) or (there is not None and _sha(there) != before):
         return
-    draft = drafts.read(app, row.id, row.revision)
+    draft = read_draft(app, row.id, row.revision)
     for media in draft.media if draft else ():
         beside = target.parent / media.ref
         if media.path.is_file() and _is_below(beside, target.parent) and not _has_link(beside, target.parent):

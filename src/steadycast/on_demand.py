@@ -1,0 +1,43 @@
+"""Names that a package offers and loads when they are first asked for: who wants one verb loads no other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class _Package(ModuleType):
+    """A package in which a name that a file and a verb share is the verb's."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python puts each file that it imports into its package, by its name: there it would hide the verb.
+        if not (isinstance(value, ModuleType) and name in self.__dict__["_verbs"]):
+            super().__setattr__(name, value)
+
+
+def offer(package: str, names: Sequence[str], verbs: Mapping[str, str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a package that offers `names`: a file's verbs, in one text, or files of that name."""
+    files = {verb: file for file, brought in verbs.items() for verb in brought.split()}
+    module = sys.modules[package]
+    module.__dict__["_verbs"] = files
+    module.__class__ = _Package
+
+    def find(name: str) -> Any:
+        if name not in names:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in files:
+            return import_module(f"{package}.{name}")
+        found = module.__dict__[name] = getattr(import_module(f"{package}.{files[name]}"), name)
+        return found
+
+    return find
+
+
+def load(*packages: ModuleType) -> None:
+    """Loads everything that these offer: for a server, so that nobody's first request waits for it."""
+    for package in packages:
+        for name in package.__all__:
+            getattr(package, name)
