@@ -22,6 +22,7 @@ from steadycast.draft.reading import _AS_JSON_DOES, _as_text
 from steadycast.errors import DraftError
 from steadycast.platform import Limit
 from steadycast.platform.text import _is_measured_by_length, _room, fits
+from steadycast.render import dates
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.sanitise import clean
@@ -98,6 +99,19 @@ def test_what_cannot_be_printed_goes_and_nothing_else(text: Any) -> None:
         return  # a NUL
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     assert found == _UNPRINTABLE.sub("", plain)
+
+
+@settings(deadline=None)
+@given(st.dates(dt.date(1970, 1, 1), dt.date(2200, 12, 31)))
+def test_a_date_is_written_as_babel_writes_it(day: Any) -> None:
+    for language in sorted(dates._IN_CHINESE | dates._IN_ENGLISH):
+        assert dates.date_text(day, language) == dates._by_babel(day, language)
+
+
+@settings(deadline=None)
+@given(st.text(commonmark._DISGUISES + "&%ab一\n"))
+def test_each_disguised_character_comes_back_as_by_a_table(made: Any) -> None:
+    assert commonmark.undisguised(made) == made.translate(str.maketrans(dict(commonmark._BACK)))
 
 
 JSON = st.recursive(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from steadycast.bulk_render import render_draft
 from steadycast.bulk_render.run import Rendered, render_all
 from steadycast.errors import InputError, SettingsError
 
@@ -231,6 +232,49 @@ def test_an_output_that_somebody_edited_is_mended_by_force(root: Any) -> None:
     assert render_all(root=root).written == 0
     assert render_all(root=root, force=True).written == 1
     assert outputs(root) == before
+
+
+def test_a_page_that_lies_there_is_replaced_whole_and_a_new_one_is_written_in_place(
+    root: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second name and a renaming are paid for what somebody may be reading, not for each page of a first run."""
+    renamed: list[str] = []
+
+    def replace(source: str, target: str) -> None:
+        if (path := Path(target)).is_relative_to(root / "var" / "render"):
+            renamed.append(path.relative_to(root / "var" / "render").as_posix())
+        Path(source).rename(target)
+
+    monkeypatch.setattr(render_draft.os, "replace", replace)
+    assert render_all(root=root, jobs=1).written == 9
+    assert renamed == []
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    render_all(root=root, jobs=1)
+    assert renamed == [
+        "page/pgc/2026-11-02-night.html",
+        "note/pgc/2026-11-02-night.txt",
+        "plain/pgc/2026-11-02-night.html",
+    ]
+
+
+def test_a_run_that_is_cut_off_leaves_nothing_that_the_next_one_takes_for_whole(
+    root: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed within a page: what is there of it is made again, though its folder and its draft look untouched."""
+
+    def killed(out: int, data: memoryview) -> int:
+        real(out, data[:8])
+        raise KeyboardInterrupt
+
+    real = os.write
+    with monkeypatch.context() as patched:
+        patched.setattr(render_draft.os, "write", killed)
+        patched.setattr(Path, "unlink", lambda _path, **_how: None)  # nobody tidies up after a kill
+        with pytest.raises(KeyboardInterrupt):
+            render_all(root=root, jobs=1, force=True)
+    assert outputs(root)["page/pgc/2026-11-01-night.html"] == "<h1>第1".encode()
+    render_all(root=root)
+    assert outputs(root)["page/pgc/2026-11-01-night.html"].endswith(b"</i>")
 
 
 def test_a_broken_draft_is_one_problem_and_stops_nothing(root: Any) -> None:

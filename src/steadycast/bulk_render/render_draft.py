@@ -33,6 +33,7 @@ WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
 CHUNK = 40  # orders that are handed over together
 
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _PAGE = (
     '<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n</head>\n'
     "<body>\n"
@@ -65,6 +66,7 @@ class Maker:
         self.approved = approved  # path -> the approved revision; None: all is shown
         # What nobody approved comes beside what is shown of it, and not into var/media.
         self.media = workspace.media if approved is not None else workspace.var / "render" / ".media"
+        self.content, self.cache = workspace.content, workspace.cache
         self._reader = Reader(workspace.content.resolve(), workspace.community.zone, workspace.series_names)
         self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
 
@@ -88,7 +90,7 @@ class Maker:
 
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""
-        content = self.workspace.content
+        content = self.content
         found = folder.read(content, folder.DraftFile.at(content, PurePosixPath(order.path), order.print), self._limits)
         if isinstance(found, folder.Unsettled):
             return Done(order, None)
@@ -138,7 +140,7 @@ class _Piece:
     def post_all(self, draft: Draft) -> None:
         """Writes the draft for each channel that takes it."""
         maker, community = self.maker, self.maker.workspace.community
-        body = prepare(draft, maker.media, maker.workspace.cache, base=community.url)
+        body = prepare(draft, maker.media, maker.cache, base=community.url)
         for error in body.faults:  # the same for every channel: said once
             self.fault(error)
         if body.faults:
@@ -210,29 +212,50 @@ def _make(order: Order) -> Done:
 
 def key_of(path: str) -> str:
     """A marker of the right form that is always the same for one draft; no delivery has it."""
-    return b32encode(sha256(path.encode()).digest())[:13].decode().lower()
+    return b32encode(sha256(path.encode()).digest()[:10])[:13].decode().lower()
 
 
 def write_if_new(file: str, data: bytes) -> bool:
-    """Whether `data` had to be written. Whole or not at all, but not made durable: it can be made again.
+    """Whether `data` had to be written. Not made durable: it can be made again.
+
+    What lies there already is replaced whole or not at all. Nobody reads a new file yet, so it is written in place: a
+    run that is cut off is not remembered, and the next one looks at every file that it left.
 
     Paths are strings here: making a Path costs as much as writing a file.
     """
-    with contextlib.suppress(FileNotFoundError):
-        if os.stat(file).st_size == len(data) and Path(file).read_bytes() == data:  # noqa: PTH116
-            return False
+    try:
+        _write(file, data, _NEW)
+    except FileExistsError:
+        return _replaced(file, data)
+    except FileNotFoundError:
+        os.makedirs(file.rpartition("/")[0], exist_ok=True)  # noqa: PTH103
+        _write(file, data, _NEW)
+    return True
+
+
+def _replaced(file: str, data: bytes) -> bool:
+    if os.stat(file).st_size == len(data) and Path(file).read_bytes() == data:  # noqa: PTH116
+        return False
     folder_, _, name = file.rpartition("/")
     fresh = f"{folder_}/.{name}.{os.getpid()}.part"
+    _write(fresh, data, _ANEW)
     try:
-        try:
-            out = os.open(fresh, _ANEW, 0o666)
-        except FileNotFoundError:
-            os.makedirs(folder_, exist_ok=True)  # noqa: PTH103
-            out = os.open(fresh, _ANEW, 0o666)
-        with os.fdopen(out, "wb") as opened:
-            opened.write(data)
         os.replace(fresh, file)  # noqa: PTH105
     except BaseException:
         Path(fresh).unlink(missing_ok=True)
         raise
     return True
+
+
+def _write(file: str, data: bytes, how: int) -> None:
+    """A file with `data`; none where that fails."""
+    out = os.open(file, how, 0o666)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(out, left) :]
+    except BaseException:
+        Path(file).unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(out)

@@ -27,7 +27,7 @@ OF_HTML: dict[str, Any] = {name: EXTENSIONS[name] for name in ("strikethrough", 
 _SHOWN = "~*[=$:-+#.)&"
 _DISGUISES = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd6\ufdd7\ufdd8\ufdd9\ufdda\ufddb\ufddc"
 _DISGUISE = dict(zip(_SHOWN, _DISGUISES, strict=True))
-_BACK = str.maketrans({disguise: "&amp;" if shown == "&" else shown for shown, disguise in _DISGUISE.items()})
+_BACK = tuple((disguise, "&amp;" if shown == "&" else shown) for shown, disguise in _DISGUISE.items())
 _IN_AN_ADDRESS = {"".join(f"%{byte:02X}" for byte in d.encode()): c for c, d in _DISGUISE.items()}
 _ENCODED = re.compile("|".join(_IN_AN_ADDRESS))
 
@@ -99,5 +99,7 @@ def undisguised(made: str) -> str:
     """What the parser made of it, with the characters that were meant."""
     if made.isascii():
         return _ENCODED.sub(lambda m: _IN_AN_ADDRESS[m[0]], made) if "%EF%B7%9" in made else made
-    made = made.translate(_BACK) if any(d in made for d in _DISGUISES) else made
+    for disguise, meant in _BACK:  # one by one: `translate` looks every character of a page up
+        if disguise in made:
+            made = made.replace(disguise, meant)
     return _ENCODED.sub(lambda m: _IN_AN_ADDRESS[m[0]], made) if "%EF%B7%9" in made else made

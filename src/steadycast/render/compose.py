@@ -87,7 +87,7 @@ class _Composer(Words):
         media, names = self._media(title)
         html, links = self._html(names)
         summary = self._summary()
-        text, parts, text_links = self._text(self.pieces(summary) | self._told_event())
+        text, parts, text_links = self._text(self._shown_beside(summary))
         html, text, parts, media = self._with_call(html, text, parts, media)
         self._check_whole(html, text, media)
         if rule.links != "footnotes" and rule.text_links == "numbered":
@@ -180,6 +180,13 @@ class _Composer(Words):
         with self.noting():
             return text, split(text, limit), links
         return text, (text,), links
+
+    def _shown_beside(self, summary: str) -> dict[str, str]:
+        """The other pieces of a composed text; nothing where the platform composes none."""
+        if not self.platform.render.compose:
+            self.tags, self.author, self.event  # noqa: B018  what is wrong with them is told in this order
+            return {}
+        return self.pieces(summary) | self._told_event()
 
     def _credited(self, text: str) -> str:
         return "\n\n".join(filter(None, (text, self.credit)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -59,9 +62,11 @@ def _inside(chain: tuple[str, ...], around: Sequence[str]) -> bool:
 def load(name: str, folders: Sequence[Path]) -> Style:
     """The style sheet `name` of the first of `folders` that has one; raises SettingsError with file and hint."""
     for folder in folders:
-        file = folder / name
-        if file.is_file():
-            return _read(file, file.stat().st_mtime_ns)
+        file = f"{folder}/{name}"  # no Path: this is asked for each post
+        with suppress(OSError):
+            facts = os.stat(file)  # noqa: PTH116
+            if stat.S_ISREG(facts.st_mode):
+                return _read(file, facts.st_mtime_ns)
     raise SettingsError(
         _("style sheet %(name)s is missing", name=name),
         file=folders[0] / name,
@@ -70,9 +75,9 @@ def load(name: str, folders: Sequence[Path]) -> Style:
 
 
 @lru_cache(maxsize=64)
-def _read(file: Path, changed: int) -> Style:  # noqa: ARG001 - an edit makes another key
+def _read(file: str, changed: int) -> Style:  # noqa: ARG001 - an edit makes another key
     try:
-        rules = tomllib.loads(file.read_text(encoding="utf-8"))
+        rules = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise SettingsError(_("is not UTF-8"), file=file, hint=_("save it as UTF-8")) from None
     except tomllib.TOMLDecodeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
@@ -122,6 +122,10 @@ class _Environment(ImmutableSandboxedEnvironment):
             if type(value) in _GIVEN:
                 return value
         return super().getattr(obj, attribute)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What each template is given, in one mapping: Jinja's chain of two is copied key by key for each page."""
+        return {**self.globals, **(d or {})}
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return (type(value) in _PLAIN and not attr.startswith("_")) or super().is_safe_attribute(obj, attr, value)
