@@ -34,7 +34,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOW = dt.datetime(2026, 11, 22, 21, 0, tzinfo=ZONE)
 DAY = dt.timedelta(days=1)
 WELL = a.Promise(
-    "notes", "每日一文", coming=14, covered=9, gap=NOW + 9 * DAY, stock=9, reserve=5,
+    "notes", "每日一文", coming=14, covered=9, gap=NOW + 9 * DAY, ends=NOW + 9 * DAY, stock=9, reserve=5,
     waiting=3, editors=("小艾", "老董"),
 )  # fmt: skip
 
@@ -48,6 +48,8 @@ def keys(alarm_inputs: a.AlarmInputs) -> list[str]:
 
 
 def starving(**changes: Any) -> list[a.Alarm]:
+    if "gap" in changes:
+        changes.setdefault("ends", changes["gap"])
     return a.due_alarms(a.AlarmInputs(NOW, "zh-CN", (replace(WELL, **changes),)))
 
 
@@ -66,7 +68,9 @@ def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it()
 
 
 def test_english_texts_count_in_english() -> None:
-    (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, waiting=1),)))
+    (alarm,) = a.due_alarms(
+        a.AlarmInputs(NOW, "en-GB", (replace(WELL, stock=4, gap=NOW + DAY, ends=NOW + DAY, waiting=1),))
+    )
     assert "First gap Mon, Nov 23 21:00, in 1 day." in alarm.text
     assert "1 draft waits for approval. Who can fix it: 小艾, 老董." in alarm.text
 
@@ -76,8 +80,34 @@ def test_stock_under_the_reserve_line_rings_and_at_the_line_does_not() -> None:
     assert starving(stock=5) == []
 
 
+def test_a_slot_for_which_nothing_is_left_is_told_three_days_ahead_whether_a_reserve_is_asked_for_or_not() -> None:
+    """What reserve fills is none. Told, it is over once it lies twice as far ahead: who lives from day to day is told
+    once, and not each time that a draft moves it by a day.
+    """
+    soon, later = NOW + 3 * DAY, (NOW + 4 * DAY).replace(hour=0)  # by days, so that a look each morning is enough
+    for reserve in (0, 5):
+        (alarm,) = starving(gap=NOW + 2 * DAY, ends=soon, reserve=reserve)
+        assert alarm.key == "starvation:notes:low"
+        assert alarm.text.startswith("每日一文：11月25日周三 21:00 那一档已无稿可发，还有 3 天。3 篇待审。")
+        assert starving(gap=NOW + 2 * DAY, ends=later, reserve=reserve) == []
+        assert starving(gap=NOW + 2 * DAY, ends=None, reserve=reserve) == []
+    assert len(starving(ends=NOW + 6 * DAY, low=True, reserve=0)) == 1
+    assert starving(ends=NOW + 6 * DAY, low=True) == []  # a reserve line is over at the line
+    assert starving(ends=(NOW + 7 * DAY).replace(hour=0), low=True, reserve=0) == []
+    ahead = a.AlarmInputs(NOW, ahead=dt.timedelta(0), promises=(replace(WELL, ends=NOW),))
+    assert keys(ahead) == []
+
+
+def test_what_the_reserve_fills_is_not_empty_and_it_is_told_up_to_when() -> None:
+    gap = NOW + DAY
+    assert starving(covered=0, gap=gap, ends=NOW + 5 * DAY) == []
+    (alarm,) = starving(covered=0, gap=gap, ends=NOW + 5 * DAY, stock=4)
+    assert alarm.key == "starvation:notes:low"
+    assert "首个空档 11月23日周一 21:00，还有 1 天。储备可补到 11月27日周五 21:00 之前，还有 5 天。" in alarm.text
+
+
 def test_an_empty_horizon_says_so_instead_of_telling_of_the_reserve_too() -> None:
-    assert [x.key for x in starving(covered=0, stock=0)] == ["starvation:notes:empty"]
+    assert [x.key for x in starving(covered=0, gap=NOW + DAY, stock=0)] == ["starvation:notes:empty"]
 
 
 def test_a_series_without_a_slot_to_come_is_not_empty() -> None:

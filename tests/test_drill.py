@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import subprocess
 from collections import Counter
@@ -17,17 +18,19 @@ from conftest import emptied
 from steadycast import drill as room
 from steadycast.cli import main
 from steadycast.drill import Result, drill, profiles, shipped
-from steadycast.drill.result import free
+from steadycast.drill.result import _gaps, free
 from steadycast.drill.settings import SHIPPED, read
 from steadycast.drill.stage import Spell, alone
 from steadycast.drill.supply import Source, pieces
+from steadycast.drill.year import Foreseen
 from steadycast.errors import SettingsError, SteadycastError
-from steadycast.schedule.model import Origin
+from steadycast.schedule.model import Origin, Slot
 
 MONDAY = dt.date(2027, 1, 4)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = dt.datetime(2027, 1, 4, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
+DAY = 24 * HOUR
 DAILY = (SHIPPED / "daily.toml").read_text(encoding="utf-8")
 
 Edited = Callable[..., str]
@@ -56,6 +59,48 @@ def test_a_fortnight_is_kept_but_for_the_outage_that_covers_a_slot(edited: Edite
     assert found.counts == {"kept": 8, "late": 1, "down": 1}
     assert (found.doubled, found.broken, found.kept) == (0, [], 1)
     assert found.origins["pgc"] + found.origins["ugc"] == 9
+
+
+REFUSED = """\
+[series.daily]
+every = "day at 20:00"
+late = "4h"
+channels = ["site"]
+[supply.house]
+counts = [0]
+opening = 2
+[[trouble]]
+what = "token"
+from = 2027-01-05T10:00:00
+for = "72h"
+"""
+
+
+def test_what_is_refused_is_stock_again_once_its_time_is_over(tmp_path: Path) -> None:
+    """The sweep at the end of `late` gives it back, and each slot until the token is new has it in turn."""
+    (tmp_path / "drill.toml").write_text(REFUSED, encoding="utf-8")
+    found = drill(str(tmp_path / "drill.toml"), days=5)
+    assert (found.counts, found.broken) == ({"kept": 2, "refused": 3}, [])
+
+
+def test_a_first_gap_is_compared_as_it_was_named_and_by_what_was_known_then() -> None:
+    """Named for the 10th day; one draft came later, and one slot was down: so the 12th is right by what was known."""
+    days = [NOON + n * DAY for n in range(20)]
+    slots = [Slot(at, f"daily@{n}", "daily", at.replace(tzinfo=None)) for n, at in enumerate(days)]
+    ends = {slot.id: "starved" if n == 12 else "down" if n == 10 else "kept" for n, slot in enumerate(slots)}
+    since = {slot.id: days[8] if n == 11 else NOON for n, slot in enumerate(slots) if n < 12 and n != 10}
+    for named, errors, known in ((10, -2.0, 0.0), (7, -5.0, -3.0), (None, math.inf, math.inf)):
+        found = Result()
+        said = Foreseen(days[5] + HOUR, "daily", None if named is None else days[named], None, alarmed=False)
+        _gaps(found, [said], slots, ends, since)
+        assert found.errors == {1: [errors], 3: [errors]}
+        assert found.known == {1: [known], 3: [known]}
+    both = Result(errors={3: [2.0]}, known={3: [1.0]})
+    both.add(found)
+    assert (both.values()["first_gaps_within_a_day"], both.values()["first_gaps_of_what_was_known"]) == (
+        {1: 0, 3: 0},
+        {1: 0, 3: 1},
+    )
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -140,8 +141,10 @@ def outlook(
     history: Any = (),
     series: Any = (NOTES,),
     until: Any = NOW + 7 * DAY,
+    digests: Any = (),
 ) -> Any:
-    return look(series, known, assigned, stock, History(history), now=NOW, until=until, fill_within=DAY)
+    within = {"now": NOW, "until": until, "fill_within": DAY}
+    return look(series, known, assigned, stock, History(history), digests=digests, **within)
 
 
 def test_what_an_overdue_slot_may_still_carry_is_not_given_to_another() -> None:
@@ -154,8 +157,32 @@ def test_the_runway_of_several_series_ends_at_the_first_gap_of_any() -> None:
     friday = slots(TALKS, NOW, NOW + 7 * DAY)[0]
     seen = outlook(known=[friday], stock=[item(f"d{n}") for n in range(9)], series=(NOTES, TALKS))
     assert seen.runway(["notes"]) == Runway(7, 6, None)
-    assert seen.runway(["notes", "talks"]) == Runway(5, 4, friday.at.astimezone(ZONE))
+    assert seen.runway(["notes", "talks"]) == Runway(5, 4, *2 * [friday.at.astimezone(ZONE)])
     assert seen.runway([]) == Runway()
+
+
+def test_reserve_fills_the_gaps_of_the_plan_until_it_ends() -> None:
+    """Each evergreen once within its rest, the nearest gap first, where the series' ladder names it; what another
+    community shares once. What is planned stays.
+    """
+    green = [item("g0", evergreen=True), item("g1", evergreen=True, last_used=NOW - 88 * DAY), item("s", circle="hub")]
+    stock = [item("d0"), item("d1"), *green]
+    for fill, lasts in (((), 2), (("shared",), 3), (("evergreen",), 4), (("evergreen", "shared"), 5)):
+        seen = outlook(stock=stock, series=(replace(NOTES, fill=fill),))
+        owed = seen.of(["notes"])
+        assert seen.runway(["notes"]) == Runway(2, 2, *(owed[n].at.astimezone(ZONE) for n in (2, lasts)))
+    plenty = [item(f"g{n}", evergreen=True) for n in range(7)]
+    assert outlook(stock=plenty, series=(replace(NOTES, fill=("evergreen",)),)).runway(["notes"]).ends is None
+
+
+def test_a_digest_fills_a_gap_as_long_as_enough_went_out_before_it() -> None:
+    """Three pieces of the two weeks before it is written, and no digest among them."""
+    went = [Past(f"notes@{n}", "notes", NOW - n * DAY, Origin.PGC, "", f"p{n}") for n in (8, 9, 10, 20)]
+    series = replace(NOTES, fill=("digest",))
+    seen = outlook(series=(series,), history=went, digests=())
+    ends = seen.runway(["notes"]).ends
+    assert ends == next(slot.at for slot in seen.slots if slot.at - DAY - 14 * DAY > NOW - 10 * DAY).astimezone(ZONE)
+    assert outlook(series=(series,), history=went, digests=("p8",)).runway(["notes"]).ends == seen.slots[1].at
 
 
 def test_excused_slots_are_no_gap() -> None:

@@ -11,10 +11,13 @@ from steadycast.characters import one_line
 from steadycast.language import Language, of_tag
 from steadycast.ledger.recovery import Jump
 from steadycast.ledger.tables import AlarmRow, FeedRow
+from steadycast.schedule.days import midnight
 
 SILENT_AFTER = 2  # slots in a row with nothing published
 UNKNOWN_AFTER = dt.timedelta(days=1)
 JUMP_TOLD = dt.timedelta(days=1)  # for how long one is told of a tick that came too late, or of a clock that jumped
+AHEAD = dt.timedelta(days=3)  # so long before a slot that nothing would carry one is told, unless the settings differ
+CALM = 2  # times as far ahead it has to lie until that is over: a community that lives from day to day is told once
 FEED_AFTER = dt.timedelta(days=2)
 NEVER_READ_AFTER = 3  # failures in a row of a feed that never could be read
 LONGEST = 300  # characters of one alarm
@@ -29,9 +32,11 @@ class Promise:
     title: str
     coming: int  # slots within the horizon that owe something
     covered: int  # of them, in a row from the next one on, those with a draft
-    gap: dt.datetime | None  # the first empty slot, in the community's zone
+    gap: dt.datetime | None  # the first slot with nothing planned, in the community's zone
+    ends: dt.datetime | None  # the first that reserve does not fill either
     stock: int
     reserve: int = 0  # 0 = none asked
+    low: bool = False  # whether an alarm already tells that it is short
     silent: int = 0  # the latest slots in a row that nothing came out of
     ever: bool = True  # whether anything ever came out of any
     waiting: int = 0  # drafts that wait for approval
@@ -58,6 +63,7 @@ class AlarmInputs:
     promises: tuple[Promise, ...] = ()
     last_tick: dt.datetime | None = None  # None: there never was one, which is no alarm
     quiet_after: dt.timedelta = dt.timedelta(hours=6)
+    ahead: dt.timedelta = AHEAD
     unknown: tuple[Stuck, ...] = ()
     refused: tuple[Stuck, ...] = ()
     feeds: Sequence[FeedRow] = ()
@@ -82,41 +88,67 @@ class Alarm:
 def due_alarms(alarm_inputs: AlarmInputs) -> list[Alarm]:
     """What is wrong at this instant, sorted by key.
 
-    Starvation has at most two alarms a series: one for its stock (`empty`: the next slot has nothing; else `low`:
-    stock is under the reserve line) and one for its output (`never`: its slots come up, and none ever came out; else
-    `silent`: the last two or more did not). Machinery: no tick for `quiet_after`, deliveries unknown
-    for a day, refused deliveries, feeds that failed for two days.
+    Starvation has at most two alarms a series: one for its stock (`empty`: the next slot has nothing, and no reserve
+    fills it; else `low`: stock is under the reserve line, or a slot within `ahead` has nothing) and one for its output
+    (`never`: its slots come up, and none ever came out; else `silent`: the last two or more did not). Machinery: no
+    tick for `quiet_after`, deliveries unknown for a day, refused deliveries, feeds that failed for two days.
     """
     say = of_tag(alarm_inputs.language)
-    found = [each for promise in alarm_inputs.promises for each in _starving(promise, alarm_inputs.now, say)]
+    found = [each for promise in alarm_inputs.promises for each in _starving(promise, alarm_inputs, say)]
     return sorted((*found, *_machinery(alarm_inputs, say), *alarm_inputs.others))
 
 
-def _starving(promise: Promise, now: dt.datetime, say: Language) -> Iterator[Alarm]:
-    _, series, more = say.gettext, promise.title, (_gap(promise, now, say), *_help(promise, say))
-    if promise.coming and not promise.covered:
+def _starving(promise: Promise, alarm_inputs: AlarmInputs, say: Language) -> Iterator[Alarm]:
+    now, ahead = alarm_inputs.now, alarm_inputs.ahead
+    _, series, who = say.gettext, promise.title, tuple(_help(promise, say))
+    if promise.coming and not promise.covered and promise.ends == promise.gap:
         empty = _("%(series)s: nothing to publish at its next slot.", series=series)
-        yield alarm("starvation", promise.name, "empty", empty, *more)
+        yield alarm("starvation", promise.name, "empty", empty, *_gap(promise, now, say), *who)
     elif promise.stock < promise.reserve:
         low = _(
             "%(series)s: stock %(stock)s is under the reserve line of %(reserve)s.",
             series=series, stock=promise.stock, reserve=promise.reserve,
         )  # fmt: skip
-        yield alarm("starvation", promise.name, "low", low, *more)
+        yield alarm("starvation", promise.name, "low", low, *_gap(promise, now, say), *who)
+    elif promise.ends and _near(promise.ends, now, ahead * (CALM if promise.low and not promise.reserve else 1)):
+        days, when = _days(promise.ends, now), say.instant(promise.ends)
+        soon = say.ngettext(
+            "%(series)s: nothing is left for its slot of %(when)s, in %(num)s day.",
+            "%(series)s: nothing is left for its slot of %(when)s, in %(num)s days.",
+            days, series=series, when=when,
+        )  # fmt: skip
+        yield alarm("starvation", promise.name, "low", soon, *who)
     if promise.silent and not promise.ever:
         never = _("%(series)s: its slots have come up, and nothing was ever published.", series=series)
-        yield alarm("starvation", promise.name, "never", never, *more)
+        yield alarm("starvation", promise.name, "never", never, *_gap(promise, now, say), *who)
     elif promise.silent >= SILENT_AFTER:
         silent = _("%(series)s: nothing was published in the last %(n)s slots.", series=series, n=promise.silent)
-        yield alarm("starvation", promise.name, "silent", silent, *more)
+        yield alarm("starvation", promise.name, "silent", silent, *_gap(promise, now, say), *who)
 
 
-def _gap(promise: Promise, now: dt.datetime, say: Language) -> str:
+def _gap(promise: Promise, now: dt.datetime, say: Language) -> Iterator[str]:
+    """When the first gap is, and until when reserve fills what is empty from there on."""
     if promise.gap is None:
-        return ""
-    days = max(0, (promise.gap - now).days)
-    when = say.instant(promise.gap)
-    return say.ngettext("First gap %(when)s, in %(num)s day.", "First gap %(when)s, in %(num)s days.", days, when=when)
+        return
+    when, days = say.instant(promise.gap), _days(promise.gap, now)
+    yield say.ngettext("First gap %(when)s, in %(num)s day.", "First gap %(when)s, in %(num)s days.", days, when=when)
+    if promise.ends and promise.ends != promise.gap:
+        when, days = say.instant(promise.ends), _days(promise.ends, now)
+        yield say.ngettext(
+            "The reserve fills what is empty up to %(when)s, in %(num)s day.",
+            "The reserve fills what is empty up to %(when)s, in %(num)s days.",
+            days,
+            when=when,
+        )
+
+
+def _near(at: dt.datetime, now: dt.datetime, ahead: dt.timedelta) -> bool:
+    """Whether the day that lies so long before an instant has begun; never with no time at all."""
+    return bool(ahead) and now >= midnight((at - ahead).date(), at.tzinfo or dt.UTC)
+
+
+def _days(at: dt.datetime, now: dt.datetime) -> int:
+    return max(0, (at - now).days)
 
 
 def _help(promise: Promise, say: Language) -> Iterator[str]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from steadycast.alarms.due import NEWS, Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
+from steadycast.alarms.due import AHEAD, NEWS, Alarm, AlarmInputs, Promise, Stuck, due_alarms, reconcile
 from steadycast.alarms.send import Notifier, send, send_fixed
 from steadycast.ledger import alarm_rows, record
 from steadycast.ledger.delivery import Delivery
@@ -19,6 +19,7 @@ def alarm_inputs(
     report: Report,
     *,
     quiet_after: dt.timedelta,
+    ahead: dt.timedelta = AHEAD,
     editors: Mapping[str, str] | None = None,
     others: Sequence[Alarm] = (),
 ) -> AlarmInputs:
@@ -28,6 +29,7 @@ def alarm_inputs(
     """
     silent = record.silences(ledger, report.at)
     drafts = sum(row.kind == "draft" for row in report.waiting)
+    told = {row.key for row in ledger.alarms()}
     return AlarmInputs(
         now=report.at,
         language=report.language,
@@ -38,8 +40,10 @@ def alarm_inputs(
                 coming=sum(slot.state != "excused" for slot in each.coming),
                 covered=each.runway.slots,
                 gap=each.runway.gap,
+                ends=each.runway.ends,
                 stock=each.stock,
                 reserve=each.reserve,
+                low=f"starvation:{each.name}:low" in told,
                 silent=silent.get(each.name, (0, True))[0],
                 ever=silent.get(each.name, (0, True))[1],
                 waiting=drafts,
@@ -50,6 +54,7 @@ def alarm_inputs(
         last_tick=ledger.last_tick(),
         jump=ledger.jump(),
         quiet_after=quiet_after,
+        ahead=ahead,
         unknown=_stuck(ledger, report, State.UNKNOWN),
         refused=_stuck(ledger, report, State.REFUSED),
         feeds=ledger.feeds(),

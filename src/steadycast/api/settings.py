@@ -123,6 +123,7 @@ class Alarms(Shown):
     """Who is told when something is wrong."""
 
     quiet_after: str = Field(description="After how long a silence; empty: as usual.")
+    ahead: str = Field(description="How long before a slot for which nothing is left; empty: as usual.")
     addresses: list[AlarmAddress]
 
 
@@ -258,7 +259,8 @@ def alarms_of(app: App) -> Alarms:
     """Who is told."""
     own = settings_edits.written(app.workspace, ("alarms",))
     there = [AlarmAddress(name=name, there=app.has_secret(name)) for name in app.workspace.alarms.urls]
-    return Alarms(quiet_after=str(own.get("quiet_after", "")), addresses=there)
+    spans = {key: str(own.get(key, "")) for key in ("quiet_after", "ahead")}
+    return Alarms(**spans, addresses=there)
 
 
 @router.get("/settings/rhythm", dependencies=[needs(Act.SETTINGS)])

@@ -68,9 +68,10 @@ class FairAsked(Settling):
 
 
 class AlarmsAsked(Settling):
-    """After how long a silence is told; and one address that is told no more."""
+    """After how long a silence is told, how long ahead an empty slot; and one address that is told no more."""
 
     quiet_after: Line | None = None
+    ahead: Line | None = None
     remove: Word = Field("", description="The name of an address.")
 
 
@@ -115,11 +116,12 @@ def remove_feed(request: Request, app: Here, number: Number, asked: Settling) ->
 
 @changed.post("/settings/alarms", dependencies=[needs(Act.SETTINGS)])
 def change_alarms(request: Request, app: Here, asked: AlarmsAsked) -> Effect:
-    """Change after how long a silence is told, or take an address away."""
+    """Change after how long a silence is told and how long ahead an empty slot, or take an address away."""
     urls = [name for name in app.workspace.alarms.urls if name != asked.remove]
     if asked.remove and len(urls) == len(app.workspace.alarms.urls):
         raise ProblemError(404, _("There is no such address."))
-    return decided(request, app, asked, lambda: settings_edits.alarms(app.workspace, urls, asked.quiet_after))
+    spans = asked.quiet_after, asked.ahead
+    return decided(request, app, asked, lambda: settings_edits.alarms(app.workspace, urls, *spans))
 
 
 @changed.post("/settings/alarms/add", status_code=201, dependencies=[needs(Act.SETTINGS)])

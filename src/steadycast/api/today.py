@@ -67,6 +67,8 @@ class Reach(Shown):
     cadence: str
     gap: dt.datetime | None
     last: dt.datetime | None
+    ends: dt.datetime | None = Field(description="The first slot that reserve does not fill either, where it is known.")
+    filled: bool = Field(description="Reserve fills every gap in sight.")
 
 
 class Status(Shown):

@@ -115,7 +115,7 @@ def say_record(report: pipeline.ReportMade) -> None:
         {
             "series": "series", "kept": "kept", "late": "late", "filled": "filled", "missed": "missed",
             "excused": "excused", "ahead": "ahead", "streak": "streak", "runway": "runway", "first_gap": "first gap",
-            "chance": "gap in 30 d", "expected": "gap around",
+            "ends": "reserve ends", "chance": "gap in 30 d", "expected": "gap around",
         },
         title=title if report.since else _("Deliveries on record, and the runway"),
     )  # fmt: skip

@@ -60,6 +60,7 @@ def _words(language: Language) -> dict[str, str]:
         "streak": pgettext("table", "streak"),
         "runway": pgettext("table", "runway"),
         "first gap": pgettext("table", "first gap"),
+        "reserve ends": pgettext("table", "reserve ends"),
         "gap in 30 d": pgettext("table", "gap in 30 d"),
         "gap around": pgettext("table", "gap around"),
         "share": pgettext("table", "share"),

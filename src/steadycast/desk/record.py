@@ -23,7 +23,7 @@ from steadycast.report import words
 from steadycast.report.badge import badge
 from steadycast.report.day_table import to_csv
 from steadycast.report.first_gap import need
-from steadycast.report.model import Report, Square, to_json
+from steadycast.report.model import Report, Runway, Square, to_json
 from steadycast.report.picture import picture
 from steadycast.report.year_view import HALF, PITCH, TOP, Half, halves
 from steadycast.schedule.forecast import Forecast
@@ -115,6 +115,10 @@ class View:
         self.marks = words.marks(say)
         self._days: dict[dt.date, str] = {}
         self._tallies: dict[tuple[tuple[str, int], ...], str] = {}
+
+    def reserve_ends(self, runway: Runway) -> str:
+        """Up to when reserve fills what the plan leaves empty, in words."""
+        return words.reserve_ends(runway, self._say)
 
     def expected_gap(self, found: Forecast | None) -> list[str]:
         """When the first gap of a series is to be expected, in words."""

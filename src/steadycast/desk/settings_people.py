@@ -21,6 +21,7 @@ from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 
 router = APIRouter(prefix="/settings")
+SPANS = ("quiet_after", "ahead")
 FAIR_KEYS = ("top", "founder_share", "wait", "decided", "waiting", "founder")
 
 
@@ -83,19 +84,20 @@ def alarms(request: Request, app: Here) -> HTMLResponse:
 
 def _alarms(request: Request, app: App, given: Mapping[str, Any], wrong: SteadycastError | None = None) -> HTMLResponse:
     there = [(name, app.find_secret(name) is not None) for name in app.workspace.alarms.urls]
-    quiet = settings_edits.written(app.workspace, ("alarms",)).get("quiet_after", "")
-    return shown(request, app, "alarms", there=there, given={"quiet_after": quiet, **given}, wrong=wrong)
+    written = settings_edits.written(app.workspace, ("alarms",))
+    spans = {key: written.get(key, "") for key in SPANS}
+    return shown(request, app, "alarms", there=there, given={**spans, **given}, wrong=wrong)
 
 
 @router.post("/alarms", dependencies=[form_of(Act.SETTINGS)])
 def change_alarms(request: Request, app: Here, given: Fields) -> Response:
-    """Changes after how long a silence is told, or takes an address away."""
+    """Changes after how long a silence is told and how long ahead an empty slot, or takes an address away."""
     gone = str(given.get("remove", ""))
-    quiet = None if gone else str(given.get("quiet_after", ""))
+    spans = {} if gone else {key: str(given.get(key, "")) for key in SPANS}
     urls = [name for name in app.workspace.alarms.urls if name != gone]
     return decided(
-        request, app, given, lambda: settings_edits.alarms(app.workspace, urls, quiet), to="/settings/alarms",
-        again=lambda error: _alarms(request, app, {"quiet_after": quiet or ""}, error),
+        request, app, given, lambda: settings_edits.alarms(app.workspace, urls, **spans), to="/settings/alarms",
+        again=lambda error: _alarms(request, app, spans, error),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,8 @@ class Result:
     foretold: int = 0  # starved slots that stock, as it was three days before, did not reach
     alarmed: int = 0  # of them, those with an alarm by then
     leads: list[float] = field(default_factory=list)  # days from the alarm to each starved slot
-    errors: dict[int, list[float]] = field(default_factory=dict)  # days ahead -> days by which a first gap was off
+    errors: dict[int, list[float]] = field(default_factory=dict)  # days ahead -> days by which the named day was off
+    known: dict[int, list[float]] = field(default_factory=dict)  # the same, moved on by what came in or failed since
     chances: list[tuple[float, bool]] = field(default_factory=list)  # of a gap in 30 days: what was said, what came
     alarms: Counter[str] = field(default_factory=Counter)
     origins: Counter[str] = field(default_factory=Counter)
@@ -63,8 +65,9 @@ class Result:
             getattr(self, name).update(getattr(other, name))
         for name in ("leads", "chances", "broken"):
             getattr(self, name).extend(getattr(other, name))
-        for ahead, errors in other.errors.items():
-            self.errors.setdefault(ahead, []).extend(errors)
+        for name in ("errors", "known"):
+            for ahead, errors in getattr(other, name).items():
+                getattr(self, name).setdefault(ahead, []).extend(errors)
         for name in ("doubled", "foretold", "alarmed", "up"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -92,6 +95,7 @@ class Result:
             "alarm_days_ahead": _quartiles(self.leads),
             "first_gaps": {ahead: len(errors) for ahead, errors in sorted(self.errors.items())},
             "first_gaps_within_a_day": {ahead: _near(errors) for ahead, errors in sorted(self.errors.items())},
+            "first_gaps_of_what_was_known": {ahead: _near(errors) for ahead, errors in sorted(self.known.items())},
             "gap_chances": [
                 {"said": round(said, 3), "came": round(came, 3), "times": times} for said, came, times in self.buckets()
             ],
@@ -126,8 +130,12 @@ class Result:
             alarmed=self.alarmed, foretold=self.foretold, all=sum(self.alarms.values()),
         )  # fmt: skip
         for ahead, errors in sorted(self.errors.items()):
-            words = N_("first gap  %(near)s of %(num)s within a day, as named %(days)s days before")
-            yield _(words, near=_near(errors), num=len(errors), days=ahead)
+            words = N_(
+                "first gap  %(near)s of %(num)s within a day, as named %(days)s days before; "
+                "%(known)s by the stock of that day"
+            )
+            known = _near(self.known.get(ahead, ()))
+            yield _(words, near=_near(errors), num=len(errors), days=ahead, known=known)
         for said, came, times in self.buckets():
             words = N_("forecast   of a gap in 30 days: said %(said)s, came %(came)s of %(num)s times")
             yield _(words, said=_percent(said), came=_percent(came), num=times)
@@ -178,9 +186,14 @@ def result(stage: Stage, year: Year, seed: int) -> Result:
             found.members.update(filter(None, [out[0].member]))
     found.counts.update(ends.values())
     _hand_ins(found, stage, year)
+    since = {
+        slot: max((year.ready.get(row.draft or "", year.begin) for row in each if row.finished), default=None)
+        for slot, each in rows.items()
+    }
     for name in stage.app.workspace.series:
         slots = [slot for slot in year.slots if slot.series == name and not slot.excused]
         _alarms(found, [each for each in year.foreseen if each.series == name], slots, ends)
+        _gaps(found, [each for each in year.foreseen if each.series == name], slots, ends, since)
     return found
 
 
@@ -237,7 +250,7 @@ def free(begin: dt.datetime, end: dt.datetime, spells: Sequence[Spell]) -> bool:
 
 
 def _alarms(found: Result, foreseen: Sequence[Foreseen], slots: Sequence[Slot], ends: Mapping[str, str]) -> None:
-    """How far ahead each starved slot of one series was alarmed, and how near each first gap was named."""
+    """How far ahead each starved slot of one series was alarmed, and how good the chances were that were told."""
     starved = [ends[slot.id] == "starved" for slot in slots]
     for n, slot in enumerate(slots):
         if not starved[n]:
@@ -245,19 +258,47 @@ def _alarms(found: Result, foreseen: Sequence[Foreseen], slots: Sequence[Slot], 
         before = [each for each in foreseen if each.at <= slot.at]
         if told := next((each for each in reversed(before) if each.at <= slot.at - AHEAD), None):
             found.leads.append(_lead(before, slot.at))
-            foretold = told.gap is not None and told.gap <= slot.at
+            foretold = told.ends is not None and told.ends <= slot.at
             found.foretold += foretold
             found.alarmed += foretold and told.alarmed
-        if n >= APART and not any(starved[n - APART : n]):
-            for ahead in NAMED:
-                said = next((each for each in reversed(before) if each.at <= slot.at - ahead * DAY), None)
-                if said and (named := said.gap or said.likely):
-                    found.errors.setdefault(ahead, []).append((named - slot.at) / DAY)
     last = slots[-1].at if slots else None
     empty = [slot.at for slot, none in zip(slots, starved, strict=True) if none]
     for each in foreseen[::7]:
         if last and each.chance is not None and each.at + CALIBRATED <= last:
             found.chances.append((each.chance, any(each.at < at <= each.at + CALIBRATED for at in empty)))
+
+
+def _gaps(
+    found: Result,
+    foreseen: Sequence[Foreseen],
+    slots: Sequence[Slot],
+    ends: Mapping[str, str],
+    since: Mapping[str, dt.datetime | None],
+) -> None:
+    """How near each first gap of one series came to the day that was named: the first slot that nothing would carry.
+
+    A forecast by what is in stock cannot know what comes in, nor what fails: a draft that was not sent stays in stock.
+    So it is compared twice: as it was named, and moved on by one slot for each slot until the gap that carried what
+    came in later, or nothing though there was a draft. `since` says since when there was what a slot carried.
+    """
+    starved = [ends[slot.id] == "starved" for slot in slots]
+    for n, slot in enumerate(slots):
+        if not starved[n] or n < APART or any(starved[n - APART : n]):
+            continue
+        for ahead in NAMED:
+            said = next((each for each in reversed(foreseen) if each.at <= slot.at - ahead * DAY), None)
+            if said is None:
+                continue
+            named = next((k for k, each in enumerate(slots) if said.ends and each.at >= said.ends), None)
+            if named is None or said.ends is None:
+                error = moved = math.inf  # none was named
+            else:
+                between = (since.get(each.id) for each in slots[:n] if each.at > said.at)
+                later = named + sum(there is None or there > said.at for there in between)
+                error = (said.ends - slot.at) / DAY
+                moved = (slots[later].at - slot.at) / DAY if later < len(slots) else math.inf
+            found.errors.setdefault(ahead, []).append(error)
+            found.known.setdefault(ahead, []).append(moved)
 
 
 def _lead(before: Sequence[Foreseen], at: dt.datetime) -> float:

@@ -33,10 +33,8 @@ class Foreseen:
 
     at: dt.datetime
     series: str
-    gap: dt.datetime | None  # with what is in stock
-    likely: dt.datetime | None  # with what may come in
-    chance: float | None
-    stock: int
+    ends: dt.datetime | None  # the first slot that nothing of what is in stock would carry
+    chance: float | None  # of a gap, with what may come in
     alarmed: bool
 
 
@@ -180,9 +178,12 @@ class _Run:
         self._up_till(now)
         pipeline.publish(self.app)
         self._expect_rescue()
+        off = self.stage.world.now - self.app.clock.now()
+        for row in self.app.ledger.deliveries(states=[State.REFUSED]):
+            if not row.verdict:  # the sweep that finds its time over gives its draft back to stock
+                heappush(self.events, (row.at + dt.timedelta(seconds=row.late) + AGAIN + off, "serve"))
         wakes = [row.wake for row in self._open(self.app.clock.now()) if row.wake]
         if wakes:
-            off = self.stage.world.now - self.app.clock.now()
             again = max(min(wakes) + off, self.stage.world.now + AGAIN)
             heappush(self.events, (again, "serve"))
 
@@ -233,8 +234,6 @@ class _Run:
         self.wrong = wrong
         starving = {key.split(":")[1] for key in wrong if key.startswith("starvation:")}
         self.calm = not wrong and all(each.runway.days >= PLENTY for each in made.series)
-        for each in made.series:
-            likely = each.forecast.likely if each.forecast else None
-            self.year.foreseen.append(
-                Foreseen(now, each.name, each.runway.gap, likely, each.gap_chance, each.stock, each.name in starving)
-            )
+        self.year.foreseen += [
+            Foreseen(now, each.name, each.runway.ends, each.gap_chance, each.name in starving) for each in made.series
+        ]

@@ -37,6 +37,7 @@ PROBLEM = table("problem")
 FEED = table("feed")
 FEED_ITEM = table("feed_item")
 HAND_IN = "hand-in"  # of a class that publishes none
+UNLISTED = ("digest", "reminder")  # sources of drafts that no digest lists
 HELD = ("archive", "copy", "doubtful", HAND_IN)  # states of drafts that are no stock before a person says so
 OUT_OF_STOCK = ("gone", "not-ready", "rejected", *HELD)  # states of a draft that no slot may carry
 
@@ -78,6 +79,12 @@ def waiting_drafts(db: Database) -> list[ShownDraft]:
     query = SHOWN.where(DRAFT.c.state == "waiting").order_by(DRAFT.c.changed, DRAFT.c.id)
     with db.read() as connection:
         return [ShownDraft._make(row) for row in connection.execute(query).all()]
+
+
+def unlisted_drafts(db: Database) -> set[str]:
+    """The ids of the drafts that no digest lists."""
+    with db.read() as connection:
+        return set(connection.scalars(select(DRAFT.c.id).where(DRAFT.c.source.in_(UNLISTED))))
 
 
 class ApprovedDraft(NamedTuple):

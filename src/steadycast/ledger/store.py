@@ -118,6 +118,7 @@ class Ledger(Database):
     drafts = intake.drafts
     shown_drafts = intake.shown_drafts
     waiting_drafts = intake.waiting_drafts
+    unlisted_drafts = intake.unlisted_drafts
     approved_drafts = intake.approved_drafts
     approved_values = intake.approved_values
     drafts_in = intake.drafts_in

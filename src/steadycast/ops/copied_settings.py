@@ -93,7 +93,7 @@ DECIDED: dict[type[BaseModel], Goes] = {
     Feed: Goes(never="member circle url secret take_old allow_private every form"),
     Intake: Goes(keep="approve_pgc max_bytes member_media archive_over archive_after"),
     Publish: Goes(keep="lead horizon fill_within workers show_first"),
-    Alarms: Goes(keep="quiet_after", blank="urls"),
+    Alarms: Goes(keep="quiet_after ahead", blank="urls"),
     DeskSettings: Goes(keep="member_drafts member_upload", never="url proxies"),
     Circle: Goes(never="name title path url allow_private leader"),
     Fair: Goes(keep="top founder wait decided waiting"),

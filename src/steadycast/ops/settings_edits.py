@@ -270,12 +270,14 @@ def reminders(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
     return edit.with_new(workspace, ("asks",), given) if given else workspace
 
 
-def alarms(workspace: Workspace, urls: Sequence[str], quiet_after: str | None = None) -> Workspace:
-    """The workspace whose alarms go to these secrets' addresses."""
+def alarms(
+    workspace: Workspace, urls: Sequence[str], quiet_after: str | None = None, ahead: str | None = None
+) -> Workspace:
+    """The workspace whose alarms go to these secrets' addresses; a length of time that is None stays as it is."""
     there = written(workspace, ("alarms",))
     values: dict[str, Any] = {"urls": list(urls)}
-    if quiet_after is not None:
-        values["quiet_after"] = quiet_after.strip() or None
+    given = {"quiet_after": quiet_after, "ahead": ahead}
+    values |= {key: text.strip() or None for key, text in given.items() if text is not None}
     if there:
         return edit.with_table(workspace, ("alarms",), _differing(there, values, {"urls": []}))
     return edit.with_new(workspace, ("alarms",), {key: value for key, value in values.items() if value is not None})

@@ -10,16 +10,17 @@ from pathlib import PurePosixPath
 
 from steadycast.draft import Draft, revision_of
 from steadycast.errors import SteadycastError
+from steadycast.ledger.intake import UNLISTED
 from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
 from steadycast.pipeline.house_texts import house_text
 from steadycast.schedule.model import Assignment, Slot
+from steadycast.schedule.reserve import DIGEST_FEWEST, DIGEST_OF
 
 PREFIX = "digest:"
 TEMPLATE = "digest"
-LOOKS_BACK = dt.timedelta(days=14)
-FEWEST, MOST = 3, 12  # items: fewer are no digest
+MOST = 12  # items
 
 
 def write(app: App, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[Assignment]) -> list[Assignment]:
@@ -38,7 +39,7 @@ def write(app: App, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[As
 
 def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
     items = _lately(app, now, slot.series)
-    if len(items) < FEWEST:
+    if len(items) < DIGEST_FEWEST:
         return None
     day = slot.day.isoformat()
     values = {"day": day, "items": [{"title": title, "url": url} for title, url in items]}
@@ -58,8 +59,8 @@ def _read(app: App, now: dt.datetime, raw: bytes) -> Draft:
 
 def _lately(app: App, now: dt.datetime, series: str) -> list[tuple[str, str]]:
     """(title, URL) of each draft that went out, the newest last; the URL is the first channel's that has one."""
-    titles = {row.id: row.title for row in app.ledger.drafts() if row.source not in ("digest", "reminder")}
-    sent = app.ledger.deliveries(states=DONE, after=now - LOOKS_BACK, before=now)
+    titles = {row.id: row.title for row in app.ledger.drafts() if row.source not in UNLISTED}
+    sent = app.ledger.deliveries(states=DONE, after=now - DIGEST_OF, before=now)
     urls: dict[str, str] = {}
     for delivery in sent:
         if delivery.series == series and delivery.draft in titles:

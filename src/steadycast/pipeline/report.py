@@ -66,7 +66,8 @@ def renew(app: App, now: dt.datetime) -> None:
 
 
 def _row(series: SeriesRecord) -> Row:
-    gap, counts, likely = series.runway.gap, series.counts, series.forecast and series.forecast.likely
+    counts, likely = series.counts, series.forecast and series.forecast.likely
+    gap, ends = (f"{at:%Y-%m-%d %H:%M}" if at else _("none in sight") for at in (series.runway.gap, series.runway.ends))
     streak = str(series.streak.current)
     if series.streak.late:
         streak = _("%(num)s (%(late)s late)", num=series.streak.current, late=series.streak.late)
@@ -77,7 +78,8 @@ def _row(series: SeriesRecord) -> Row:
         "ahead": series.ahead,
         "streak": streak,
         "runway": _("%(slots)s, %(days)s d", slots=slots, days=series.runway.days),
-        "first_gap": gap.strftime("%Y-%m-%d %H:%M") if gap else _("none in sight"),
+        "first_gap": gap,
+        "ends": ends,
         "chance": _("too early") if series.gap_chance is None else f"{series.gap_chance:.0%}",
         "expected": likely.strftime("%Y-%m-%d") if likely else "",
     }
@@ -93,6 +95,7 @@ def alarm(app: App, now: dt.datetime, made: Report | None = None) -> list[alarms
         app.ledger,
         report,
         quiet_after=workspace.alarms.quiet_after,
+        ahead=workspace.alarms.ahead,
         editors=_editors(app),
         others=[
             *_of_fairness(app, now),

@@ -61,6 +61,12 @@ def report_of(app: App, now: dt.datetime) -> Report:
         return gather(app.ledger, app.workspace, now, *memory.known(app, now))
 
 
+def last_report(app: App) -> Report | None:
+    """The report that somebody was shown last, where this process made one: it costs nothing, and may be old."""
+    memory = _memory(app)
+    return memory.made.report if memory.made else None
+
+
 def supply(app: App, now: dt.datetime) -> Supply:
     """What a plan is made of now: read is what has changed since somebody asked for it, or for `standing`."""
     memory = _memory(app)

@@ -9,7 +9,7 @@ from steadycast.alarms.due import NEWS
 from steadycast.language import current
 from steadycast.ledger.editor_events import Override
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
-from steadycast.pipeline import amend, asking, hub_asks, leaders, publish_requests
+from steadycast.pipeline import amend, asking, hub_asks, leaders, publish_requests, standing
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked, Standing
 from steadycast.pipeline.hub_asks import HubAsk
@@ -63,13 +63,24 @@ class Out:
 
 @dataclass(frozen=True, slots=True)
 class SeriesReach:
-    """How far the plan of one series is filled: to its first gap, else to its end; None where nothing is planned."""
+    """How far the plan of one series is filled: to its first gap, else to its end; None where nothing is planned.
+
+    `ends` is the first slot that reserve does not fill either, where that is known to be a later one; `filled` says
+    that reserve fills every gap in sight.
+    """
 
     name: str
     title: str
     cadence: str
     gap: dt.datetime | None
     last: dt.datetime | None
+    ends: dt.datetime | None = None
+    filled: bool = False
+
+    @property
+    def dry(self) -> dt.datetime | None:
+        """The first slot that goes without, as far as is known."""
+        return None if self.filled else self.ends or self.gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +213,16 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
 
 def _reach(app: App, now: dt.datetime) -> list[SeriesReach]:
     """Each series, the first to starve before the others."""
-    found = app.ledger.reaches(now)
-    rows = []
+    found, rows = app.ledger.reaches(now), []
+    shown = standing.last_report(app)
+    runways = {each.name: each.runway for each in shown.series} if shown else {}
     for name, series in app.workspace.series.items():
         reach = found.get(name)
         cadence = parse(series.every, series.rrule).describe(current().tag)
         gap, last = (reach.gap, reach.last) if reach else (None, None)
-        rows.append(SeriesReach(name, series.title or name, cadence, gap, last))
+        runway = runways.get(name)
+        known = runway if gap and runway and runway.gap == gap and runway.ends != gap else None
+        ends, filled = (known.ends, known.ends is None) if known else (None, False)
+        rows.append(SeriesReach(name, series.title or name, cadence, gap, last, ends, filled))
     far = dt.datetime.max.replace(tzinfo=dt.UTC)
-    return sorted(rows, key=lambda row: row.gap or far)
+    return sorted(rows, key=lambda row: (row.dry or far, row.gap or far))

@@ -47,11 +47,16 @@ class Streak:
 
 @dataclass(frozen=True, slots=True)
 class Runway:
-    """How far stock covers: so many slots in a row, so many whole days, and the first slot with nothing (or None)."""
+    """How far stock covers: so many slots in a row, so many whole days, and the first slot with nothing (or None).
+
+    `gap` is the first slot for which nothing is planned. Reserve may still fill it, a day before: `ends` is the first
+    slot that then nothing at all would carry, as things stand. Where there is no reserve, both are the same slot.
+    """
 
     slots: int = 0
     days: int = 0
     gap: dt.datetime | None = None
+    ends: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

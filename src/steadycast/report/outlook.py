@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from steadycast.language import gettext as _
@@ -19,6 +20,7 @@ from steadycast.schedule.forecast import SPREAD_OVER, WEEK, WITHIN, Forecast, fo
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan
+from steadycast.schedule.reserve import from_reserve
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import suits
 from steadycast.workspace import Workspace
@@ -39,6 +41,7 @@ class Outlook:
     stock: Sequence[StockItem]
     history: Sequence[Past]
     carried: dict[str, Assignment] = field(default_factory=dict)  # slot -> what it carries
+    reserve: Callable[[], Mapping[str, Assignment]] = dict  # gap -> what would fill it, if nothing more came in
     free: Sequence[StockItem] = ()  # of the stock: what has not gone out, and the reserve
     beyond: tuple[Slot, ...] = ()  # of the slots, those that the ledger does not have yet
     began: dt.datetime | None = None  # when the first of the stock came
@@ -63,8 +66,11 @@ class Outlook:
         gap = next((slot for slot in owed if slot.id not in self.carried), None)
         covered = owed.index(gap) if gap else len(owed)
         end = gap.at if gap else owed[-1].at if owed else self.now
+        filled = self.reserve() if gap else {}
+        bare = next((slot for slot in owed if slot.id not in self.carried and slot.id not in filled), None)
         zone = self.now.tzinfo
-        return Runway(covered, max(0, (end - self.now).days), gap.at.astimezone(zone) if gap else None)
+        first, last = (slot.at.astimezone(zone) if slot else None for slot in (gap, bare))
+        return Runway(covered, max(0, (end - self.now).days), first, last)
 
     def forecast(self, series: Series, stock: int) -> Forecast | None:
         """What is to be expected of the next 30 days, as drafts came in so far; `stock` is what `in_stock` says.
@@ -101,15 +107,22 @@ def ahead(
     ledger: Ledger, workspace: Workspace, stock: Sequence[StockItem], now: dt.datetime, until: dt.datetime
 ) -> Outlook:
     """The outlook of this community from `now` to `until`: the ledger's slots as they stand, then the planner's."""
+    series = tuple(in_force(ledger, workspace.series).values())
     return look(
-        tuple(in_force(ledger, workspace.series).values()),
+        series,
         *_planned(ledger, now, until),
         stock,
         History(ledger.used(now - MEMORY)),
         now=now,
         until=until,
         fill_within=workspace.publish.fill_within,
+        digests=_digests(ledger, series),
     )
+
+
+def _digests(ledger: Ledger, series: Iterable[Series]) -> Collection[str]:
+    """The drafts that no digest counts, where some series is filled by one."""
+    return ledger.unlisted_drafts() if any("digest" in each.fill for each in series) else ()
 
 
 def _taken_away(ledger: Ledger, now: dt.datetime) -> set[str]:
@@ -153,7 +166,11 @@ class Foresight:
         if made is None or stock is not made.stock or asked != self._asked or not made.now <= now < self._holds_until:
             series, within = tuple(mixed.values()), workspace.publish.fill_within
             self._lately = self._lately if lately == self._lately.rows else History(lately)
-            made = look(series, known, assigned, stock, self._lately, now=now, until=until, fill_within=within)
+            digests = _digests(ledger, series)
+            made = look(
+                series, known, assigned, stock, self._lately,
+                now=now, until=until, fill_within=within, digests=digests,
+            )  # fmt: skip
             # A slot is past after its hour; evergreens go into one that is less than `fill_within` away.
             times = {at for slot in made.slots for at in (slot.at, slot.at - within) if at > now}
             self._made, self._asked, self._holds_until = made, asked, min(times, default=until)
@@ -170,12 +187,14 @@ def look(
     now: dt.datetime,
     until: dt.datetime,
     fill_within: dt.timedelta,
+    digests: Collection[str] = (),
 ) -> Outlook:
     """The outlook from `now` to `until`.
 
     `known` slots are in the ledger, with what they are `assigned`: they are shown as they stand, gaps and all. Beyond
     them, slots are computed, and the planner says what each would carry if nothing more came in; nothing is written.
-    What is assigned to other slots, overdue ones, is taken all the same.
+    What is assigned to other slots, overdue ones, is taken all the same. What reserve would fill of the gaps that are
+    left is told apart.
     """
     there = {slot.id: slot for slot in known}
     last: dict[str, dt.datetime] = {}
@@ -196,4 +215,10 @@ def look(
     free = [item for item in stock if item.evergreen or item.draft not in history.last]
     newest = [item for item in stock if item.since > now - SPREAD_OVER * WEEK and not item.reserve]
     began = min((item.since for item in stock), default=None)
-    return Outlook(now, ahead, stock, history.rows, carried, free, tuple(further), began, newest)
+
+    @cache  # and only where somebody asks: an outlook may be over years
+    def reserve() -> Mapping[str, Assignment]:
+        within = fill_within
+        return from_reserve(series, ahead, carried, stock, history, now=now, fill_within=within, digests=digests)
+
+    return Outlook(now, ahead, stock, history.rows, carried, reserve, free, tuple(further), began, newest)

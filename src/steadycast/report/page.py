@@ -22,6 +22,7 @@ from steadycast.report.model import (
     ChannelRecord,
     PlanEntry,
     Report,
+    Runway,
     SeriesRecord,
     Square,
     Streak,
@@ -126,6 +127,10 @@ class _View:
         return words.streak(streak, self.say)
 
     # -- runway and plan
+
+    def reserve_ends(self, runway: Runway) -> str:
+        """Up to when reserve fills what the plan leaves empty, in words."""
+        return words.reserve_ends(runway, self.say)
 
     def expected_gap(self, found: Forecast | None) -> list[str]:
         """When the first gap is to be expected, in words."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from steadycast.language import N_, Language
-from steadycast.report.model import MARKS, Streak
+from steadycast.report.model import MARKS, Runway, Streak
 from steadycast.schedule.forecast import Forecast
 
 OF_MARKS = {
@@ -49,6 +49,15 @@ def streak(streak: Streak, say: Language) -> str:
     if streak.unit == "day":
         return say.ngettext("%(num)s day in a row", "%(num)s days in a row", streak.current)
     return say.ngettext("%(num)s slot in a row", "%(num)s slots in a row", streak.current)
+
+
+def reserve_ends(runway: Runway, say: Language) -> str:
+    """Up to when reserve fills what the plan leaves empty; "" where there is no gap, or nothing fills the first."""
+    if runway.gap is None or runway.ends == runway.gap:
+        return ""
+    if runway.ends is None:
+        return say.gettext("the reserve fills every gap in sight")
+    return say.gettext("the reserve fills the gaps up to %(when)s", when=say.instant(runway.ends))
 
 
 def expected_gap(found: Forecast | None, say: Language) -> list[str]:

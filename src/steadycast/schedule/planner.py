@@ -174,7 +174,7 @@ class _Planning:
         series = self.series.get(slot.series)
         if series is None or slot.excused or slot.id in self.past or slot.at + series.late < self.now:
             return False
-        if former.filled and former.draft == _digest(slot):
+        if former.filled and is_digest(slot, former.draft):
             return "digest" in series.fill
         item = self.stock.get(former.draft)
         if item is None or not fits(series, slot, item) or (former.filled and not item.reserve):
@@ -421,6 +421,11 @@ class _Planning:
 
     def _cooldown(self, series: str) -> dt.timedelta:
         return self.series[series].cooldown if series in self.series else dt.timedelta()
+
+
+def is_digest(slot: Slot, draft: str) -> bool:
+    """Whether a plan has a digest for this slot: one that is not written yet has no id of its own."""
+    return draft == _digest(slot)
 
 
 def _digest(slot: Slot) -> str:

@@ -291,6 +291,7 @@ class Alarms(Model):
 
     urls: tuple[str, ...] = ()
     quiet_after: Span = dt.timedelta(hours=6)  # no tick for this long: the machinery is down
+    ahead: Span = dt.timedelta(days=3)  # a slot for which nothing is left is told so long before it
 
 
 class DeskSettings(Model):
