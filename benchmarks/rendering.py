@@ -1,4 +1,4 @@
-"""Drafts for six channels, against Hugo with six output formats: everything, one change, no change."""
+"""Drafts for six channels, against Hugo with six output formats: everything, one change, no change; and with a kit."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def rows(folder: Path, sizes: list[int], rounds: int) -> Iterator[Row]:
         ours, peer = _lay_out(folder / f"render-{size}", size)
         yield _cold(ours, peer, size, rounds)
         yield from _warm(ours, peer, size, rounds)
+        yield _with_a_kit(ours, size, rounds)
         shutil.rmtree(folder / f"render-{size}")
 
 
@@ -101,3 +102,29 @@ def _warm(ours: Path, peer: Path, size: int, rounds: int) -> Iterator[Row]:
             f"<= 1/{target}" if size == 10_000 else "",
             part <= 1 / target if size == 10_000 else None,
         )
+
+
+def _with_a_kit(ours: Path, size: int, rounds: int) -> Row:
+    """A seventh channel that wants a cover of each draft, where none has one; against the run without it."""
+    kit = ours.with_name("kit")
+    shutil.copytree(ours, kit)
+    with (kit / "steadycast.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[channel.kit]\nplatform = "kit"\n')
+    found: list[tuple[Run, Run]] = []
+    for n in range(rounds + 1):
+        var = kit.with_name(f"var-kit-{n}")
+        found.append((_steadycast(kit, var), _steadycast(ours, kit.with_name(f"var-six-{n}"))))
+        made = sum(1 for f in (var / "render").rglob("*") if f.is_file())
+        assert made == 7 * size, made
+        shutil.rmtree(var)
+        shutil.rmtree(kit.with_name(f"var-six-{n}"))
+    a, b = zip(*found[1:], strict=True)
+    cpu = ratio([r.cpu for r in a], [r.cpu for r in b])
+    return Row(
+        f"{size:,} drafts x 6 outputs and a kit that wants covers, cold",
+        f"{seconds(median([r.wall for r in a]))} wall, {seconds(median([r.cpu for r in a]))} CPU",
+        f"without the kit {seconds(median([r.wall for r in b]))} wall, {seconds(median([r.cpu for r in b]))} CPU",
+        f"{cpu:.2f} CPU",
+        "<= 1.5 in CPU",
+        cpu <= 1.5,
+    )

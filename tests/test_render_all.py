@@ -14,6 +14,7 @@ import pytest
 from steadycast.bulk_render import render_draft
 from steadycast.bulk_render.run import Rendered, render_all
 from steadycast.errors import InputError, SettingsError
+from steadycast.render import media
 
 SETTINGS = """\
 [community]
@@ -255,6 +256,26 @@ def test_a_page_that_lies_there_is_replaced_whole_and_a_new_one_is_written_in_pl
         "note/pgc/2026-11-02-night.txt",
         "plain/pgc/2026-11-02-night.html",
     ]
+
+
+def test_a_cover_is_drawn_only_for_a_template_that_may_show_it(root: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kit asks for one of each draft, and drawing takes longer than all else of it: a plain page shows none."""
+    toml = root / "channels" / "bare" / "channel.toml"
+    toml.write_text(toml.read_text() + '\n[media.cover]\nformats = ["jpg"]\nrequired = true\n')
+    drawn: list[str] = []
+    ask = media._ask
+
+    def asked(request: dict[str, Any]) -> dict[str, Any]:
+        drawn.append(request["op"])
+        return ask(request)
+
+    monkeypatch.setattr(media, "_ask", asked)
+    assert render_all(root=root, jobs=1).problems == ()
+    assert drawn == []
+    (root / "channels" / "bare" / "post.html.j2").write_text("{{ post.cover.name }}")
+    assert render_all(root=root, jobs=1).problems == ()
+    assert drawn == ["cover"] * 3
+    assert (root / "var/render/plain/pgc/2026-11-01-night.html").read_text() == "cover.jpg"
 
 
 def test_a_run_that_is_cut_off_leaves_nothing_that_the_next_one_takes_for_whole(

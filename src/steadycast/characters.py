@@ -23,6 +23,9 @@ _NOT_IN_A_LINE = re.compile(rf"[{CONTROLS}{TURNING}\t\n\r\u2028\u2029\ufeff]+")
 _PIECE = re.compile(r"[（《〈“‘「『【]*(?:[^\s\u2e80-\U0003ffff]+|.)[，。、；：？！）》〉”’」』】…—,.;:!?)]*\s*")
 
 
+_SHORT = 40  # characters that are measured at once
+
+
 def one_line(text: str) -> str:
     """`text` as one line that says what it seems to say: no controls, nothing that turns it, single spaces."""
     return " ".join(_NOT_IN_A_LINE.sub(" ", text).split())
@@ -37,9 +40,15 @@ def broken_lines(text: str, width: float, length: Callable[[str], float]) -> lis
     """`text` in lines no wider than `width`: no word is broken that fits a line, and no closing mark begins one."""
     found = [""]
     for piece in pieces(text):
-        if found[-1] and length((found[-1] + piece).rstrip()) > width:
+        if found[-1]:
+            if length((found[-1] + piece).rstrip()) <= width:
+                found[-1] += piece
+                continue
             found.append("")
-        whole = found[-1] + piece if found[-1] else piece.lstrip()
+        whole = piece.lstrip()
+        if len(whole) < _SHORT and length(whole.rstrip()) <= width:
+            found[-1] = whole
+            continue
         while (fits := _fitting(whole, width, length)) < len(whole):  # a word longer than a line
             found[-1:] = [whole[:fits], ""]
             whole = whole[fits:]

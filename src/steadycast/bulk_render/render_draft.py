@@ -154,7 +154,7 @@ class _Piece:
                 called = maker.workspace.call(name, draft.series[0] if draft.series else "", draft.call)
                 call = call_at(called, maker.workspace.root, name, outlet.platform)
                 to = replace(target, channel=name, call=call)
-                post = compose(body, outlet.platform, to)
+                post = compose(body, outlet.platform, to, letters=bool(outlet.template))  # a page of ours shows none
                 extension, text = _shown(outlet, self._with_pictures(post, outlet) if "media:" in post.html else post)
                 self.written += write_if_new(f"{outlet.channel.out}/{self.stem}.{extension}", text.encode())
                 self.files[name] = extension

@@ -47,12 +47,15 @@ _ANY = MediaRule()
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
 
-def compose(body: Body, platform: Platform, target: Target) -> Post:
+def compose(body: Body, platform: Platform, target: Target, *, letters: bool = True) -> Post:
     """The Post that `platform` shows of a draft's `body` at `target`.
+
+    Without `letters` no cover is drawn for a draft that has none: enough for whoever shows no cover. Drawing one takes
+    longer than all the rest of a post.
 
     Raises the first DraftError of what `fits` would list: it names file, channel, what is too much and the hint.
     """
-    composer = _Composer(body, platform, target)
+    composer = _Composer(body, platform, target, letters=letters or "whole" in platform.limits)
     post = composer.post()
     for fault in composer.faults:
         if not fault.harmless:
@@ -75,8 +78,9 @@ def fits(body: Body, platform: Platform, target: Target, *, now: dt.datetime | N
 class _Composer(Words):
     """One draft for one channel; what goes wrong gathers in `faults`, and the rest goes on."""
 
-    def __init__(self, body: Body, platform: Platform, target: Target) -> None:
+    def __init__(self, body: Body, platform: Platform, target: Target, *, letters: bool = True) -> None:
         self.body = body.linked(target.links)
+        self.letters = letters
         super().__init__(body.draft, platform, target)
         self.faults = [replace(fault, channel=target.channel) for fault in body.faults]
 
@@ -411,6 +415,8 @@ class _Composer(Words):
             return ()
         cover = next((m for m in self.body.media if m.role == "cover"), None)
         cover = cover or (self._poster() if "cover" in self.platform.media else None)
+        if cover is None and not self.letters:
+            return ()
         with self.noting():
             focal = self._focal(cover) if cover else None
             made = self.body.studio.covers(cover, rule, title, self.target.community, focal)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -336,7 +337,7 @@ def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, not
     margin = min(width, height) // 9
     room, points, least = width - 2 * margin, min(width, height) // 4, min(width, height) // 10
     while True:
-        letters = ImageFont.truetype(font[0], points, index=font[1])
+        letters = _letters(font[0], points, font[1])
         lines = broken_lines(title, room, letters.getlength)
         whole = points <= least or all(letters.getlength(word.rstrip()) <= room for word in pieces(title))
         if points <= 12 or (whole and len(lines) * points * 1.35 <= height - 2.6 * margin):
@@ -348,8 +349,13 @@ def _lettering(draw: ImageDraw.ImageDraw, size: tuple[int, int], title: str, not
         draw.text((margin, y), line, font=letters, fill="white")
         y += points * 1.35
     if note:
-        small = ImageFont.truetype(font[0], max(12, min(width, height) // 16), index=font[1])
+        small = _letters(font[0], max(12, min(width, height) // 16), font[1])
         draw.text((margin, height - margin), note, font=small, fill=(255, 255, 255, 190), anchor="lm")
+
+
+@lru_cache(maxsize=16)  # covers come in few sizes; each font takes twenty megabytes of the addresses allowed
+def _letters(file: str, points: int, index: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, points, index=index)
 
 
 OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {f.__name__: f for f in (measure, adapt, cover, sound)}
