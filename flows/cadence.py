@@ -10,8 +10,10 @@ from prefect.artifacts import acreate_table_artifact
 
 from steadycast import pipeline
 
+NOTHING = "there is no series yet"
 
-def look_ahead() -> list[dict[str, Any]]:
+
+def work(**_more: Any) -> list[dict[str, Any]]:
     """Runway and first gap of every series, as rows."""
     with pipeline.App.in_force(anyway=True) as app:
         pipeline.plan(app, pipeline.now())
@@ -26,7 +28,7 @@ def look_ahead() -> list[dict[str, Any]]:
 @flow(name="cadence", description="Plan ahead, write the report, raise and close alarms.")
 async def cadence() -> int:
     """How many series were looked at."""
-    rows = await asyncio.to_thread(look_ahead)
-    table = rows or [{"state": "there is no series yet"}]
+    rows = await asyncio.to_thread(work)
+    table = rows or [{"state": NOTHING}]
     await acreate_table_artifact(key="cadence", table=table, description="Runway and first gap")
     return len(rows)

@@ -10,8 +10,10 @@ from prefect.artifacts import acreate_table_artifact
 
 from steadycast import pipeline
 
+NOTHING = "no draft changed"
 
-def take_in(*, feeds: bool) -> list[dict[str, Any]]:
+
+def work(*, feeds: bool = True, **_more: Any) -> list[dict[str, Any]]:
     """What was new, edited, renamed, gone or broken; as rows."""
     with pipeline.App.in_force() as app:
         rows = pipeline.collect(app, pipeline.now(), feeds=feeds).rows()
@@ -29,7 +31,7 @@ async def intake(path: str = "", feeds: bool = True) -> int:
         path: What was dropped, for the record; the whole folder is looked at all the same.
         feeds: Also read the members' feeds.
     """
-    rows = await asyncio.to_thread(take_in, feeds=feeds)
-    table = rows or [{"state": "no draft changed"}]
+    rows = await asyncio.to_thread(work, feeds=feeds)
+    table = rows or [{"state": NOTHING}]
     await acreate_table_artifact(key="intake", table=table, description=f"Taken in (asked for: {path or 'everything'})")
     return len(rows)

@@ -10,8 +10,10 @@ from prefect.artifacts import acreate_table_artifact
 
 from steadycast import pipeline
 
+NOTHING = "nothing was due"
 
-def serve(**asked: Any) -> list[dict[str, Any]]:
+
+def work(**asked: Any) -> list[dict[str, Any]]:
     """What went where, as rows. A run is a tick: the ledger says what is due."""
     with pipeline.App.in_force() as app:
         return pipeline.publish(app, **asked).rows()
@@ -41,8 +43,8 @@ async def publish(
     asked = {name: word.strip() or None for name, word in named.items()}
     log = get_run_logger()
     rows = await asyncio.to_thread(
-        serve, **asked, dry_run=dry_run, ahead=ahead, told=lambda row: log.info(pipeline.line_of(row))
+        work, **asked, dry_run=dry_run, ahead=ahead, told=lambda row: log.info(pipeline.line_of(row))
     )
-    table = rows or [{"state": "nothing was due"}]
+    table = rows or [{"state": NOTHING}]
     await acreate_table_artifact(key="publish", table=table, description="What went where")
     return len(rows)

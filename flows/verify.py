@@ -10,8 +10,10 @@ from prefect.artifacts import acreate_table_artifact
 
 from steadycast import pipeline
 
+NOTHING = "nothing was to be looked at"
 
-def look_back(**asked: Any) -> list[dict[str, Any]]:
+
+def work(**asked: Any) -> list[dict[str, Any]]:
     """What was recovered, settled or seen, as rows."""
     with pipeline.App.in_force() as app:
         return pipeline.verify(app, pipeline.now(), **asked).rows()
@@ -24,7 +26,7 @@ def look_back(**asked: Any) -> list[dict[str, Any]]:
 async def verify() -> int:
     """How many deliveries were looked at."""
     log = get_run_logger()
-    rows = await asyncio.to_thread(look_back, told=lambda row: log.info(pipeline.line_of(row)))
-    table = rows or [{"state": "nothing was to be looked at"}]
+    rows = await asyncio.to_thread(work, told=lambda row: log.info(pipeline.line_of(row)))
+    table = rows or [{"state": NOTHING}]
     await acreate_table_artifact(key="verify", table=table, description="Looked at")
     return len(rows)

@@ -110,24 +110,53 @@ def test_each_flow_loads_through_prefect_s_loader_and_leaves_a_table(
     code = """
 import asyncio, json, sys
 from prefect.flows import load_flow_from_entrypoint
+sys.path.insert(0, "flows")
+from pathlib import Path
+import yaml
+from runner import Served
+from ticks import tick
+from steadycast.ops.ticking import Look
+from prefect.client.orchestration import get_client
+async def asked():
+    async with get_client() as client:
+        known = {d.id: d.name for d in await client.read_deployments()}
+        runs = [[known[r.deployment_id], r.state.name, r.state.message] for r in await client.read_flow_runs() if not r.state.is_scheduled() and r.deployment_id]
+        return runs, sorted(d.name for d in await client.read_deployments() if d.schedules)
 async def main():
     flows = {n: load_flow_from_entrypoint(f"flows/{n}.py:{n}", use_placeholder_flow=False) for n in sys.argv[1:]}
-    return {n: await flow() for n, flow in flows.items()}
-print(json.dumps(asyncio.run(main())))
+    told = {n: await flow() for n, flow in flows.items()}
+    await Served(name="steadycast").register(Path("prefect.yaml").read_bytes())
+    return told
+told = asyncio.run(main())
+entries = {e["name"]: e for e in yaml.safe_load(Path("prefect.yaml").read_bytes())["deployments"]}
+ticked = [tick(entries["sweep"], Look(due=False)), tick(entries["sweep"], Look(quiet=58)), tick(entries["verify"], Look(due=False, fault="ended with code -9"))]
+Path("content/pgc/new.md").write_text("# New\\n\\nText.\\n")
+ticked += [tick(entries["intake"], Look(due=False))]
+print(json.dumps([told, ticked, *asyncio.run(asked())]))
 """
     done = subprocess.run(
         [sys.executable, "-c", code, "intake", "cadence", "publish", "verify"],
         capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.strip().splitlines()[-1])
+    told, ticked, runs, scheduled = json.loads(done.stdout.strip().splitlines()[-1])
     assert told["intake"] == 3
     assert told["cadence"] == 1
     assert told["publish"] == 0  # nothing is due yet
     artifacts = prefect("artifact", "ls", env=prefect_env, cwd=at_noon)
     for flow in ("intake", "cadence", "publish", "verify"):  # one that found nothing to do says so
         assert flow in artifacts, flow
-    assert "nothing was due" in prefect("artifact", "inspect", "publish", env=prefect_env, cwd=at_noon)
+    assert ticked == [False, True, True, True], "a tick tells what it did, a fault, and that it had nothing to do"
+    assert sorted(runs) == [
+        ["intake", "Completed", None],
+        ["sweep", "Completed", None],
+        ["verify", "Failed", "ended with code -9"],
+    ]
+    assert scheduled == ["publish-soon"], "what ticks beside Prefect is not scheduled by it too"
+    shown = prefect("artifact", "inspect", "publish", env=prefect_env, cwd=at_noon)
+    assert "nothing was due" in shown
+    assert '"runs": 59' in shown
+    assert "draft changed" not in prefect("artifact", "inspect", "intake", "--limit", "1", env=prefect_env, cwd=at_noon)
 
 
 @pytest.mark.live

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -13,14 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from steadycast.ops.ticking import die_with_parent
+
 PAUSE = 5.0  # seconds between two starts of the same child
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-def _die_with_parent() -> None:
-    """Asks Linux to end this child when its parent dies, even by SIGKILL; other systems have no such call."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Processes:
@@ -55,7 +49,7 @@ class Processes:
                 env={**os.environ, **env},
                 cwd=cwd,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  only a system call: safe between fork and exec
+                preexec_fn=die_with_parent,  # noqa: PLW1509  only a system call: safe between fork and exec
             )
 
     def dead(self) -> dict[str, int]:

@@ -35,6 +35,7 @@ PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_
 LOOK = 1.0  # seconds between two looks at steadycast.toml
 ASKED_EVERY = 10.0  # seconds between two looks whether the desk answers, and for one answer
 SILENT = 3  # such looks in a row without an answer: it hangs
+SHRINK = 3600.0  # seconds between two looks at the size of Prefect's database
 HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
@@ -155,6 +156,7 @@ def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop
     )
     threading.Thread(target=watch, args=(app, stop), daemon=True, name="watch").start()
     threading.Thread(target=follow, args=(app.workspace, stop), daemon=True, name="settings").start()
+    threading.Thread(target=shrink, args=(app.workspace, stop), daemon=True, name="shrink").start()
     while not stop.wait(0.5):
         for name, code in processes.dead().items():
             complain(
@@ -233,6 +235,14 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             complain(_("%(error)s; the settings before it stay in force until it is fixed", error=error))
 
 
+def shrink(workspace: Workspace, stop: threading.Event) -> None:
+    """Gives the disk back what Prefect has deleted, whenever half of its file is unused."""
+    from steadycast.ops.prefect_database import shrink as smaller
+
+    while not stop.wait(SHRINK):
+        smaller(workspace.var / "prefect" / "prefect.db")
+
+
 def why_ended(processes: Processes, name: str, port: int) -> str:
     """Why a child that is gone may have ended, and the way out: its port is somebody else's by now, or its log says."""
     if name == "server" and (other := free_port(port)) != port:
@@ -263,6 +273,7 @@ def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
 def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
     """What Prefect's processes are told: home under var/, this machine only, a password, no telemetry."""
     home = workspace.var / "prefect"
+    kept_for = str(int(workspace.publish.keep_runs.total_seconds()))
     login = f"admin:{kept(home / 'password', lambda: secrets.token_urlsafe(12))}"
     return {
         "PREFECT_HOME": str(home),
@@ -278,6 +289,8 @@ def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
         "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
         "PREFECT_RUNNER_POLL_FREQUENCY": "5",
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": kept_for,
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{kept_for}S",
         # SQLite locks itself out after a burst of task runs when rows are written one by one.
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
         "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",

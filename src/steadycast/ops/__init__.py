@@ -9,6 +9,7 @@ starter, first_run   a new workspace, and the questions that make it
 settings_forms   what a form of settings is told as it is filled in
 settings_edits, settings_effect, settings_file   settings changed by forms or as text, and what that would do
 deployments      prefect.yaml as steadycast.toml asks for it
+ticking, prefect_database   ticks out of a process that has everything loaded; the file that Prefect's server fills
 promise_change   a rhythm or a pause changed by a command
 channel_add, channel_test   a new channel, its settings and secrets; whether it would be let in
 upload_forms     where a channel's folder is brought to, in fields that a person understands

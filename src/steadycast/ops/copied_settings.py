@@ -92,7 +92,7 @@ DECIDED: dict[type[BaseModel], Goes] = {
     ArrivalCounter: Goes(never="kind url key domain tag goal"),
     Feed: Goes(never="member circle url secret take_old allow_private every form"),
     Intake: Goes(keep="approve_pgc max_bytes member_media archive_over archive_after"),
-    Publish: Goes(keep="lead horizon fill_within workers show_first"),
+    Publish: Goes(keep="lead horizon fill_within workers show_first keep_runs"),
     Alarms: Goes(keep="quiet_after ahead", blank="urls"),
     DeskSettings: Goes(keep="member_drafts member_upload", never="url proxies"),
     Circle: Goes(never="name title path url allow_private leader"),

@@ -276,6 +276,7 @@ class Publish(Model):
     fill_within: Span = dt.timedelta(hours=24)  # a slot this near is filled from reserve when nothing fresh is there
     workers: int = Field(default=16, ge=1, le=64)
     show_first: bool = False  # `up` shows the first publication at once, in folders of this machine
+    keep_runs: Span = Field(default=dt.timedelta(days=7), ge=dt.timedelta(hours=1))  # on the Prefect page of `up`
 
     @field_validator("lead")
     @classmethod

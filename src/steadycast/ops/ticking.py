@@ -1,0 +1,199 @@
+"""Ticks out of a process that has everything loaded: forks of it, so that none can harm it or make it grow."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import datetime as dt
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import steadycast
+
+EVERY = re.compile(r"(?:\*(?:/([1-9]\d?))?|(\d{1,2})) \* \* \* \*")
+LONGEST = 1800.0  # seconds: whoever claimed something has lost it long before that
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+TOLD = 10  # exit code of a tick that told what it did
+
+
+class Look(NamedTuple):
+    """What a tick is to tell besides what it did: how many before it did nothing, and what became of the last."""
+
+    quiet: int = 0
+    due: bool = True  # a summary, once an hour
+    fault: str = ""
+
+
+@dataclass(slots=True)
+class Job:
+    """One deployment that runs at some minutes of every hour, and how its ticks do."""
+
+    name: str
+    minutes: frozenset[int]
+    zone: ZoneInfo
+    most: int = 1  # side by side
+    running: dict[int, float] = field(default_factory=dict)  # since when, by process
+    quiet: int = 0
+    hour: int = 0  # since 1970, in which Prefect was told last
+    fault: str = ""
+
+    def is_due(self, after: float, until: float) -> bool:
+        """Whether one of its minutes began in (after, until]; after a sleep of hours, once."""
+        first = max(int(after // 60), int(until // 60) - 60) + 1
+        begun = (dt.datetime.fromtimestamp(n * 60, self.zone) for n in range(first, int(until // 60) + 1))
+        return any(at.minute in self.minutes for at in begun)
+
+
+def jobs(deployments: Iterable[Mapping[str, Any]]) -> dict[str, Job]:
+    """The deployments of prefect.yaml that tick beside Prefect, by name: they run every hour, and name no series."""
+    found = {}
+    for entry in deployments:
+        if minutes := _minutes(entry):
+            limit = entry.get("concurrency_limit") or 1
+            zone = ZoneInfo(entry["schedules"][0].get("timezone") or "UTC")
+            most = limit["limit"] if isinstance(limit, dict) else limit
+            found[entry["name"]] = Job(entry["name"], minutes, zone, most)
+    return found
+
+
+def _minutes(entry: Mapping[str, Any]) -> frozenset[int]:
+    """The minutes of every hour at which one runs; none where its rhythm is another, or is switched off."""
+    found: set[int] = set()
+    for schedule in entry.get("schedules") or ():
+        said = EVERY.fullmatch(str(schedule.get("cron")))
+        if not said or not schedule.get("active", True) or (entry.get("parameters") or {}).get("series"):
+            return frozenset()
+        step, minute = said.groups()
+        found.update([int(minute)] if minute else range(0, 60, int(step or 1)))
+    return frozenset(found)
+
+
+class Ticking:
+    """Starts ticks at their minutes, in forks; reaps them, ends what hangs, and keeps what each is to tell.
+
+    `work` does one tick by its job's name and says whether it told. `command` does the same in a process of its own:
+    where a fork is not safe, or where the code is another by now than what is loaded here.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[str, Look], bool],
+        command: Sequence[str],
+        code: Iterable[Path],
+        clock: Callable[[], float],
+    ) -> None:
+        self.work, self.command, self.clock = work, command, clock
+        self.folders = (Path(steadycast.__file__).parent, *code)
+        self.jobs: dict[str, Job] = {}
+        self.loaded = self._code()
+        self.seen = clock()
+
+    def follow(self, fresh: Mapping[str, Job]) -> None:
+        """Goes by other rhythms from now on; what runs goes on."""
+        for name, job in fresh.items():
+            if (old := self.jobs.get(name)) is not None:
+                job.running, job.quiet, job.hour, job.fault = old.running, old.quiet, old.hour, old.fault
+        gone = {pid: at for name, job in self.jobs.items() if name not in fresh for pid, at in job.running.items()}
+        self.jobs = dict(fresh)
+        if gone:
+            self.jobs[""] = Job("", frozenset(), ZoneInfo("UTC"), running=gone)
+
+    def beat(self) -> None:
+        """Starts what fell due since the last beat. A clock that was put back waits for nothing."""
+        now = self.clock()
+        after, self.seen = min(self.seen, now), now
+        for job in [job for job in self.jobs.values() if job.is_due(after, now)]:
+            if len(job.running) < job.most:
+                self._start(job)
+
+    def rest(self) -> None:
+        """Waits until the next beat."""
+        time.sleep(min(1.0, 60 - self.clock() % 60))
+
+    def reap(self) -> dict[int, int]:
+        """Notes which ticks ended, and ends those that hang; gives the exit codes of other children, by process."""
+        others = {}
+        for pid, code in _ended():
+            job = next((job for job in self.jobs.values() if pid in job.running), None)
+            if job is None:
+                others[pid] = code
+                continue
+            del job.running[pid]
+            if code == TOLD:
+                job.quiet, job.fault, job.hour = 0, "", self._hour()
+            else:
+                job.quiet += 1
+            if code not in (0, TOLD):
+                job.fault = f"a run before this one ended with code {code}"
+        for job in self.jobs.values():
+            for pid, since in job.running.items():
+                if time.monotonic() - since > LONGEST:
+                    os.kill(pid, signal.SIGKILL)
+        return others
+
+    def _hour(self) -> int:
+        return int(self.clock() // 3600)
+
+    def _start(self, job: Job) -> None:
+        look = Look(job.quiet, job.hour != self._hour(), job.fault)
+        if sys.platform != "linux" or threading.active_count() > 1 or self._code() != self.loaded:
+            command = [sys.executable, *self.command, job.name, json.dumps(look)]
+            pid = os.posix_spawn(sys.executable, command, os.environ)
+        else:
+            pid = forked(lambda: TOLD if self.work(job.name, look) else 0)
+        job.running[pid] = time.monotonic()
+
+    def _code(self) -> frozenset[tuple[str, int, int]]:
+        """What tells that the code on the disk is another one: a process of its own takes it up at once."""
+        files = [file for folder in self.folders for file in folder.rglob("*.py")]
+        return frozenset((str(f), (stat := f.stat()).st_mtime_ns, stat.st_size) for f in files)
+
+
+def forked(work: Callable[[], int | None]) -> int:
+    """The process id of a fork of this process, which ends with the code that `work` gives; where it fails, with 1.
+
+    Only for a process without threads: a fork would copy the locks that they hold.
+    """
+    if pid := os.fork():
+        return pid
+    code = 1
+    try:
+        die_with_parent()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        code = work() or 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def die_with_parent() -> None:
+    """Asks Linux to end this child when its parent dies, even by SIGKILL; other systems have no such call."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    """The children that have ended, with their exit codes."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        yield pid, os.waitstatus_to_exitcode(status)
