@@ -27,6 +27,7 @@ class CopiedFrom:
     at: dt.datetime
     sentence: str
     anyway: str = ""
+    secrets: str = ""  # what their names begin with, whatever the folder is called by now
     blank: tuple[str, ...] = ()
     hash: Mapping[str, str] = field(default_factory=dict)
     gate: Sequence[Mapping[str, Any]] = ()

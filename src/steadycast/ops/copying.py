@@ -64,7 +64,8 @@ def copy(
     """
     _refuse(app, folder, name, sentence)
     private, original = Private.of(app), app.workspace.community.name
-    settings, files = _settings(app, folder, private), collected(app, private)
+    prefix = _prefix(folder)
+    settings, files = copied(app.workspace, app.platforms, prefix, private.named), collected(app, private)
     hashes = _hashes(settings.table, files.pieces)
     plain = " ".join(name.split())
     table = _renamed(settings.table, original, plain)
@@ -79,7 +80,7 @@ def copy(
     blanks = [dotted(path) for path in settings.blanks]
     kept = {
         "community": original, "at": now.replace(microsecond=0), "sentence": sentence.strip(), "anyway": anyway.strip(),
-        "blank": blanks, "hash": hashes, "gate": [_without_none(gate.row()) for gate in gates],
+        "secrets": prefix, "blank": blanks, "hash": hashes, "gate": [_without_none(gate.row()) for gate in gates],
     }  # fmt: skip
     for path, data in {**pieces, COPIED_FROM: tomlkit.dumps(kept).encode()}.items():
         durable.put(folder / path, data)
@@ -111,9 +112,9 @@ def _refuse(app: App, folder: Path, name: str, sentence: str) -> None:
         app.platform(channel)
 
 
-def _settings(app: App, folder: Path, private: Private) -> CopiedSettings:
-    prefix = slugify(folder.resolve().name, separator="_") or "copy"
-    return copied(app.workspace, app.platforms, prefix, private.named)
+def _prefix(folder: Path) -> str:
+    """What the names of a copy's secrets begin with."""
+    return slugify(folder.resolve().name, separator="_") or "copy"
 
 
 def _text(workspace: Workspace, table: Mapping[str, Any], settings: CopiedSettings) -> str:
@@ -191,7 +192,7 @@ def changed(root: Path, original: Path) -> list[Changed]:
         raise InputError(_("this community is no copy"), file=root, hint=_("run it in the copy"))
     app = App(load(original), readonly=True)
     private = Private.of(app)
-    settings = _settings(app, root, private)
+    settings = copied(app.workspace, app.platforms, begun.secrets or _prefix(root), private.named)
     now = _hashes(settings.table, collected(app, private).pieces)
     values = {dotted(path): toml(value) for path, value in leaves(settings.table)}
     before = begun.hash
