@@ -30,10 +30,12 @@ run: $(VENV)/ready
 
 # The fast ones on every core, and two processes more, since some wait for a deadline; of the slow and live ones those marked
 # parallel two at a time, a file to a process; the rest one by one, since they freeze, kill and measure. What they start
-# finds the library compiled; the tests' own modules stay compiled, too, whatever this machine prefers. ARGS: just those.
+# finds the library compiled; the tests' own modules stay compiled, too, whatever this machine prefers. In a new clone they are
+# compiled first, once: every process would do all of it again. ARGS: just those.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/ready-dev
 	@$(VENV)/bin/python -m compileall -q src
+	@$(if $(ARGS),,ls tests/__pycache__/conftest*pytest*.pyc >/dev/null 2>&1 || $(VENV)/bin/python -m pytest --collect-only -qq >/dev/null || true)
 	@$(if $(ARGS),,$(IN_MEMORY)) $(VENV)/bin/python -m pytest $(if $(ARGS),$(if $(ALL),-m "slow or not slow") $(ARGS),-n $(WORKERS) --dist worksteal)
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and parallel" -n 2 --dist loadfile --no-loadscope-reorder --durations=25))
 	@$(if $(ALL),$(if $(ARGS),,$(VENV)/bin/python -m pytest -m "(slow or live) and not parallel" --durations=25))

@@ -165,6 +165,8 @@ def new(folder: Path, empty: Path, delivery: str) -> tuple[Path, FakeChannel, Cl
     return path, FakeChannel(delivery, clock), clock
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @needs_root
 @pytest.mark.parametrize("delivery", CLASSES)
 def test_the_disk_is_full_at_each_step(small_disk: SmallDisk, empty_sqlite: Path, delivery: str) -> None:

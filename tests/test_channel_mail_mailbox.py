@@ -128,17 +128,17 @@ def test_what_is_no_answer_is_busy_and_keeps_no_place(tmp_path: Path, box: Box, 
 def test_an_answer_without_end_is_cut(tmp_path: Path, box: Box, more: bytes) -> None:
     box.forever = more
     began = time.monotonic()
-    with quick(), pytest.raises(Busy):
+    with quick(0.5), pytest.raises(Busy):
         reading(box, tmp_path / "out").listen()
     assert time.monotonic() - began < 15
 
 
 @contextlib.contextmanager
-def quick() -> Iterator[None]:
-    """A look that may take two seconds; the module is the platform's own, whatever name it was loaded by."""
+def quick(seconds: float = 2.0) -> Iterator[None]:
+    """A look that may take so many seconds; the module is the platform's own, whatever name it was loaded by."""
     module = next(m for name, m in sys.modules.items() if name.endswith(".mailbox") and hasattr(m, "BEGINNING"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "SECONDS", 2.0)
+        patch.setattr(module, "SECONDS", seconds)
         yield
 
 

@@ -189,6 +189,8 @@ def test_a_mistake_of_ours_is_one_line_too(
         main(["list"])
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_output_that_nobody_reads_any_more_is_no_error(bench: Bench) -> None:
     stocked(bench)
     command = f"cd {bench.root} && steadycast list --json | head -c 1; echo ${{PIPESTATUS[0]}}"

@@ -338,6 +338,8 @@ def test_what_is_broken_is_told_in_the_readers_language(tmp_path: Path) -> None:
     assert "的回执没有 remote_id" in result.said, result
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_it_runs_without_pytest(tmp_path: Path) -> None:
     """A workspace's author has the wheel alone."""
     board(tmp_path)

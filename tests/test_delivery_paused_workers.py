@@ -203,7 +203,14 @@ with Ledger.open(address) as ledger:
 """
 
 
-@pytest.mark.parametrize("point", ["claim-durable", "freeze-durable", "intend-durable", "cleared"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        *(pytest.param(point, marks=pytest.mark.slow)
+          for point in ("claim-durable", "freeze-durable", "cleared")),
+        "intend-durable",
+    ],
+)  # fmt: skip
 def test_a_process_stopped_past_its_lease_sends_nothing_when_it_goes_on(
     database: str, ledger: Ledger, promise: Promise, clock: Clock, tmp_path: Path, point: str
 ) -> None:

@@ -132,6 +132,8 @@ def test_the_repository_s_own_file_agrees() -> None:
     assert workspace.prefect_yaml.read_text(encoding="utf-8") == prefect_yaml(workspace)
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize("name", ["publish", "intake"])
 def test_prefects_page_asks_for_plain_words_and_says_what_they_are(name: str) -> None:
     """A parameter that may be a string or nothing is a choice of types there, before there is a box to type in."""

@@ -123,6 +123,8 @@ def test_a_form_that_changed_no_row_makes_pages_anew(desk: Desk) -> None:
     assert not asks_nothing(lambda: desk.get("/drafts"))
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_what_a_command_changed_shows_at_once(desk: Desk, bench: Bench) -> None:
     assert TITLE in desk.get("/drafts").text
     steadycast("approve", "ugc/bob/one.md", cwd=bench.root)

@@ -169,8 +169,7 @@ def of_size(size: int, order: int = 1) -> str:
     return channel(*items[::order])
 
 
-@pytest.mark.parametrize("order", [1, -1], ids=["newest first", "newest last"])
-@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(("order", "packed"), [(1, False), (-1, True)], ids=["newest first", "newest last, packed"])
 def test_a_feed_over_the_limit_gives_its_newest_items(of: Callable[..., Any], order: int, packed: bool) -> None:
     data = of_size(12 << 20, order).encode()
     result = of(gzip.compress(data, 1), **{"Content-Encoding": "gzip"}) if packed else of(data)

@@ -328,8 +328,10 @@ def platforms_named(source: str, names: set[str]) -> Iterator[tuple[int, str]]:
 
     A constant that is a name means it, unless it is a word of ours; that too does, beside a platform or in a path.
     """
-    tree = ast.parse(source)
     some = "|".join(sorted(names))
+    if not re.search(some, source):
+        return
+    tree = ast.parse(source)
     told = re.compile(rf"(?:platform\s*=\s*[\"']|channels?[./])(?:{some})\b")
     beside: dict[ast.AST, ast.AST] = {}
     for node in ast.walk(tree):

@@ -115,7 +115,7 @@ def test_a_platform_that_is_built_on_another_says_the_same_of_its_folder(bench: 
     ("answer", "sent"),
     [
         pytest.param("n", [], marks=[pytest.mark.slow, pytest.mark.parallel]),
-        ("", []),
+        pytest.param("", [], marks=[pytest.mark.slow, pytest.mark.parallel]),
         ("y", ["Draft 1"]),
     ],
 )

@@ -156,6 +156,7 @@ def test_what_is_taken_goes_out_in_time_and_memory(bench: Bench, measure: Measur
     assert (cpu < 10, memory < 300) == (True, True), (cpu, memory)
 
 
+@pytest.mark.slow
 def test_a_draft_that_would_grow_harms_itself_alone(bench: Bench) -> None:
     bench.set_up(SETTINGS, {"pgc/good.md": article("Good"), "ugc/bob/bomb.md": (HEAD + REOPENED["tags"]).encode()})
     (problem,) = pipeline.collect(bench.app, bench.clock.now(), feeds=False).problems
@@ -268,6 +269,7 @@ def test_other_lexers_are_not_even_asked(language: str) -> None:
     assert ("<span" in found, "a = 1" in found) == (False, True)
 
 
+@pytest.mark.slow
 def test_a_block_that_takes_too_long_stays_plain_and_so_does_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     """The child has two seconds of CPU for all of a draft."""
     worker = Worker("slow_colours", longest=1 << 20)

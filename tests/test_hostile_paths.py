@@ -107,6 +107,8 @@ def test_no_spelling_finds_a_file_outside_the_members_folder(house: Any, role: A
     ] == []
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.platforms("kit", "feed", "mail")
 def test_no_word_of_a_draft_is_a_place_to_write(house: Any) -> None:
     """Slug, title, tags, language, author, series and channels' overrides: all that is written lies in var/."""

@@ -147,6 +147,8 @@ def test_a_newer_ledger_is_refused_with_both_versions(database: str) -> None:
             server.dispose()
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_several_processes_may_open_a_new_ledger_at_once(tmp_path: Path) -> None:
     """One makes the tables, the others wait for it; all have the same secret."""
     path = tmp_path / "l.sqlite"

@@ -302,6 +302,8 @@ with Ledger.open(sys.argv[1]) as ledger:
 """
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_of_several_processes_one_has_it(database: str, ledger: Ledger, promise: Promise) -> None:
     """Two workers of one community share nothing but the ledger."""
     ids = promise(*(f"c{n}" for n in range(20)))

@@ -394,6 +394,8 @@ def test_wrong_settings_stop_the_run_before_it_writes(root: Any) -> None:
     assert outputs(root) == {}
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_two_processes_write_what_one_would(root: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Byte for byte, and say the same; also beside a thread, such as that of a progress bar."""
     pools, of = [], multiprocessing.get_context

@@ -63,6 +63,8 @@ def test_a_line_break_between_han_characters_is_no_space(html: Any, joined: Any)
     assert join_lines(html) == joined
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 def test_the_same_draft_is_the_same_bytes_in_every_process() -> None:
     """What is frozen is hashed: no set's or map's order may show."""
     program = (

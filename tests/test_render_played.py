@@ -285,6 +285,8 @@ def test_a_machine_without_the_programs_says_so_once(
 # Hostile ones
 
 
+@pytest.mark.slow
+@pytest.mark.parallel
 @pytest.mark.parametrize(
     "words",
     [
@@ -319,6 +321,7 @@ def test_a_name_that_looks_like_an_option_or_an_address_is_a_name(
         assert film.poster(file, "mp4", Path(f"{name}.jpg"), 40.0)
 
 
+@pytest.mark.slow
 def test_a_film_that_claims_huge_pictures_costs_little(files: dict[str, Path], tmp_path: Path) -> None:
     """Its container says 65,535 x 65,535; nothing of that size is made."""
     data = files["film"].read_bytes()

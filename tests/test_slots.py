@@ -10,7 +10,7 @@ from typing import Any, cast
 from zoneinfo import TZPATH, ZoneInfo, available_timezones
 
 import pytest
-from conftest import examples
+from conftest import THOROUGH, examples
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,7 +67,7 @@ def test_every_zone_keeps_its_wall_time_through_2026_and_2027() -> None:
     """One slot a local day, at the instant that zoneinfo itself finds, for wall times in and around the gaps."""
     start, end = dt.datetime(2026, 1, 1, tzinfo=UTC), dt.datetime(2028, 1, 1, tzinfo=UTC)
     days = [start + dt.timedelta(days=n) for n in range(731)]
-    for zone in zones():
+    for zone in zones()[:: 1 if THOROUGH else 5]:
         tz = ZoneInfo(zone)
         changes = any(one != two for one, two in pairwise(day.astimezone(tz).utcoffset() for day in days))
         for time in ("00:00", "00:30", "01:30", "02:00", "02:30", "03:00", "20:00") if changes else ("02:30",):
