@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
 from desk_bench import KEY, Desk, hidden
+from many_drafts import fill
 from pipeline_bench import COMMUNITY, FAR, Bench
+from sqlalchemy.sql.compiler import SQLCompiler
 from test_desk_cost import heard
 
 from steadycast import pipeline
@@ -17,7 +20,11 @@ from steadycast.desk import ready
 from steadycast.desk.pages import compile_templates
 from steadycast.desk.server import made
 from steadycast.language import speaking
+from steadycast.ledger.store import Ledger
 from steadycast.pipeline import standing
+from steadycast.pipeline.opened import Opened
+from steadycast.report import outlook
+from steadycast.report.week import Week
 
 SETTINGS = COMMUNITY + FAR + '[series.notes]\nevery = "day at 20:00"\nchannels = ["far"]\n'
 FEW = 12  # statements of a page that shows the record as it was made
@@ -136,3 +143,42 @@ def save(desk: Desk, rhythm: str) -> None:
     assert "Saved" in desk.post(place, on=place, **hidden(seen.text)).text
     for thread in [each for each in threading.enumerate() if each.name == "form_done"]:
         thread.join(30)
+
+
+def test_a_setting_saved_elsewhere_opens_no_ledger_and_goes_through_no_draft_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a statement compiled again: what is kept of the ledger is as true as before."""
+    fill(bench.app.ledger, pipeline.now(), drafts=120, deliveries=200)
+    pipeline.plan(bench.app, pipeline.now())
+    looked: Counter[str] = Counter()
+    with Desk(bench.root).up() as desk:
+        assert "20:00" in desk.get("/record").text
+        for where, name in ((Ledger, "open"), (outlook, "suits"), (Week, "squares"), (SQLCompiler, "__init__")):
+            real = getattr(where, name)
+
+            def counts(*given: Any, _real: Any = real, _name: str = name, **named: Any) -> Any:
+                looked[_name] += 1
+                return _real(*given, **named)
+
+            monkeypatch.setattr(where, name, counts)
+        settings = bench.root / "steadycast.toml"
+        settings.write_text(settings.read_text(encoding="utf-8").replace("20:00", "21:00"), encoding="utf-8")
+        assert "21:00" in desk.get("/record").text
+    assert looked == {}
+
+
+def test_a_ledger_stays_open_until_the_last_who_has_it_is_done(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, closed = bench.root / "steadycast.toml", list[Ledger]()
+    monkeypatch.setattr(Ledger, "close", lambda ledger: closed.append(ledger))
+    opened = Opened(bench.root)
+    with opened.app() as slow:
+        ledger = slow.ledger
+        settings.write_text(settings.read_text(encoding="utf-8").replace("20:00", "21:00"), encoding="utf-8")
+        with opened.app() as fresh:
+            assert fresh is not slow
+            assert fresh.ledger is ledger
+        assert closed == []
+    assert closed == []
+    opened.close()
+    assert closed == [ledger]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from steadycast.ledger.record import SlotVerdict
 from steadycast.ledger.tables import EPOCH
 from steadycast.report.model import Runway, Streak
-from steadycast.report.outlook import look
+from steadycast.report.outlook import KnownStock, look
 from steadycast.report.streaks import is_daily, streaks, tally
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, StockItem, Verdict
@@ -144,7 +144,7 @@ def outlook(
     digests: Any = (),
 ) -> Any:
     within = {"now": NOW, "until": until, "fill_within": DAY}
-    return look(series, known, assigned, stock, History(history), digests=digests, **within)
+    return look(series, known, assigned, KnownStock(stock, History(history)), digests=digests, **within)
 
 
 def test_what_an_overdue_slot_may_still_carry_is_not_given_to_another() -> None:

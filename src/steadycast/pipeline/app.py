@@ -134,6 +134,17 @@ class App:
             other.__dict__["_found"] = self._found
         return other
 
+    def share_ledger(self, former: App) -> None:
+        """Go on with the ledger that `former`, of the same folder, has open: it is not opened again, and knows its
+        statements. Who closes the last of both closes it.
+        """
+        if "ledger" in former.__dict__:
+            self.__dict__["ledger"] = former.ledger
+
+    def shares_ledger(self, other: App) -> bool:
+        """Whether both have the same ledger open."""
+        return "ledger" in self.__dict__ and self.__dict__["ledger"] is other.__dict__.get("ledger")
+
     @cached_property
     def reader(self) -> Reader:
         """What reads the drafts in content/."""

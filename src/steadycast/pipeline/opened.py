@@ -54,6 +54,8 @@ class Opened:
         if self._app is None:
             self._app = App.in_force(self.root)
             self._prints = prints(self._app.workspace)
+            for former in self._retired.values():
+                self._app.share_ledger(former)
         return self._app
 
     def _retire(self) -> None:
@@ -63,5 +65,7 @@ class Opened:
 
     def _close_unused(self) -> None:
         for key in [key for key in self._retired if not self._users.get(key)]:
-            self._retired.pop(key).close()
+            app = self._retired.pop(key)
             self._users.pop(key, None)
+            if not any(app.shares_ledger(other) for other in (self._app, *self._retired.values()) if other):
+                app.close()

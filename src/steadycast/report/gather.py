@@ -35,6 +35,7 @@ from steadycast.workspace.loading import BY_HAND
 from steadycast.workspace.paths import preview_name
 
 Titles = Callable[[str], str]
+Marks = dict[dt.date, dict[str, int]]  # how many of each mark a date has
 LATELY = dt.timedelta(days=7)
 SHOWN = 20  # slots that went out lately
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
@@ -133,7 +134,7 @@ class _Gathering:
     @cached_property
     def year(self) -> Year:
         if self.kept:
-            return Year(self.kept.weeks.open_days(), self.kept.weeks.shown(self.span[0]))
+            return Year(self.kept.weeks.open_days(), self.kept.weeks.over(self.span[0]))
         zone = self.workspace.community.zone
         return Year(record.day_counts(self.ledger, self.workspace.channels, zone, self.span, self.now))
 
@@ -183,13 +184,12 @@ class _Gathering:
         settings = self.workspace.channels[name]
         cells = [cell for cell in self.cells if cell[1] == name]
         served = {series.name for series in self.workspace.series.values() if name in series.channels}
-        further = [slot for slot in self.outlook.beyond if slot.series in served and not settings.paused]
         counts = self._verdicts(cells)
         return m.ChannelRecord(
             name=name,
             title=self.title(name),
             platform=settings.platform,
-            squares=self._squares_of(cells, further, served),
+            squares=self._squares_of(cells, served, paused=settings.paused),
             counts=counts,
             on_time=m.on_time(counts),
             streak=self.streaks.channels.get(name, m.Streak()),
@@ -201,43 +201,46 @@ class _Gathering:
         return tuple(self._year(series) for series in self.workspace.series.values())
 
     def _year(self, series: Series) -> m.SeriesYear:
-        further = [slot for slot in self.outlook.beyond if slot.series == series.name]
-        whole: dict[dt.date, Counter[str]] = defaultdict(Counter)
         channels, cells = [], [(series.name, name) for name in series.channels if name in self.workspace.channels]
+        whole: Marks = {}
         for cell in cells:
             name, closed = cell[1], self.year.squares([cell])
-            paused = self.workspace.channels[name].paused
-            marks = self._marks([cell], () if paused else further, (series.name,), closed)
+            marks = self._marks([cell], (series.name,), closed, paused=self.workspace.channels[name].paused)
             for date, its in marks.items():
-                whole[date] += its
+                _add(whole, date, its)
             counts = self._verdicts([cell])
             channels.append(m.ChannelYear(name, self.title(name), _joined(closed, marks), counts, m.on_time(counts)))
         return m.SeriesYear(series.name, _joined(self.year.squares(cells), whole), tuple(channels))
 
     def _squares_of(
-        self, cells: Collection[CellName], further: Iterable[Slot], series: Iterable[str]
+        self, cells: Collection[CellName], series: Collection[str], *, paused: bool = False
     ) -> tuple[m.Square, ...]:
         closed = self.year.squares(cells)
-        return _joined(closed, self._marks(cells, further, series, closed))
+        return _joined(closed, self._marks(cells, series, closed, paused=paused))
 
     def _marks(
-        self,
-        cells: Iterable[CellName],
-        further: Iterable[Slot],
-        series: Iterable[str],
-        closed: Iterable[m.Square],
-    ) -> dict[dt.date, Counter[str]]:
-        """How many of each mark a date has that is not `closed`: what the ledger counted, what is planned beyond it,
-        and what these series leave out.
+        self, cells: Iterable[CellName], series: Collection[str], closed: Iterable[m.Square], *, paused: bool
+    ) -> Marks:
+        """How many of each mark a date has that is not `closed`: what the ledger counted, what is planned beyond it
+        (not on a `paused` channel), and what these series leave out.
         """
-        found: dict[dt.date, Counter[str]] = defaultdict(Counter)
+        found: Marks = {}
         for day in self.year.days(cells):
-            found[day.date][day.mark] += day.deliveries
-        for slot in further:
-            found[self._local(slot.at).date()][self.outlook.state(slot)] += 1
+            _add(found, day.date, {day.mark: day.deliveries})
+        for name in () if paused else series:
+            for date, its in self.further.get(name, {}).items():
+                _add(found, date, its)
         if off := {date for name in series for date in self._left_out(name)}:
             for date in off.difference(found, (square.date for square in closed)):
-                found[date]["excused"] += 1
+                found[date] = {"excused": 1}
+        return found
+
+    @cached_property
+    def further(self) -> dict[str, Marks]:
+        """Of each series, what is planned beyond the ledger's slots."""
+        found: dict[str, Marks] = defaultdict(dict)
+        for slot in self.outlook.beyond:
+            _add(found[slot.series], self._local(slot.at).date(), {self.outlook.state(slot): 1})
         return found
 
     def _left_out(self, name: str) -> Sequence[dt.date]:
@@ -453,7 +456,7 @@ class _Gathering:
         return self.named[channel]
 
     def _local(self, at: dt.datetime) -> dt.datetime:
-        return at.astimezone(self.workspace.community.zone)
+        return at.astimezone(self.now.tzinfo)
 
 
 def went(rows: Iterable[DeliveryRow]) -> dt.datetime:
@@ -461,14 +464,22 @@ def went(rows: Iterable[DeliveryRow]) -> dt.datetime:
     return max(row.finished or row.at for row in rows)
 
 
-def _squares(by_date: Mapping[dt.date, Counter[str]]) -> tuple[m.Square, ...]:
-    return tuple(m.Square(date, m.gravest(marks), dict(marks)) for date, marks in sorted(by_date.items()))
+def _add(marks: Marks, date: dt.date, more: Mapping[str, int]) -> None:
+    if (its := marks.get(date)) is None:
+        marks[date] = {**more}
+        return
+    for mark, count in more.items():
+        its[mark] = its.get(mark, 0) + count
 
 
-def _joined(closed: tuple[m.Square, ...], marks: Mapping[dt.date, Counter[str]]) -> tuple[m.Square, ...]:
+def _squares(marks: Marks) -> tuple[m.Square, ...]:
+    return tuple(m.Square(date, m.gravest(its), its) for date, its in sorted(marks.items()))
+
+
+def _joined(closed: tuple[m.Square, ...], marks: Marks) -> tuple[m.Square, ...]:
     if not closed or all(date > closed[-1].date for date in marks):
         return closed + _squares(marks)
-    both = {square.date: Counter(square.counts) for square in closed}
+    both: Marks = {square.date: dict(square.counts) for square in closed}
     for date, its in marks.items():
-        both[date] = both.get(date, Counter()) + its
+        _add(both, date, its)
     return _squares(both)

@@ -238,10 +238,9 @@ class Report:
 
 def gravest(counts: Mapping[str, int]) -> str:
     """The mark that a date with these counts shows; "" where there is nothing."""
-    for mark in MARKS:
-        if counts.get(mark):
-            return mark
-    return ""
+    if len(counts) == 1 and all(counts.values()):  # as of most dates
+        return next(iter(counts))
+    return next((mark for mark in MARKS if counts.get(mark)), "")
 
 
 def on_time(counts: Mapping[str, int]) -> float | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from steadycast.language import gettext as _
@@ -32,21 +33,19 @@ RATE_AFTER = dt.timedelta(days=7)  # before that it would be a guess
 OPENING = dt.timedelta(hours=1)  # what the first intake found
 
 
+Asks = tuple[Any, ...]
+
+
 @dataclass(frozen=True)
 class Outlook:
     """The coming slots of all series, and the drafts that they carry or would carry as things stand."""
 
     now: dt.datetime
     slots: tuple[Slot, ...]  # in order of time; excused ones are among them
-    stock: Sequence[StockItem]
-    history: Sequence[Past]
+    stock: KnownStock
     carried: dict[str, Assignment] = field(default_factory=dict)  # slot -> what it carries
     reserve: Callable[[], Mapping[str, Assignment]] = dict  # gap -> what would fill it, if nothing more came in
-    free: Sequence[StockItem] = ()  # of the stock: what has not gone out, and the reserve
     beyond: tuple[Slot, ...] = ()  # of the slots, those that the ledger does not have yet
-    began: dt.datetime | None = None  # when the first of the stock came
-    newest: Sequence[StockItem] = ()  # of the stock: what the rate of intake may count, reserve not among it
-    came: dict[str, list[dt.datetime]] = field(default_factory=dict)  # series -> when what suits it of those came
 
     def state(self, slot: Slot) -> str:
         """planned, filled (from reserve), gap or excused."""
@@ -79,28 +78,56 @@ class Outlook:
         community begins with is its opening stock and did not come in at any rate.
         """
         times = [slot.at for slot in slots_of(series, self.now, self.now + WITHIN) if not slot.excused]
-        began = self.began or self.now
+        began = self.stock.began or self.now
         known = self.now - began - OPENING
         if not times or self.now - began < RATE_AFTER:
             return None
-        if series.name not in self.came:
-            self.came[series.name] = [item.since for item in self.newest if suits(series, item)]
-        return forecast(times, stock, intake(self.came[series.name], self.now, known), self.now)
+        came = self.stock.came(series, self.now - SPREAD_OVER * WEEK)
+        return forecast(times, stock, intake(came, self.now, known), self.now)
 
     def in_stock(self, series: Series) -> int:
         """Drafts not yet used that this series could use: of reserve what its `fill` names, evergreens once rested."""
-        return sum(
-            suits(series, item)
-            and (item.expires is None or item.expires > self.now)
-            and (not item.evergreen or self._rested(series, item))
-            and (not item.circle or "shared" in series.fill)
-            for item in self.free
+        always, at_times = self.stock.usable(series)
+        return always + sum(
+            (item.expires is None or item.expires > self.now) and (not item.evergreen or self._rested(series, item))
+            for item in at_times
         )
 
     def _rested(self, series: Series, item: StockItem) -> bool:
         if "evergreen" not in series.fill:
             return False
         return item.last_used is None or item.last_used + series.cooldown <= self.now
+
+
+class KnownStock:
+    """The stock as a report asks of it: gone through once, and once for each series that asks alike."""
+
+    def __init__(self, items: Sequence[StockItem], history: History) -> None:
+        self.items, self.history = items, history
+        self.began = min((item.since for item in items), default=None)  # when the first of it came
+        self._free = [item for item in items if item.evergreen or item.draft not in history.last]
+        self._newest = sorted((item for item in items if not item.reserve), key=attrgetter("since"))
+        self._came: dict[Asks, list[dt.datetime]] = {}
+        self._usable: dict[Asks, tuple[int, list[StockItem]]] = {}
+
+    def came(self, series: Series, after: dt.datetime) -> list[dt.datetime]:
+        """When what this series could use came into stock, `after` that; reserve is not among it. In order of time."""
+        if (found := self._came.get(asks := _asks(series))) is None:
+            found = self._came[asks] = [item.since for item in self._newest if suits(series, item)]
+        return found[bisect_right(found, after) :]
+
+    def usable(self, series: Series) -> tuple[int, list[StockItem]]:
+        """What this series could use of what is not out, and of reserve: how many, and which at times only."""
+        if (found := self._usable.get(asks := _asks(series))) is None:
+            its = [item for item in self._free if suits(series, item) and (not item.circle or "shared" in series.fill)]
+            at_times = [item for item in its if item.evergreen or item.expires]
+            found = self._usable[asks] = len(its) - len(at_times), at_times
+        return found
+
+
+def _asks(series: Series) -> Asks:
+    """What decides whether a draft suits a series."""
+    return series.name, series.was, series.forms, series.channels, "shared" in series.fill
 
 
 def ahead(
@@ -111,8 +138,7 @@ def ahead(
     return look(
         series,
         *_planned(ledger, now, until),
-        stock,
-        History(ledger.used(now - MEMORY)),
+        KnownStock(stock, History(ledger.used(now - MEMORY))),
         now=now,
         until=until,
         fill_within=workspace.publish.fill_within,
@@ -145,7 +171,7 @@ class Foresight:
         self._asked: tuple[Any, ...] = ()
         self._holds_until = LONG_AGO
         self._made: Outlook | None = None
-        self._lately = History(())
+        self._stock = KnownStock((), History(()))
 
     def ahead(  # noqa: PLR0917 as `ahead` takes it
         self,
@@ -161,14 +187,17 @@ class Foresight:
         old = bisect_left(history, now - MEMORY, key=lambda past: past.at)
         lately = [*(past for past in history[:old] if not past.series), *history[old:]]
         mixed = in_force(ledger, workspace.series)
-        asked = (known, assigned, lately, until, mixed, workspace.publish.fill_within)
+        if stock is not self._stock.items or lately != self._stock.history.rows:
+            out = self._stock.history if lately == self._stock.history.rows else History(lately)
+            self._stock = KnownStock(stock, out)
+        asked = (known, assigned, until, mixed, workspace.publish.fill_within)
         made = self._made
-        if made is None or stock is not made.stock or asked != self._asked or not made.now <= now < self._holds_until:
+        same = made is not None and made.stock is self._stock and asked == self._asked
+        if made is None or not same or not made.now <= now < self._holds_until:
             series, within = tuple(mixed.values()), workspace.publish.fill_within
-            self._lately = self._lately if lately == self._lately.rows else History(lately)
             digests = _digests(ledger, series)
             made = look(
-                series, known, assigned, stock, self._lately,
+                series, known, assigned, self._stock,
                 now=now, until=until, fill_within=within, digests=digests,
             )  # fmt: skip
             # A slot is past after its hour; evergreens go into one that is less than `fill_within` away.
@@ -181,8 +210,7 @@ def look(
     series: Sequence[Series],
     known: Iterable[Slot],
     assigned: Sequence[Assignment],
-    stock: Sequence[StockItem],
-    history: History,
+    stock: KnownStock,
     *,
     now: dt.datetime,
     until: dt.datetime,
@@ -209,16 +237,13 @@ def look(
     fixed = [replace(each, fixed=True) for each in assigned]
     full = {each.slot for each in fixed}
     asked = [*(slot for slot in there.values() if slot.id in full), *further]
-    made = plan(series, asked, stock, fixed, history, now, fill_within)
+    made = plan(series, asked, stock.items, fixed, stock.history, now, fill_within)
     carried = {each.slot: each for each in (*made, *fixed)}
     ahead = tuple(sorted((*there.values(), *further)))
-    free = [item for item in stock if item.evergreen or item.draft not in history.last]
-    newest = [item for item in stock if item.since > now - SPREAD_OVER * WEEK and not item.reserve]
-    began = min((item.since for item in stock), default=None)
 
     @cache  # and only where somebody asks: an outlook may be over years
     def reserve() -> Mapping[str, Assignment]:
-        within = fill_within
-        return from_reserve(series, ahead, carried, stock, history, now=now, fill_within=within, digests=digests)
+        known, within = (stock.items, stock.history), fill_within
+        return from_reserve(series, ahead, carried, *known, now=now, fill_within=within, digests=digests)
 
-    return Outlook(now, ahead, stock, history.rows, carried, reserve, free, tuple(further), began, newest)
+    return Outlook(now, ahead, stock, carried, reserve, tuple(further))

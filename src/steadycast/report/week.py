@@ -24,6 +24,14 @@ class Run:
     current: int = 0  # since the last miss; all of it where there was none
     late: int = 0  # of the current ones
 
+    def and_then(self, later: Run) -> Run:
+        """Both stretches as one; `later` follows this one."""
+        through = self.current + later.first
+        first = self.first if self.broken else through
+        if not later.broken:
+            return Run(first, self.broken, self.longest, through, self.late + later.late)
+        return Run(first, True, max(self.longest, through, later.longest), later.current, later.late)
+
 
 @dataclass(slots=True)
 class CellRun:
@@ -112,13 +120,6 @@ def run_of(rows: Iterable[tuple[int, str]]) -> Run:
     return Run(first if broken else current, broken, longest, current, late)
 
 
-def streak_of(runs: Iterable[Run]) -> Streak:
-    """One streak through stretches that follow one another."""
-    longest = current = late = 0
-    for run in runs:
-        if run.broken:
-            longest = max(longest, current + run.first, run.longest)
-            current, late = run.current, run.late
-        else:
-            current, late = current + run.current, late + run.late
-    return Streak(current, late, max(longest, current))
+def streak_of(run: Run) -> Streak:
+    """The streak with which a stretch ends."""
+    return Streak(run.current, run.late, max(run.longest, run.current))

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, reduce
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -34,6 +36,7 @@ from steadycast.workspace.loading import BY_HAND
 
 WEEK = dt.timedelta(days=7)
 MICROSECOND = dt.timedelta(microseconds=1)
+Whose = tuple[str, str, str]  # series, origin, member
 OUT = frozenset(state.value for state in WENT_OUT)
 
 
@@ -113,7 +116,8 @@ class Weeks:
         self._whole = ""  # the record of which they are
         self._there: set[dt.date] = set()  # the weeks that it keeps
         self._changed: set[dt.date] = set()  # since then
-        self._out: list[Past] | None = None  # of the weeks that are over; None: one of them is another
+        self._closed: Closed | None = None  # of the weeks that are over; None: one of them is another
+        self._shown_from = dt.date.min
 
     def up_to(self, ledger: Ledger, now: dt.datetime, first: dt.date, last: dt.date) -> None:
         """Have every week as it is in the ledger at `now`; of days before `first` no squares; what comes to `last`."""
@@ -130,7 +134,7 @@ class Weeks:
         for known in stale & self.closed.keys():
             del self.closed[known]
             self._changed.add(known)
-            self._out = None
+            self._closed = None
         missing = []
         while each < monday:
             missing += [] if each in self.closed else [each]
@@ -142,6 +146,7 @@ class Weeks:
         rows = rows_between(ledger, *self._span(monday, last + dt.timedelta(days=1)))
         self.open, self.coming = _week(rows, self.zone, now)
         self._place = place
+        self.over(first)
         self._keep(ledger, place)
 
     def _read(self, ledger: Ledger) -> None:
@@ -178,47 +183,39 @@ class Weeks:
             found[begin + n * WEEK] = week
         self.closed |= found
         self._changed |= found.keys()
-        self._out = None
+        self._closed = None
 
     def _stale(self, ledger: Ledger, place: Place) -> Iterable[dt.datetime]:
         if self._place is None or place.whole != self._place.whole or place.event < self._place.event:
             self._changed |= self.closed.keys()
-            self.closed = {}
+            self.closed, self._closed = {}, None
             return ()
         return changed_since(ledger, self._place)
 
     def _span(self, first: dt.date, end: dt.date) -> tuple[dt.datetime, dt.datetime]:
         return midnight(first, self.zone), midnight(end, self.zone)
 
-    @property
-    def in_order(self) -> Iterator[Week]:
-        """Every week up to now."""
-        yield from (self.closed[each] for each in sorted(self.closed))
-        yield self.open
-
-    def shown(self, first: dt.date) -> list[Week]:
-        """The weeks that are over, from the one that begins on `first` on."""
-        return [self.closed[each] for each in sorted(self.closed) if each >= first]
+    def over(self, first: dt.date) -> Closed:
+        """The weeks that are over; shown are those from the one that begins on `first` on."""
+        if self._closed is None or self._shown_from != first:
+            mondays = sorted(self.closed)
+            shown = [self.closed[each] for each in mondays[bisect_left(mondays, first) :]]
+            self._closed, self._shown_from = Closed([self.closed[each] for each in mondays], shown), first
+        return self._closed
 
     def streaks(self) -> tuple[Streak, dict[str, Streak], dict[str, Streak]]:
         """The streaks of the community, of each channel, of each series."""
-        weeks = [*self.in_order]
-        channels = {name for week in weeks for name in week.channels}
-        series = {name for week in weeks for name in week.series}
-        none = Run()
+        before, now = self.over(self._shown_from), self.open
         return (
-            streak_of(week.community for week in weeks),
-            {name: streak_of(week.channels.get(name, none) for week in weeks) for name in channels},
-            {name: streak_of(week.series.get(name, none) for week in weeks) for name in series},
+            streak_of(before.community.and_then(now.community)),
+            {name: streak_of(run) for name, run in _joined_runs(before.channels, now.channels).items()},
+            {name: streak_of(run) for name, run in _joined_runs(before.series, now.series).items()},
         )
 
     def shares(self, first: dt.date) -> list[Share]:
         """Whose drafts went out from `first` on; a slot counts once."""
-        found: dict[tuple[str, str, str], tuple[int, int]] = {}
-        for week in (*self.shown(first), self.open):
-            for whose, (slots, last) in week.shares.items():
-                before = found.get(whose, (0, 0))
-                found[whose] = (before[0] + slots, max(before[1], last))
+        found = dict(self.over(first).shares)
+        _add_shares(found, self.open)
         return [
             Share(*whose, slots, EPOCH + dt.timedelta(microseconds=last))
             for whose, (slots, last) in sorted(found.items())
@@ -226,10 +223,8 @@ class Weeks:
 
     def cells(self) -> list[Cell]:
         """How each series stands on each channel, as `matrix.cells` counts it."""
-        found: dict[CellName, CellRun] = {}
-        for week in self.in_order:
-            for name, its in week.cells.items():
-                found.setdefault(name, CellRun()).go_on(its)
+        found = {name: replace(its) for name, its in self.over(self._shown_from).cells.items()}
+        _go_on(found, self.open)
         for name, done in self.open.early.items():
             its = found.setdefault(name, CellRun())
             its.last = max(its.last or 0, done) or None
@@ -240,9 +235,7 @@ class Weeks:
 
     def used(self, ledger: Ledger) -> list[Past]:
         """The drafts that went out, or may have, in order of time: what `ledger.used` gives."""
-        if self._out is None:
-            self._out = [past for day in sorted(self.closed) for past in self.closed[day].out]
-        found = [*self._out, *self.open.out]
+        found = [*self.over(self._shown_from).out, *self.open.out]
         for past in ledger.used_before():
             insort(found, past, key=_in_time)
         return found
@@ -258,16 +251,80 @@ class Weeks:
         return [*past, *self.coming]
 
 
+class Closed:
+    """What weeks that are over come to, together: each thing is added up when somebody asks for it first."""
+
+    def __init__(self, weeks: Sequence[Week], shown: Sequence[Week]) -> None:
+        self._weeks, self._shown = weeks, shown
+        self._squares: dict[tuple[CellName, ...], tuple[Square, ...]] = {}
+        self._totals: dict[CellName, dict[str, int]] = {}
+
+    @cached_property
+    def community(self) -> Run:
+        """How its dates went."""
+        return reduce(Run.and_then, (week.community for week in self._weeks), Run())
+
+    @cached_property
+    def channels(self) -> dict[str, Run]:
+        """How the deliveries of each went."""
+        return reduce(_joined_runs, (week.channels for week in self._weeks), {})
+
+    @cached_property
+    def series(self) -> dict[str, Run]:
+        """How the slots of each went."""
+        return reduce(_joined_runs, (week.series for week in self._weeks), {})
+
+    @cached_property
+    def cells(self) -> dict[CellName, CellRun]:
+        """How each series stood on each channel."""
+        found: dict[CellName, CellRun] = {}
+        for week in self._weeks:
+            _go_on(found, week)
+        return found
+
+    @cached_property
+    def out(self) -> list[Past]:
+        """What went out, in order of time."""
+        return [past for week in self._weeks for past in week.out]
+
+    @cached_property
+    def shares(self) -> dict[Whose, tuple[int, int]]:
+        """Of the shown weeks: slots, and the last of them."""
+        found: dict[Whose, tuple[int, int]] = {}
+        for week in self._shown:
+            _add_shares(found, week)
+        return found
+
+    @cached_property
+    def marked(self) -> frozenset[CellName]:
+        """The cells that the shown weeks have marks of."""
+        return frozenset(cell for week in self._shown for cell in week.marks)
+
+    def squares(self, cells: tuple[CellName, ...]) -> tuple[Square, ...]:
+        """The dates of these cells together, in the shown weeks."""
+        if cells not in self._squares:
+            self._squares[cells] = tuple(square for week in self._shown for square in week.squares(cells))
+        return self._squares[cells]
+
+    def totals(self, cell: CellName) -> dict[str, int]:
+        """How many of each mark the shown weeks have of a cell."""
+        if (found := self._totals.get(cell)) is None:
+            found = self._totals[cell] = defaultdict(int)
+            for week in self._shown:
+                for mark, count in week.totals(cell).items():
+                    found[mark] += count
+        return found
+
+
 class Year:
     """The shown days: weeks that are over, and days that are counted one by one."""
 
-    def __init__(self, days: Sequence[DayCount], weeks: Sequence[Week] = ()) -> None:
-        self._weeks = weeks
-        self._totals: dict[CellName, dict[str, int]] = {}
+    def __init__(self, days: Sequence[DayCount], over: Closed | None = None) -> None:
+        self._over = over or Closed((), ())
         self._days: dict[CellName, list[DayCount]] = defaultdict(list)
         for day in days:
             self._days[day.series, day.channel].append(day)
-        self.cells = sorted({*self._days, *(cell for week in weeks for cell in week.marks)})
+        self.cells = sorted({*self._days, *self._over.marked})
 
     def days(self, cells: Iterable[CellName]) -> list[DayCount]:
         """What is counted one by one."""
@@ -275,25 +332,31 @@ class Year:
 
     def squares(self, cells: Iterable[CellName]) -> tuple[Square, ...]:
         """Of the weeks that are over."""
-        asked = tuple(cells)
-        return tuple(square for week in self._weeks for square in week.squares(asked))
+        return self._over.squares(tuple(cells))
 
     def totals(self, cells: Iterable[CellName]) -> Counter[str]:
         """How many of each mark the weeks that are over have."""
         found: Counter[str] = Counter()
         for cell in cells:
-            for mark, count in self._of(cell).items():
+            for mark, count in self._over.totals(cell).items():
                 found[mark] += count
         return found
 
-    def _of(self, cell: CellName) -> dict[str, int]:
-        """Of one cell: its channel, its series and all together ask for it."""
-        if (found := self._totals.get(cell)) is None:
-            found = self._totals[cell] = defaultdict(int)
-            for week in self._weeks:
-                for mark, count in week.totals(cell).items():
-                    found[mark] += count
-        return found
+
+def _joined_runs(before: Mapping[str, Run], later: Mapping[str, Run]) -> dict[str, Run]:
+    none = Run()
+    return {**before, **{name: before.get(name, none).and_then(run) for name, run in later.items()}}
+
+
+def _go_on(found: dict[CellName, CellRun], week: Week) -> None:
+    for name, its in week.cells.items():
+        found.setdefault(name, CellRun()).go_on(its)
+
+
+def _add_shares(found: dict[Whose, tuple[int, int]], week: Week) -> None:
+    for whose, (slots, last) in week.shares.items():
+        before = found.get(whose, (0, 0))
+        found[whose] = (before[0] + slots, max(before[1], last))
 
 
 def _stretches(mondays: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:

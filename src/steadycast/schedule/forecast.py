@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -67,16 +67,17 @@ def intake(times: Iterable[dt.datetime], now: dt.datetime, known: dt.timedelta) 
     The mean is that of the last eight weeks. The spread is measured over whole weeks, half a year at most, and drawn
     towards the usual one as if that had been seen for eight weeks: two or three weeks tell nothing of a spread.
     """
-    came = [now - time for time in times if now - known < time <= now]
-    window = min(known, RATE_OVER * WEEK)
-    per_day = sum(ago < window for ago in came) / (window / DAY)
+    came, window = sorted(times), min(known, RATE_OVER * WEEK)
     whole = min(int(known / WEEK), SPREAD_OVER)
-    return Intake(per_day, _spread(Counter(int(ago / WEEK) for ago in came), whole), window / WEEK)
+    until = bisect_right(came, now)
+    since = [until - bisect_right(came, now - n * WEEK) for n in range(whole + 1)]
+    per_day = (until - bisect_right(came, now - window)) / (window / DAY)
+    return Intake(per_day, _spread([later - sooner for sooner, later in pairwise(since)]), window / WEEK)
 
 
-def _spread(by_week: Counter[int], weeks: int) -> float:
+def _spread(counts: Sequence[int]) -> float:
     """Variance over mean of a week's drafts, drawn towards the usual."""
-    counts = [by_week[n] for n in range(weeks)]
+    weeks = len(counts)
     if weeks < 2 or not any(counts):
         return USUAL_SPREAD
     mean = sum(counts) / weeks

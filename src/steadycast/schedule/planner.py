@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -321,8 +322,17 @@ class _Planning:
 
     def _pool(self, series: Series, empty: Sequence[dt.datetime]) -> Pool:
         """What one series could use: made for its first empty slot, as it looks at each draft in stock."""
-        fresh = (item for item in self.stock.values() if not item.reserve and item.slot is None)
-        return Pool(series, fresh, empty, used=self.used, turns=self.turns, mix=self.mixes[series.name])
+        return Pool(series, self.fresh, empty, used=self.used, turns=self.turns, mix=self.mixes[series.name])
+
+    @cached_property
+    def fresh(self) -> list[StockItem]:
+        """What a pool may begin with: not what went out. What a slot has now, it may give back."""
+        held = {each.draft for each in self.given.values()}
+        return [
+            item
+            for item in self.stock.values()
+            if (item.draft not in self.used or item.draft in held) and not item.reserve and item.slot is None
+        ]
 
     def _movable(self) -> dict[str, list[Slot]]:
         """Slots of each series, in order of time, whose fresh draft an earlier slot may draw on.
