@@ -20,11 +20,16 @@ HOUR = dt.timedelta(hours=1)
 SERIES = ("morning", "notes", "friday")
 
 
-def fill(ledger: Ledger, now: dt.datetime, *, drafts: int, deliveries: int, channels: int = 10) -> None:
-    """`drafts` of which most went out, over `deliveries` deliveries; some wait, some are stock, some in reserve."""
+def fill(
+    ledger: Ledger, now: dt.datetime, *, drafts: int, deliveries: int, channels: int = 10, left: int | None = None
+) -> None:
+    """`drafts` of which most went out, over `deliveries` deliveries; some wait, some are stock, some in reserve.
+
+    With `left` all went out but so many, the newest, however many there are.
+    """
     rows, revisions = [], []
     for n in range(drafts):
-        state = ("waiting", "rejected", "copy", "not-ready")[n % 4] if n % 10 == 0 else "approved"
+        state = ("waiting", "rejected", "copy", "not-ready")[n % 4] if n % 10 == 0 and left is None else "approved"
         row = _draft(n, state, now)
         rows.append(row)
         text = Draft(
@@ -35,7 +40,7 @@ def fill(ledger: Ledger, now: dt.datetime, *, drafts: int, deliveries: int, chan
         content = to_content(text, Path())
         revisions.append(RevisionRow(hash=row.revision, draft=row.id, at=row.changed, content=content))
     ledger.put_drafts(rows, revisions)
-    used = [row for n, row in enumerate(rows) if row.state == "approved" and n % 5]
+    used = [row for n, row in enumerate(rows) if (row.state == "approved" and n % 5 if left is None else n >= left)]
     slots, sent = [], []
     for n in range(deliveries // channels):
         at, draft = now - (n + 1) * HOUR, used[n % len(used)]

@@ -22,11 +22,14 @@ from steadycast.cli.output import (
     progress,
     say,
     show,
+    stream,
+    stream_json,
     tell,
 )
 from steadycast.cli.words import shown_word
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
+from steadycast.language import ngettext
 
 if TYPE_CHECKING:
     from steadycast.ledger.tables import DraftRow
@@ -36,6 +39,7 @@ Standing = Literal[
     "waiting", "stock", "planned", "used", "archive", "hand-in", "copy", "doubtful", "rejected", "not-ready", "gone"
 ]
 By = Annotated[str, Parameter(help="Who decides; without it: your user name.")]
+PAGE = 50  # drafts that a table shows: one of thousands is drawn for seconds
 Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
@@ -109,9 +113,12 @@ def list_(
     state: Standing | None = None,
     member: str = "",
     form: Literal["article", "audio", "video", "event"] | None = None,
+    all: bool = False,
     json: Json = False,
 ) -> int:
-    """List the drafts: what waits, what is in stock, what went out.
+    """List the drafts, the newest first: what waits, what is in stock, what went out.
+
+    A table shows the first fifty. JSON has them all.
 
     Parameters
     ----------
@@ -121,23 +128,30 @@ def list_(
         Only this member's; pgc for your editors'.
     form
         Only article, audio, video or event.
+    all
+        Every one, a line each, with tabs between.
     """
+    whose = None if not member else "" if member == "pgc" else member
     with pipeline.App.open(readonly=True) as app:
-        where = pipeline.DraftLocation(app, pipeline.now())
-        known = {row.id: row for row in app.ledger.drafts()}
-        rows = [
-            {**row, "where": where.of(known[row["id"]])}
-            for row in pipeline.drafts(app)
-            if (not state or row["state"] == state)
-            and (not member or row["member"] == member or (member == "pgc" and not row["member"]))
-            and (not form or row["form"] == form)
-        ]
-    if json:
-        as_json(rows)
-        return OK
-    columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title"}
-    columns |= {"where": "where", "path": "path"}
+        most = None if all or json else PAGE
+        found = pipeline.listed(app, pipeline.now(), state or "", whose, form or "", most)
+        if json:
+            stream_json(found.rows)
+            return OK
+        columns = {"id": "id", "state": "state", "form": "form", "member": "by", "title": "title"}
+        columns |= {"where": "where", "path": "path"}
+        if all:
+            stream(found.rows, list(columns))
+            return OK
+        rows = list(found.rows)
     show(rows, columns, empty=_("No such draft.") if state or member or form else _(NOTHING_YET))
+    if found.more:
+        said = ngettext(
+            "and %(num)s draft more: `steadycast list --all`",
+            "and %(num)s drafts more: `steadycast list --all`",
+            found.more,
+        )
+        say(said)
     return OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -115,6 +115,24 @@ def as_json(value: Any) -> None:
     """Prints `value` as JSON, keys in a fixed order, instants as ISO 8601."""
     text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
     print(*(shown(line) for line in text.split("\n")), sep="\n")
+
+
+def stream_json(values: Iterable[Any]) -> None:
+    """Prints what `as_json` prints of a list of these values, one after another as they come."""
+    begun = False
+    for value in values:
+        text = json.dumps([value], ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
+        lines = text.removeprefix("[\n").removesuffix("\n]").split("\n")
+        print(",\n" if begun else "[\n", "\n".join(map(shown, lines)), sep="", end="")
+        begun = True
+    print("\n]" if begun else "[]")
+
+
+def stream(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Prints each row on a line of its own as it comes, its cells with tabs between: for thousands of them."""
+    for row in rows:
+        cells = [shown("" if row.get(key) is None else str(row[key])) for key in columns]
+        print(*(shown_word(cell) if key in CODES else cell for key, cell in zip(columns, cells, strict=True)), sep="\t")
 
 
 def in_order(wrong: int, *, told: bool = False) -> str:

@@ -16,7 +16,7 @@ def status(*, json: Json = False) -> int:
     from steadycast.ops.delayed import line
 
     with pipeline.App.open(readonly=True) as app:
-        state, fresh = ops.status(app, pipeline.now()), not pipeline.drafts(app)
+        state, fresh = ops.status(app, pipeline.now()), not app.ledger.has_drafts()
     code = NEEDS_A_PERSON if state["waiting"] or state["problems"] else OK
     if json:
         as_json(state)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, not_, or_, select, true
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, one_of, rows_of, table
+from steadycast.ledger.connection import NONE_YET, Database, one_of, rows_of, table
 from steadycast.ledger.draft_labels import labelled
-from steadycast.ledger.intake import DRAFT, REVISION
-from steadycast.ledger.tables import WENT_OUT, DraftRow
+from steadycast.ledger.intake import DRAFT, REVISION, evergreen, fetched
+from steadycast.ledger.tables import WENT_OUT, DraftRow, State
 
 SLOT = table("slot")
 SHELVES = ("inbox", "stock", "reserve", "archive")
@@ -74,7 +74,6 @@ class DraftPage(NamedTuple):
 
 D, C, R = DRAFT.c, DELIVERY.c, REVISION.c
 _approved = D.state == "approved"
-evergreen = func.coalesce(D.plan["evergreen"].as_boolean(), false())
 _slots_of = SLOT.c.draft == D.id
 _out = or_(
     D.published_before.is_not(None),
@@ -87,6 +86,9 @@ _shelf_of = case(
     (_out, "archive"),
     (D.circle != "", "reserve"),
     else_="stock",
+)
+_carried = select(C.draft).where(
+    C.verdict == NONE_YET, one_of(C.state, (State.DUE, State.CLAIMED)), C.draft.is_not(None)
 )
 _SHELVES = select(_shelf_of.label("shelf"), func.count()).group_by("shelf")
 _here = (R.draft == D.id) & (R.hash == D.revision)
@@ -123,6 +125,29 @@ def draft_page(
             total = connection.execute(select(func.count()).select_from(DRAFT).where(where)).scalar_one()
         rows = {row.id: row for row in connection.execute(_rows(ids, now))} if ids else {}
     return DraftPage([_listed(rows[id]) for id in ids], total, shelves, kept)
+
+
+def drafts_due(db: Database) -> set[str]:
+    """The drafts that a slot carries, of which something has not gone out yet."""
+    with db.read() as connection:
+        return set(connection.scalars(_carried))
+
+
+def listed_drafts(db: Database, *, standing: str = "", member: str | None = None, form: str = "") -> list[str]:
+    """The ids of the drafts that stand so, are a member's ("" for the house's) and of a form; the newest first.
+
+    `planned` is what a slot carries, though its hour be over, as long as it may go out late.
+    """
+    asked = {
+        "": true(),
+        "used": and_(_approved, _out),
+        "planned": and_(_approved, not_(_out), D.id.in_(_carried)),
+        "stock": and_(_approved, not_(_out), D.id.not_in(_carried)),
+    }
+    query = select(D.id).where(asked.get(standing, D.state == standing))
+    query = query if member is None else query.where(D.member == member)
+    query = query.where(D.form == form) if form else query
+    return [id for (id,) in fetched(db, query.order_by(D.changed.desc(), D.path.desc()))]
 
 
 def behind(at_once: int) -> ColumnElement[bool]:

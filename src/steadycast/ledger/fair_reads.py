@@ -15,8 +15,9 @@ from steadycast.ledger.audit_log import AUDIT
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, table
 from steadycast.ledger.draft_decisions import APPROVED, REJECTED
-from steadycast.ledger.draft_list import evergreen, standing_of
+from steadycast.ledger.draft_list import standing_of
 from steadycast.ledger.history import EVENT
+from steadycast.ledger.intake import evergreen
 from steadycast.ledger.record import THERE
 from steadycast.schedule.shares import Decision
 

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, func, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
-from steadycast.ledger.raw_sql import stream
+from steadycast.ledger.raw_sql import fetch, instant, stream
 from steadycast.ledger.tables import DONE, EPOCH, WENT_OUT, DeliveryRow, State
 from steadycast.receipt import Receipt, receipt_of
 from steadycast.schedule.model import Origin, Past
@@ -109,12 +109,18 @@ def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
     What went out before there was a ledger is among them, in a slot of no series.
     """
     c = DELIVERY.c
-    query = select(c.slot, c.series, c.at, func.min(c.origin), func.min(c.member), c.draft).where(
+    at, origins = type_coerce(c.at, BigInteger), {origin.value: origin for origin in Origin}
+    query = select(c.slot, c.series, at, func.min(c.origin), func.min(c.member), c.draft).where(
         one_of(c.state, WENT_OUT), c.at >= since, c.draft.is_not(None)
     )
+    sql = str(
+        query.group_by(c.slot, c.series, c.at, c.draft).compile(db.engine, compile_kwargs={"literal_binds": True})
+    )
     with db.read() as connection:
-        found = connection.execute(query.group_by(c.slot, c.series, c.at, c.draft).order_by(c.at, c.slot))
-        past = [Past(slot, series, at, Origin(o), member, draft) for slot, series, at, o, member, draft in found if o]
+        found = fetch(connection, sql, ())
+    past = [
+        Past(slot, series, instant(at), origins[o], member, draft) for slot, series, at, o, member, draft in found if o
+    ]
     return sorted([*past, *used_before(db)], key=lambda each: (each.at, each.slot))
 
 
@@ -125,6 +131,19 @@ def used_before(db: Database) -> list[Past]:
     with db.read() as connection:
         found = connection.execute(query)
         return [Past(f"before:{id}", "", at, Origin(origin), member, id) for id, at, origin, member in found]
+
+
+def last_used(db: Database, drafts: Iterable[str]) -> dict[str, dt.datetime]:
+    """When each of these drafts went out last, or may have; those that never did are left out."""
+    c, d, wanted = DELIVERY.c, DRAFT.c, sorted(set(drafts))
+    sent = select(c.draft, func.max(c.at)).where(one_of(c.state, WENT_OUT), c.draft.is_not(None), c.origin != "")
+    before = select(d.id, d.published_before).where(d.published_before.is_not(None))
+    found: dict[str, dt.datetime] = {}
+    with db.read() as connection:
+        for query, column in ((before, d.id), (sent.group_by(c.draft), c.draft)):
+            for id, at in among(connection, query, column, wanted):
+                found[id] = max(at, found.get(id, at))
+    return found
 
 
 def linkable(db: Database) -> list[Linkable]:

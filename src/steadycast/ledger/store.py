@@ -121,10 +121,17 @@ class Ledger(Database):
     unlisted_drafts = intake.unlisted_drafts
     approved_drafts = intake.approved_drafts
     approved_values = intake.approved_values
+    drafts_left = intake.drafts_left
+    approved_together = intake.approved_together
     drafts_in = intake.drafts_in
+    has_drafts = intake.has_drafts
+    known_drafts = intake.known_drafts
+    held_drafts = intake.held_drafts
     draft_paths = intake.draft_paths
     draft = intake.draft
     draft_page = draft_list.draft_page
+    drafts_due = draft_list.drafts_due
+    listed_drafts = draft_list.listed_drafts
     drafts_to_decide = draft_list.drafts_to_decide
     titles = intake.titles
     put_drafts = intake.put_drafts
@@ -311,6 +318,7 @@ class Ledger(Database):
     receipts_of = queries.receipts_of
     events = history.events
     used = queries.used
+    last_used = queries.last_used
     used_before = queries.used_before
     linkable = queries.linkable
     record = queries.record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterator
 
 from steadycast.errors import Problem
@@ -31,7 +30,7 @@ def status(app: App, now: dt.datetime) -> Row:
         )
         for w in app.ledger.waiting()
     ]  # fmt: skip
-    drafts = app.ledger.drafts(["waiting"])
+    drafts = sorted(app.ledger.waiting_drafts(), key=lambda each: each.path)
     waiting += [waiting_row(row.id, "waiting", hint("draft", row.id), title=row.title) for row in drafts]
     waiting += amend.waiting(app)
     waiting += [
@@ -95,8 +94,8 @@ def _lost(app: App) -> Iterator[Row]:
 
 def _held(app: App) -> Iterator[tuple[str, int]]:
     """How many drafts wait for a person to say what they are."""
-    states = Counter(row.state for row in app.ledger.drafts(HELD))
-    return ((state, states[state]) for state in HELD if states[state])
+    states = app.ledger.held_drafts(HELD)
+    return ((state, states[state]) for state in HELD if state in states)
 
 
 def _ago(span: dt.timedelta) -> str:

@@ -97,6 +97,7 @@ __all__ = [
     "leaders",
     "leaving",
     "line_of",
+    "listed",
     "members",
     "now",
     "permissions",
@@ -150,7 +151,7 @@ if TYPE_CHECKING:
     from steadycast.pipeline.convert import convert
     from steadycast.pipeline.draft_location import DraftLocation
     from steadycast.pipeline.draft_notes import give_title
-    from steadycast.pipeline.drafts import before, decide, drafts, take_back, waiting
+    from steadycast.pipeline.drafts import before, decide, drafts, listed, take_back, waiting
     from steadycast.pipeline.plan import plan
     from steadycast.pipeline.preview import preview
     from steadycast.pipeline.publish import is_first, leaving, publish
@@ -168,7 +169,7 @@ else:
             "convert": "convert",
             "draft_location": "DraftLocation",
             "draft_notes": "give_title",
-            "drafts": "before decide drafts take_back waiting",
+            "drafts": "before decide drafts listed take_back waiting",
             "plan": "plan",
             "preview": "preview",
             "publish": "is_first leaving publish",

@@ -52,16 +52,17 @@ def used(app: App) -> dict[str, dt.datetime]:
 
 def held(app: App) -> list[Problem]:
     """What waits for a person: each copy and each doubtful draft with the other one's name; an archive in one line."""
-    rows = {row.id: row for row in app.ledger.drafts()}
-    waiting = [row for row in rows.values() if row.state in {COPY, DOUBTFUL}]
+    rows = app.ledger.known_drafts(HELD)
+    waiting = [row for row in rows if row.state in {COPY, DOUBTFUL}]
+    others = app.ledger.drafts_of({row.resembles for row in waiting}) if waiting else {}
     went_out = used(app) if waiting else {}
     found = []
     for row in waiting:
-        other = rows.get(row.resembles)
+        other = others.get(row.resembles)
         one = Held(row.id, row.path, row.state, row.resembles)
         gone = other is not None and other.state == "gone"
         found.append(_named(app, one, other.path if other else None, went_out, gone=gone))
-    return found + _archives(app, [row for row in rows.values() if row.state == ARCHIVE])
+    return found + _archives(app, [row.path for row in rows if row.state == ARCHIVE])
 
 
 def copies(app: App, drafts: Collection[Draft], present: Collection[PurePosixPath]) -> list[Problem]:
@@ -85,7 +86,7 @@ def copies(app: App, drafts: Collection[Draft], present: Collection[PurePosixPat
     for id, path, why, resembles in waiting:
         other = here.get(resembles) or (rows[resembles].path if resembles in rows else None)
         told.append(_named(app, Held(id, path, why, resembles), other, went_out, gone=resembles in gone))
-    return told + _archives(app, [row for row in rows.values() if row.state == ARCHIVE])
+    return told + _archives(app, [row.path for row in rows.values() if row.state == ARCHIVE])
 
 
 def ids(taken: set[str]) -> Callable[[Draft], str]:
@@ -129,18 +130,18 @@ def _named(app: App, row: Held, name: str | None, used: dict[str, dt.datetime], 
     return Problem(row.path, None, _(said, name=name, day=day), hint, held=1)
 
 
-def _archives(app: App, rows: list[DraftRow]) -> list[Problem]:
+def _archives(app: App, paths: Collection[str]) -> list[Problem]:
     """One line for all that came in at once and is old, and the commands that decide."""
-    if not rows:
+    if not paths:
         return []
     folders: dict[str, int] = defaultdict(int)
-    for row in rows:
-        folders[row.path.partition("/")[0]] += 1
+    for path in paths:
+        folders[path.partition("/")[0]] += 1
     days = app.workspace.intake.archive_after.days
     said = ngettext(
         "%(num)s old draft came at once, dated more than %(days)s days back: held as archive",
         "%(num)s old drafts came at once, dated more than %(days)s days back: held as archive",
-        len(rows),
+        len(paths),
         days=days,
     )
     where = max(folders, key=lambda folder: folders[folder])
@@ -151,7 +152,7 @@ def _archives(app: App, rows: list[DraftRow]) -> list[Problem]:
         "neither: `steadycast reject --all --before DATE`",
         backfill=command,
     )
-    return [Problem(f"{where}/", None, said, hint, held=len(rows))]
+    return [Problem(f"{where}/", None, said, hint, held=len(paths))]
 
 
 _FLOOD = dt.timedelta(minutes=10)  # a sync tool brings an archive in many looks: what follows on it is of it

@@ -13,9 +13,10 @@ from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import stock_of
+from steadycast.pipeline.plan import stock_left
 from steadycast.pipeline.results import Collected
-from steadycast.report.outlook import OVERDUE, ahead
+from steadycast.report.outlook import MEMORY, OVERDUE, ahead
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Series, Slot, StockItem
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.slots import wall_time
@@ -77,12 +78,24 @@ class DraftLocation:
 
     def __init__(self, app: App, now: dt.datetime) -> None:
         self.app, self.now = app, now
+        self._went: dict[str, dt.datetime | None] = {}  # of the drafts that were asked for
 
     def placed(self, collected: Collected) -> Collected:
         """`collected` with each draft's whereabouts: to be asked once they have been planned with."""
-        rows = {row.id: row for row in self.app.ledger.drafts()} if collected.taken else {}
+        rows = self.app.ledger.drafts_of(change.draft for change in collected.taken) if collected.taken else {}
+        self.look_up(rows)
         taken = (replace(t, where=self.of(rows[t.draft])) if t.draft in rows else t for t in collected.taken)
         return replace(collected, taken=tuple(taken))
+
+    def look_up(self, drafts: Iterable[str]) -> None:
+        """Asks when each of these went out, for all together: for who goes on to ask of one after another."""
+        unknown = [id for id in drafts if id not in self._went]
+        self._went |= dict.fromkeys(unknown) | self.app.ledger.last_used(unknown) if unknown else {}
+
+    def _out(self, draft: str) -> dt.datetime | None:
+        """When a draft went out last; None where it never did."""
+        self.look_up([draft])
+        return self._went[draft]
 
     def of(self, row: DraftRow) -> str:
         """One draft's whereabouts in words; "" of one that is gone."""
@@ -108,24 +121,22 @@ class DraftLocation:
 
     def place(self, row: DraftRow) -> Place:
         """Where an approved draft stands, for whoever says it in other words."""
-        if slot := self._coming.get(row.id) or (None if row.id in self._out else self._overdue.get(row.id)):
+        out = self._out(row.id)
+        if slot := self._coming.get(row.id) or (None if out else self._overdue.get(row.id)):
             return Place("slot", slot.series, wall_time(slot.local))
-        item = self._stock.get(row.id)
-        if item and (item.evergreen or (item.circle and row.id not in self._out)):
+        if row.plan.get("evergreen") or (row.circle and not out):
             return Place("reserve")
-        if row.id in self._out:
-            return Place("went", at=self._out[row.id].astimezone(self.app.workspace.community.zone))
+        if out:
+            return Place("went", at=out.astimezone(self.app.workspace.community.zone))
         turn = self._turns.get(row.id)
         return Place("turn", turn.series, turn.local) if turn else Place("never")
 
     def beyond(self, horizon: dt.timedelta) -> WithoutSlot:
         """What is in stock beyond a plan that has just been made of so much time."""
         carried = {row.draft for row in self._slots if row.at < self.now + horizon}
-        carried |= {
-            row.id for row in self.app.ledger.drafts() if row.source in ("digest", "reminder")
-        }  # each made for one slot
+        carried |= self.app.ledger.unlisted_drafts()  # each made for one slot
         left = [item for item in self._stock.values() if item.draft not in carried]
-        fresh = [item.draft for item in left if not item.reserve and item.draft not in self._out]
+        fresh = [item.draft for item in left if not item.reserve and not self._out(item.draft)]
         turns = [self._turns[draft] for draft in fresh if draft in self._turns] if fresh else []
         counts = Counter(slot.series for slot in turns)
         last = max((slot.at for slot in turns), default=self.now)
@@ -138,12 +149,13 @@ class DraftLocation:
 
     @cached_property
     def _stock(self) -> dict[str, StockItem]:
-        return {item.draft: item for item in stock_of(self.app)}
+        stock = stock_left(self.app, self._lately, (row.draft for row in self._slots if row.draft))
+        self.look_up(item.draft for item in stock)
+        return {item.draft: item for item in stock}
 
     @cached_property
-    def _out(self) -> dict[str, dt.datetime]:
-        """When each draft went out last, that did."""
-        return {past.draft: past.at for past in self.app.ledger.used()}
+    def _lately(self) -> History:
+        return History(self.app.ledger.used(self.now - MEMORY))
 
     @cached_property
     def _slots(self) -> list[SlotRow]:
@@ -162,7 +174,7 @@ class DraftLocation:
     def _turns(self) -> dict[str, Slot]:
         """The first slot that would carry each draft if nothing more came in."""
         stock = list(self._stock.values())
-        outlook = ahead(self.app.ledger, self.app.workspace, stock, self.now, self._reach(stock))
+        outlook = ahead(self.app.ledger, self.app.workspace, stock, self.now, self._reach(stock), self._lately)
         found: dict[str, Slot] = {}
         for slot in outlook.slots:
             if given := outlook.carried.get(slot.id):
@@ -171,7 +183,7 @@ class DraftLocation:
 
     def _reach(self, stock: Iterable[StockItem]) -> dt.datetime:
         """The instant by which every draft has had its turn where it can have one, and no later: to look costs time."""
-        fresh = [item for item in stock if not item.reserve and item.draft not in self._out]
+        fresh = [item for item in stock if not item.reserve and not self._out(item.draft)]
         ends = [self._end(series, [i for i in fresh if suits(series, i)]) for series in self._series()]
         return max(ends, default=self.now) + dt.timedelta(seconds=1)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from steadycast.draft import Draft
 from steadycast.errors import InputError, unknown_name
 from steadycast.hints import command, hint
 from steadycast.language import gettext as _
-from steadycast.language import listed
+from steadycast.language import listed as in_words
+from steadycast.ledger.connection import chunks
 from steadycast.ledger.intake import HELD, OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline import leaders
@@ -26,32 +28,59 @@ OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
 
 def drafts(app: App) -> list[Row]:
     """Every draft with its standing: waiting, stock, planned, used, rejected, not-ready or gone; newest first."""
-    carried: dict[str, str] = {}
-    for delivery in app.ledger.deliveries(states=(*OUT, State.DUE, State.CLAIMED)):
-        if delivery.draft and carried.get(delivery.draft) != "used":
-            carried[delivery.draft] = "used" if delivery.state in OUT else "planned"
-    rows = [
-        {
-            "id": row.id,
-            "title": _newest_title(app, row),
-            "path": row.path,
-            "form": row.form,
-            "origin": row.origin,
-            "member": row.member,
-            "state": _state(row, carried),
-            "edited_since_approval": _edited(row),
-            "changed": row.changed.isoformat(),
-            "revision": row.revision[:12],
-        }
-        for row in app.ledger.drafts()
+    ids = app.ledger.listed_drafts()
+    return [row for some in chunks(ids) for _draft, row in _standing(app, some)]
+
+
+class DraftsListed(NamedTuple):
+    """Drafts with their standing and where they are, read as they are asked for; and how many there are besides."""
+
+    rows: Iterator[Row]
+    more: int
+
+
+def listed(  # noqa: PLR0917 what may be asked of them
+    app: App, now: dt.datetime, state: str = "", member: str | None = None, form: str = "", most: int | None = None
+) -> DraftsListed:
+    """Drafts as `drafts` tells them, with `where`; those that stand so, are a member's ("" for the house's), of a form.
+
+    Of `most` of them, the newest, no more is read than they are.
+    """
+    from steadycast.pipeline.draft_location import DraftLocation  # plans, where somebody asks for a turn
+
+    ids, location = app.ledger.listed_drafts(standing=state, member=member, form=form), DraftLocation(app, now)
+
+    def rows() -> Iterator[Row]:
+        for some in chunks(ids[:most]):
+            found = _standing(app, some)
+            location.look_up(some)
+            yield from ({**row, "where": location.of(draft)} for draft, row in found)
+
+    return DraftsListed(rows(), len(ids[most:]) if most else 0)
+
+
+def _standing(app: App, ids: list[str]) -> list[tuple[DraftRow, Row]]:
+    """Some drafts with their standing, in that order; those that are not there are left out."""
+    found, due, out = app.ledger.drafts_of(ids), app.ledger.drafts_due(), app.ledger.last_used(ids)
+    carried = {**dict.fromkeys(due, "planned"), **dict.fromkeys(out, "used")}
+    return [
+        (
+            row,
+            {
+                "id": row.id,
+                "title": _newest_title(app, row),
+                "path": row.path,
+                "form": row.form,
+                "origin": row.origin,
+                "member": row.member,
+                "state": carried.get(row.id, "stock") if row.state == "approved" else row.state,
+                "edited_since_approval": _edited(row),
+                "changed": row.changed.isoformat(),
+                "revision": row.revision[:12],
+            },
+        )
+        for row in (found[id] for id in ids if id in found)
     ]
-    return sorted(rows, key=lambda r: (r["changed"], r["path"]), reverse=True)
-
-
-def _state(row: DraftRow, carried: Mapping[str, str]) -> str:
-    if row.state != "approved":
-        return row.state
-    return carried.get(row.id, "stock" if row.published_before is None else "used")
 
 
 def _edited(row: DraftRow) -> bool:
@@ -73,9 +102,7 @@ def find_draft(app: App, id_or_path: str) -> DraftRow:
         content = app.workspace.content.resolve()
         row = app.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None
     if row is None:
-        raise unknown_name(
-            "draft", id_or_path, [r.path for r in app.ledger.drafts()], _("`steadycast list` shows them")
-        )
+        raise unknown_name("draft", id_or_path, app.ledger.draft_paths(), _("`steadycast list` shows them"))
     return row
 
 
@@ -179,7 +206,7 @@ def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> l
     for row in [find_draft(app, name) for name in names]:
         begun = app.ledger.draft_deliveries(row.id, states=(*OUT, State.CLAIMED))
         if begun and row.state == "approved":
-            where = listed(sorted({d.channel for d in begun}))
+            where = in_words(sorted({d.channel for d in begun}))
             raise InputError(
                 _("%(path)s is out on %(channels)s already", path=row.path, channels=where),
                 hint=_("withdraw it there instead"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -47,7 +48,8 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         former = _former(app.ledger, now, until)
         _drop(app, now, owed_slots.owed(app, now, until), until)  # first: what begins from here on is seen below
         history = History(app.ledger.used())
-        supply, slots = Supply(stock_of(app, history.rows), history), owed_slots.owed(app, now, until)
+        stock = stock_left(app, history, {each.draft for each in former.assigned})
+        supply, slots = Supply(stock, history), owed_slots.owed(app, now, until)
         made = _decide(app, now, until, former, slots, supply, app.ledger, mix.step(app, now))
         chosen = digest.write(app, now, made.slots, made.chosen)
         app.ledger.save_plan(made.slots, chosen, deliveries_of(app, now, made.slots, chosen, made.stock), now)
@@ -150,6 +152,16 @@ def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]
     return _dropped_together(stock)
 
 
+def stock_left(app: App, history: History, besides: Iterable[str] = ()) -> list[StockItem]:
+    """Those of `stock_of` that planning may still ask for: of what went out only evergreens, drafts of occasions, which
+    are announced more than once, and those named `besides`, as what the coming slots carry.
+    """
+    rows = app.ledger.drafts_left({*besides, *(each.draft for each in history.announced)})
+    used = app.ledger.last_used(row.id for row in rows)
+    stock = [to_stock(row, used.get(row.id), app.workspace.pin) for row in rows]
+    return _dropped_together(stock, app.ledger.approved_together(ONE_DROP))
+
+
 class Stock:
     """What `stock_of` gave last: only drafts that have changed are looked at again, and none where none has."""
 
@@ -182,14 +194,21 @@ class Stock:
         return self._stock
 
 
-def _dropped_together(stock: Sequence[StockItem]) -> list[StockItem]:
-    """What came into stock within a moment of another came at once: a folder is copied file by file, in any order."""
+def _dropped_together(stock: Sequence[StockItem], began: Sequence[dt.datetime] = ()) -> list[StockItem]:
+    """What came into stock within a moment of another came at once: a folder is copied file by file, in any order.
+
+    `began` is when each such lot began, where the stock is not all that came.
+    """
     found: list[StockItem] = []
     last = LONG_AGO
     for item in sorted(stock, key=lambda item: item.since):
-        together = found and item.since - last <= ONE_DROP
+        first = item.since
+        if began:
+            first = began[max(bisect_right(began, first) - 1, 0)]
+        elif found and first - last <= ONE_DROP:
+            first = found[-1].since
         last = item.since
-        found.append(replace(item, since=found[-1].since) if together else item)
+        found.append(item if item.since == first else replace(item, since=first))
     return found
 
 

@@ -130,15 +130,23 @@ def _asks(series: Series) -> Asks:
     return series.name, series.was, series.forms, series.channels, "shared" in series.fill
 
 
-def ahead(
-    ledger: Ledger, workspace: Workspace, stock: Sequence[StockItem], now: dt.datetime, until: dt.datetime
+def ahead(  # noqa: PLR0917 what is asked, and what is known already
+    ledger: Ledger,
+    workspace: Workspace,
+    stock: Sequence[StockItem],
+    now: dt.datetime,
+    until: dt.datetime,
+    lately: History | None = None,
 ) -> Outlook:
-    """The outlook of this community from `now` to `until`: the ledger's slots as they stand, then the planner's."""
+    """The outlook of this community from `now` to `until`: the ledger's slots as they stand, then the planner's.
+
+    `lately` is what went out since `now` - MEMORY, where somebody has read it.
+    """
     series = tuple(in_force(ledger, workspace.series).values())
     return look(
         series,
         *_planned(ledger, now, until),
-        KnownStock(stock, History(ledger.used(now - MEMORY))),
+        KnownStock(stock, lately or History(ledger.used(now - MEMORY))),
         now=now,
         until=until,
         fill_within=workspace.publish.fill_within,
