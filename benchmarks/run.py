@@ -67,9 +67,11 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
 
         yield from pages.rows(memory, 2_000 if quick else asked.deliveries // 10, rounds)
     if "sending" in asked.rows:
+        import bursts
         import sending
 
         yield from sending.rows(memory, disk, 70 if quick else 1_000, 1 if quick else 60, rounds)
+        yield from bursts.rows(disk, [70] if quick else [1_000, 5_000], rounds)
     if "reading" in asked.rows:
         import reading
 

@@ -27,15 +27,16 @@ from steadycast.platform import Known, Platform, Post, Receipt
 
 THREADS, FAR_SIDE = 64, 0.020
 LEASE = dt.timedelta(minutes=10)
+TEXT = "今天" * 200
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n" + b'{"id": "ok"} '
 
 
 def rows(memory: Path, disk: Path, count: int, sends: int, rounds: int) -> Iterator[Row]:
     """The burst with its ledger in memory and on the disk, and the lateness of held sends."""
-    with _far_side(FAR_SIDE) as url:
+    with far_side(FAR_SIDE) as url:
         for where, folder in (("in memory", memory), ("on the disk", disk)):
             yield _burst(url, folder, where, count, rounds)
-    with _far_side(0.0) as url:
+    with far_side(0.0) as url:
         yield _held(url, memory, sends)
 
 
@@ -53,14 +54,14 @@ class _Adapter:
         return None
 
 
-def _opener(url: str) -> Callable[..., Opened]:
+def opener(url: str) -> Callable[..., Opened]:
     platform = Platform(name="bench", folder=Path(), title="Bench", forms=("article",), delivery="conditional")
     return lambda channel, _step: Opened(_Adapter(url, HttpClient(channel)), platform)
 
 
-def _post(claim: Any) -> Post:
+def plain_post(claim: Any) -> Post:
     return Post(
-        key=claim.marker, channel=claim.channel, slot=claim.slot, title="今天", summary="", html="<p>今天</p>", text="今天" * 200,
+        key=claim.marker, channel=claim.channel, slot=claim.slot, title="今天", summary="", html="<p>今天</p>", text=TEXT,
         parts=("今天",), published=claim.at, draft=claim.draft, revision="r1",
     )  # fmt: skip
 
@@ -90,7 +91,7 @@ def _burst(url: str, folder: Path, where: str, count: int, rounds: int) -> Row:
 def _send(ledger: Ledger, ids: list[int], url: str) -> None:
     """From the claim to the last receipt, every intent and receipt durable."""
     claims = ledger.claim(dt.datetime.now(dt.UTC), "bench", LEASE)
-    results = deliver(ledger, claims, _post, _opener(url), workers=THREADS)
+    results = deliver(ledger, claims, plain_post, opener(url), workers=THREADS)
     wrong = [r for r in results if r.state != State.PUBLISHED]
     assert len(results) == len(ids), len(results)
     assert not wrong, wrong[:3]
@@ -103,7 +104,7 @@ def _plain_requests(url: str, count: int) -> None:
         if not hasattr(own, "session"):
             own.session = requests.Session()
             own.session.mount("http://", HTTPAdapter(pool_maxsize=1))
-        answer = own.session.post(url, data=("今天" * 200).encode(), headers={"Idempotency-Key": str(n)}, timeout=60)
+        answer = own.session.post(url, data=TEXT.encode(), headers={"Idempotency-Key": str(n)}, timeout=60)
         assert answer.json()["id"] == "ok"
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -121,7 +122,7 @@ def _held(url: str, folder: Path, sends: int) -> Row:
             at = begin + dt.timedelta(seconds=n)
             due_slot(ledger, at, ["held"], name=f"held{n}")
             claims = ledger.claim(dt.datetime.now(dt.UTC), "bench", LEASE, until=at)
-            deliver(ledger, claims, _post, _opener(url), hold_until=at, workers=1)
+            deliver(ledger, claims, plain_post, opener(url), hold_until=at, workers=1)
             arrived = float(requests.get(f"{url}?last", timeout=5).headers["X-Last"])
             late.append(arrived - at.timestamp())
     shutil.rmtree(place)
@@ -134,7 +135,7 @@ def _held(url: str, folder: Path, sends: int) -> Row:
 
 
 @contextmanager
-def _far_side(delay: float) -> Iterator[str]:
+def far_side(delay: float) -> Iterator[str]:
     """A server in a process of its own that answers each request after `delay` seconds."""
     context = multiprocessing.get_context("spawn")
     ours, its = context.Pipe()

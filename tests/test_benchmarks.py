@@ -60,6 +60,10 @@ def test_every_row_runs(tmp_path: Path) -> None:
         "bulk insert",
         "desk page `/record`",
         "lateness of",
+        "70 deliveries at one instant, SQLite, 1 process",
+        "70 deliveries at one instant, PostgreSQL, 4 processes"
+        if os.environ.get("STEADYCAST_TEST_POSTGRES")
+        else "STEADYCAST_TEST_POSTGRES names no server",
         "a page of the desk, ",
     ]
     if os.environ.get("CI") or shutil.which("hugo"):

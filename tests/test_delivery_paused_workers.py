@@ -16,10 +16,14 @@ from typing import Any, cast
 
 import pytest
 from conftest import NOON, Promise, row_of
+from sqlalchemy import event
 from ticks import LEASE, SECOND, publish, run_until_settled, sending, state, woken
 
 from steadycast.crash_safety import send_window
 from steadycast.delivery import deliver, settle
+from steadycast.delivery.jobs import Job
+from steadycast.delivery.steps import Steps
+from steadycast.delivery.still_held import StillHeld
 from steadycast.errors import LedgerError, Unknown
 from steadycast.ledger import older_copy
 from steadycast.ledger.store import Ledger
@@ -97,6 +101,70 @@ def test_a_worker_that_was_taken_over_in_its_pause_sends_nothing(
     assert not deliver(_pausing(ledger, take_over), claims, a_post, fake.open, clock=clock)
     assert fake.calls == 0
     assert state(ledger, id) == "unknown"
+
+
+def test_the_ledger_is_asked_once_for_all_that_wait(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """After a second its word is old: one question for the batch, and another one second later, however many wait."""
+    fake = FakeChannel("read-back", clock)
+    promise(*(f"channel-{n}" for n in range(12)))
+    asked: list[int] = []
+
+    def heard(*given: Any) -> None:
+        if given[2].startswith("SELECT id, token FROM delivery"):
+            asked.append(given[2].count(","))
+
+    event.listen(ledger.engine, "before_cursor_execute", heard)
+
+    def slow(channel: Any, step: Any) -> Any:
+        class Slow:
+            def publish(self, post: Any) -> Any:
+                clock.advance(0.6 * SECOND)
+                return fake.open(channel, step).adapter.publish(post)
+
+        return replace(fake.open(channel, step), adapter=cast("Adapter", Slow()))
+
+    claims = ledger.claim(NOON, "w", LEASE)
+    deliver(ledger, claims, a_post, slow, clock=clock, workers=1)
+    assert asked == [10, 8, 6, 4, 2]  # so many wait: one comma is between the columns, the others between ids
+    assert len(fake.posts) == 12
+
+
+def test_of_a_batch_only_what_was_taken_over_is_left(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """One answer for all, and each its own."""
+    fake = FakeChannel("read-back", clock)
+    ids = promise("a", "b", "c")
+
+    def take_over() -> None:
+        clock.advance(2 * SECOND)
+        with ledger.write() as connection:
+            connection.exec_driver_sql(f"UPDATE delivery SET token = token + 1 WHERE id = {ids[1]}")
+
+    claims = ledger.claim(NOON, "sleeper", LEASE)
+    ended = deliver(_pausing(ledger, take_over), claims, a_post, fake.open, clock=clock)
+    assert {outcome.channel for outcome in ended} == {"a", "c"}
+    assert len(fake.posts) == 2
+    assert state(ledger, ids[1]) == "sending"
+
+
+def test_threads_that_wait_share_one_answer(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """A slow ledger is not asked by each in turn: who came before the question has its answer, however late it came."""
+    fake = FakeChannel("read-back", clock)
+    claims = sending(ledger, promise("a", "b", "c", "d"))
+    jobs = [Job(claim, Steps(ledger, claim, clock), fake.open(claim.channel, cast("Any", None))) for claim in claims]
+    clock.advance(2 * SECOND)
+    asked = []
+
+    class Slow:
+        def held(self, claims: Any) -> Any:
+            asked.append([claim.channel for claim in claims])
+            clock.advance(3 * SECOND)
+            return ledger.held(claims)
+
+    still, since = StillHeld(cast("Ledger", Slow()), clock, jobs), clock.monotonic()
+    assert all(still.holds(job, since) for job in jobs[:3])
+    assert asked == [["a", "b", "c", "d"]]
+    assert still.holds(jobs[3], clock.monotonic())
+    assert asked[1:] == [["d"]]
 
 
 def test_settle_counts_from_the_deadline_of_the_newest_request(ledger: Ledger, promise: Promise, clock: Clock) -> None:

@@ -90,7 +90,7 @@ MOVES: dict[str, tuple[set[State], Callable[[Any, Any], Any]]] = {
     "claim": ({State.DUE}, lambda ledger, row: ledger.claim(NOON, "w", LEASE, ids=[row])),
     "freeze": ({State.CLAIMED}, lambda ledger, row: ledger.freeze([(a_claim(ledger, row), b"x")], NOON)),
     "intend": ({State.CLAIMED}, lambda ledger, row: ledger.intend([a_claim(ledger, row)], NOON, LEASE)),
-    "holds": ({State.SENDING}, lambda ledger, row: ledger.holds(a_claim(ledger, row))),
+    "held": ({State.SENDING}, lambda ledger, row: ledger.held([a_claim(ledger, row)])),
     "settle_as_there": ({State.UNKNOWN}, lambda ledger, row: ledger.settle_as_there(row, "https://x", "ed", NOON)),
     "settle_as_missed": ({State.UNKNOWN}, lambda ledger, row: ledger.settle_as_missed(row, "ed", NOON)),
     "send_again": ({State.UNKNOWN}, lambda ledger, row: ledger.send_again(row, "ed", NOON)),

@@ -167,4 +167,4 @@ def test_a_draft_that_is_rejected_is_not_sent_by_the_worker_that_has_it(bench: B
     pipeline.decide(app, [slot.draft], "reject", by="eve", now=slot.at)
     (delivery,) = app.ledger.deliveries(slots=[slot.id])
     assert delivery.state == State.CANCELLED
-    assert not app.ledger.holds(taken[0])
+    assert not app.ledger.held(taken)

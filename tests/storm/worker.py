@@ -17,7 +17,18 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from steadycast.crash_safety import bootclock
-from steadycast.delivery import Clock, Opened, SystemClock, deliver, send, settle, steps, transitions, verify
+from steadycast.delivery import (
+    Clock,
+    Opened,
+    SystemClock,
+    deliver,
+    send,
+    settle,
+    steps,
+    still_held,
+    transitions,
+    verify,
+)
 from steadycast.errors import Busy, FarSideError, Refused
 from steadycast.ledger import connection, pacing
 from steadycast.ledger.delivery import Delivery
@@ -43,7 +54,7 @@ def scaled_once() -> None:
         return
     send.QUEUED /= SCALE
     steps.SPARE /= SCALE
-    send.TRUSTED /= SCALE
+    still_held.TRUSTED /= SCALE
     send.OTHERS = pacing.Wait(send.OTHERS.lasts / SCALE, send.OTHERS.why)
     pacing.MINUTE /= SCALE
     transitions.FLOOR /= SCALE

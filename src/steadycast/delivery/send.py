@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from threading import Event
+from threading import Event, Lock
 
 from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.adapter_faults import faulty
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.jobs import OTHERS, Ended, Job, Told, free, give_back, untold, waves
 from steadycast.delivery.steps import Steps
+from steadycast.delivery.still_held import StillHeld
 from steadycast.delivery.threads import Threads
 from steadycast.delivery.transitions import AdapterFor, failed, held_back, tried, unsent
 from steadycast.errors import Fenced, LedgerError, Refused
@@ -27,7 +28,6 @@ from steadycast.platform import Post
 from steadycast.platform.post_bytes import post_from_bytes, post_to_bytes
 
 QUEUED = dt.timedelta(minutes=2)  # how long a delivery may wait for a free thread after its intent
-TRUSTED = 1.0  # seconds for which the intent's commit says enough; after that the ledger is asked again before a send
 GROUP = 256  # receipts in one commit, at most
 LINGER = 0.02  # seconds that one waits for others, while there are others: a commit costs as much as many receipts
 RETRIES = (0.2, 1.0, 5.0)  # seconds between tries to write receipts: they are worth waiting for
@@ -158,12 +158,14 @@ class _Sending:
         self._clock = clock
         self._done: SimpleQueue[Job] = SimpleQueue()
         self._stop = Event()
+        self._asking = Lock()
         self._left = 0  # jobs that have not come back yet
         self._unwritten: list[Outcome] = []
 
     def run(self, jobs: list[Job], workers: int) -> None:
         """Send every job, and write what came of it."""
         self._left = len(jobs)
+        self._still = StillHeld(self._ledger, self._clock, jobs)
         threads = Threads("send", jobs, self._one)
         try:
             threads.start(workers)
@@ -222,12 +224,14 @@ class _Sending:
 
     def _hindrance(self, job: Job) -> str:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
-        if self._stop.is_set():
-            return _("stopped before it was sent")
+        since = self._clock.monotonic()
+        with self._asking:
+            if self._stop.is_set():
+                return _("stopped before it was sent")
+            if not self._still.holds(job, since):
+                return _("another worker has it")
         if job.steps.lease.left() < job.steps.needs.total_seconds():
             return _("its turn came too late in its lease")
-        if job.steps.lease.age() > TRUSTED and not self._ledger.holds(job.claim):
-            return _("another worker has it")
         return ""
 
     def _answer(self, job: Job) -> tuple[object, float]:

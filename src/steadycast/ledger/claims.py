@@ -173,11 +173,15 @@ def sending(claim: Delivery) -> tuple[Table, ColumnElement[bool]]:
     return DELIVERY, (c.id == claim.id) & (c.token == claim.token) & (c.state == State.SENDING)
 
 
-def holds(db: Database, claim: Delivery) -> bool:
-    """Whether a delivery is still this worker's to send."""
-    query = select(func.count()).where(sending(claim)[1])
+def held(db: Database, claims: Iterable[Delivery]) -> frozenset[int]:
+    """Of several deliveries, those that are still this worker's to send: one statement, however many they are."""
+    mine = {claim.id: claim.token for claim in claims}
     with db.read() as connection:
-        return connection.scalar(query) == 1
+        rows = fetch(connection, f"{HELD} ({numbers(mine) or 'NULL'})", (State.SENDING.value,))
+    return frozenset(id for id, token in rows if token == mine[id])
+
+
+HELD = "SELECT id, token FROM delivery WHERE state = ? AND id IN"
 
 
 def begin_step(

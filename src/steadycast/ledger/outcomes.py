@@ -19,7 +19,7 @@ from steadycast.ledger.claims import STEP, step_value
 from steadycast.ledger.connection import Database, table, upsert
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.history import write_each_event
-from steadycast.ledger.raw_sql import Values, micros, run, taken
+from steadycast.ledger.raw_sql import Json, Values, micros, run, taken
 from steadycast.ledger.tables import State
 from steadycast.receipt import Receipt
 from steadycast.schedule.model import Verdict
@@ -164,7 +164,7 @@ def _change(before: State, e: Outcome, moment: dt.datetime | None) -> tuple[str,
 def _receipt(e: Outcome) -> Values:
     assert e.receipt is not None
     receipt = e.receipt
-    return e.id, receipt.remote_id, receipt.url, micros(e.at), receipt.seen, json.dumps(dict(receipt.detail))
+    return e.id, receipt.remote_id, receipt.url, micros(e.at), receipt.seen, Json(json.dumps(dict(receipt.detail)))
 
 
 def _forget_steps(connection: Connection, e: Outcome) -> None:

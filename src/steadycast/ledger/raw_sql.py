@@ -7,10 +7,12 @@ database holds: instants as `micros`, states as words.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import ColumnElement, Connection
 
 from steadycast.ledger.tables import EPOCH
@@ -31,8 +33,47 @@ def instant(micros: int) -> dt.datetime:
 
 
 def run(connection: Connection, sql: str, rows: Sequence[Values]) -> int:
-    """Run a statement once for each row of values, `?` for each; returns how many rows it changed in all."""
-    return connection.exec_driver_sql(_written(connection, sql), list(rows)).rowcount if rows else 0
+    """Run a statement once for each row of values, `?` for each; returns how many rows it changed in all.
+
+    No two rows may change the same: PostgreSQL is told of all of them in one statement, which costs it and us a
+    quarter of one for each. SQLite has no way between, and bytes are sent row by row: a thousand posts are many.
+    """
+    if len(rows) < 2 or connection.dialect.name == "sqlite" or any(isinstance(value, bytes) for value in rows[0]):
+        return connection.exec_driver_sql(_written(connection, sql), list(rows)).rowcount if rows else 0
+    batches = (rows[n : n + AT_ONCE] for n in range(0, len(rows), AT_ONCE))
+    return sum(connection.exec_driver_sql(*_together(connection, sql, batch)).rowcount for batch in batches)
+
+
+def _together(connection: Connection, sql: str, rows: Sequence[Values]) -> tuple[str, Values]:
+    """One statement for all the rows, which it takes as JSON."""
+    columns = {f"c{n}": _kind(values) for n, values in enumerate(zip(*rows, strict=True))}
+    names = iter([f"CAST(v.{name} AS {kind})" if kind else "NULL" for name, kind in columns.items()])
+    given = ", ".join(f"{name} {'text' if kind == 'json' else kind}" for name, kind in columns.items() if kind)
+    told = f"FROM json_to_recordset(?) AS v({given})"
+    if sql.startswith("INSERT"):
+        into, _, values = sql.partition(" VALUES (")
+        values, _, conflict = values.partition(")")
+        parts = (f"{into} SELECT {values} ", conflict)
+    else:
+        change, _, here = sql.rpartition("WHERE ")
+        parts = (change, f" WHERE {here}")
+    text = told.join(re.sub(r"\?", lambda _: next(names), part) for part in parts)
+    return _written(connection, text), (orjson.dumps([dict(zip(columns, row, strict=True)) for row in rows]).decode(),)
+
+
+def _kind(values: Values) -> str:
+    """What PostgreSQL calls the type of a column's values; nothing where all of them are NULL."""
+    return next((KINDS[type(value)] for value in values if value is not None), "")
+
+
+class Json(str):
+    """A text that a column of JSON takes."""
+
+    __slots__ = ()
+
+
+KINDS = {bool: "boolean", int: "bigint", str: "text", Json: "json"}
+AT_ONCE = 2000  # rows in one statement
 
 
 def fetch(connection: Connection, sql: str, values: Values) -> list[Values]:

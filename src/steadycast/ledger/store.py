@@ -259,7 +259,7 @@ class Ledger(Database):
     freeze = claims.freeze
     frozen = claims.frozen
     intend = claims.intend
-    holds = claims.holds
+    held = claims.held
     begin_step = claims.begin_step
     finish_step = claims.finish_step
     forget_step = claims.forget_step

@@ -1,0 +1,184 @@
+"""Thousands of deliveries at one instant, by one process and by several on one ledger, beside a bare queue in the same database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ledgers import due_slot
+from measure import Row, median, ratio
+from sending import LEASE, TEXT, THREADS, far_side, opener, plain_post
+from sqlalchemy.engine import make_url
+
+from steadycast.delivery import deliver
+from steadycast.ledger.connection import SQLITE_MODE
+from steadycast.ledger.store import Ledger
+from steadycast.ledger.tables import State
+from steadycast.outgoing import HttpClient
+
+POSTGRES = "STEADYCAST_TEST_POSTGRES"
+TABLE = "CREATE TABLE bare (id INTEGER PRIMARY KEY, key TEXT NOT NULL, state TEXT NOT NULL)"
+PICK_SQLITE = f"SELECT id, key FROM bare WHERE state = 'due' ORDER BY id LIMIT {THREADS}"
+PICK = f"{PICK_SQLITE} FOR UPDATE SKIP LOCKED"
+FAR_SIDE = 0.020
+
+
+def rows(disk: Path, counts: Sequence[int], rounds: int) -> Iterator[Row]:
+    """Each number of deliveries on SQLite by one process, on PostgreSQL by one, two and four; rates, not times."""
+    with far_side(FAR_SIDE) as url:
+        place = disk / "at-one-instant"
+        place.mkdir()
+        with _crew(str(place / "ledger.sqlite"), url, 1) as crew:
+            for count in counts:
+                yield _row(crew, count, 1, "SQLite", rounds)
+        if server := os.environ.get(POSTGRES):
+            with _database(server) as where, _crew(where, url, 4) as crew:
+                for count in counts:
+                    for processes in (1, 2, 4):
+                        yield _row(crew, count, processes, "PostgreSQL", rounds)
+        else:
+            yield Row(
+                "deliveries at one instant on PostgreSQL", f"not measured: {POSTGRES} names no server", "", "", "", None
+            )
+
+
+def _row(crew: _Crew, count: int, processes: int, kind: str, rounds: int) -> Row:
+    ours, floor = [], []
+    for n in range(rounds + 1):
+        took, bare = crew.sends(count, processes), crew.bare(count, processes)
+        if n:  # the first warms both
+            ours.append(took)
+            floor.append(bare)
+    part = ratio(floor, ours)
+    asked = 1.0 if processes == 4 else 0.9
+    return Row(
+        f"{count:,} deliveries at one instant, {kind}, {processes} {'process' if processes == 1 else 'processes'}",
+        f"{count / median(ours):,.0f} a second", f"a bare SKIP LOCKED queue {count / median(floor):,.0f} a second",
+        f"{part:.2f} of its rate", f">= {asked}", part >= asked,
+    )  # fmt: skip
+
+
+class _Crew:
+    """Processes that wait for their share."""
+
+    def __init__(self, ledger: Ledger, where: str, pipes: Sequence[Any]) -> None:
+        self._ledger, self._where, self._pipes = ledger, where, pipes
+
+    def sends(self, count: int, processes: int) -> float:
+        """Seconds from the first claim to the last receipt; each process claims its share of one slot."""
+        at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
+        due_slot(self._ledger, at, (f"c{n}" for n in range(count)), name=f"burst{secrets.token_hex(4)}-")
+        return self._all("ours", count, processes)
+
+    def bare(self, count: int, processes: int) -> float:
+        """The same of the bare queue."""
+        with closing(_bare(self._where)) as raw:
+            raw.execute("DELETE FROM bare")
+            for n in range(count):
+                raw.execute(f"INSERT INTO bare VALUES ({n}, '{secrets.token_hex(6)}', 'due')")
+            raw.commit()
+        return self._all("bare", count, processes)
+
+    def _all(self, what: str, count: int, processes: int) -> float:
+        begin = time.perf_counter()
+        for pipe in self._pipes[:processes]:
+            pipe.send((what, -(-count // processes)))
+        done = sum(pipe.recv() for pipe in self._pipes[:processes])
+        took = time.perf_counter() - begin
+        assert done == count, (what, done, count)
+        return took
+
+
+@contextmanager
+def _crew(where: str, url: str, processes: int) -> Iterator[_Crew]:
+    context = multiprocessing.get_context("spawn")
+    with Ledger.open(where) as ledger, closing(_bare(where)) as raw:
+        raw.execute(TABLE)
+        raw.commit()
+        pipes, workers = [], []
+        try:
+            for _ in range(processes):
+                ours, its = context.Pipe()
+                workers.append(context.Process(target=_work, args=(its, where, url), daemon=True))
+                workers[-1].start()
+                pipes.append(ours)
+            for pipe in pipes:
+                pipe.recv()
+            yield _Crew(ledger, where, pipes)
+        finally:
+            for worker in workers:
+                worker.terminate()
+                worker.join()
+
+
+def _work(pipe: Any, where: str, url: str) -> None:
+    with Ledger.open(where) as ledger:
+        work: dict[str, Callable[[int], int]] = {
+            "ours": lambda share: _send(ledger, url, share),
+            "bare": lambda share: _loop(where, url, share),
+        }
+        pipe.send("ready")
+        while True:
+            what, share = pipe.recv()
+            pipe.send(work[what](share))
+
+
+def _send(ledger: Ledger, url: str, share: int) -> int:
+    done = 0
+    while claims := ledger.claim(dt.datetime.now(dt.UTC), f"bench {os.getpid()}", LEASE, limit=share):
+        ended = deliver(ledger, claims, plain_post, opener(url), workers=THREADS)
+        done += sum(outcome.state == State.PUBLISHED for outcome in ended)
+    return done
+
+
+def _loop(where: str, url: str, share: int) -> int:
+    """The least that a queue in a database does: take some rows, make their requests, mark them as done."""
+    far, done = HttpClient("bare"), 0
+
+    def request(row: tuple[int, str]) -> int:
+        answer = far.request("POST", url, data=TEXT.encode(), headers={"Idempotency-Key": row[1]})
+        assert answer.json()["id"] == "ok"
+        return row[0]
+
+    with closing(_bare(where)) as raw, ThreadPoolExecutor(THREADS) as pool:
+        while done < share and (picked := raw.execute(PICK if "://" in where else PICK_SQLITE).fetchall()):
+            sent = list(pool.map(request, picked))
+            raw.execute(f"UPDATE bare SET state = 'done' WHERE id IN ({', '.join(map(str, sent))})")
+            raw.commit()
+            done += len(sent)
+    return done
+
+
+def _bare(where: str) -> Any:
+    """The driver's own connection, with the durability that a ledger has."""
+    if "://" in where:
+        import psycopg
+
+        return psycopg.connect(where.replace("+psycopg", ""))
+    raw = sqlite3.connect(where)
+    for pragma in SQLITE_MODE:
+        raw.execute(pragma)
+    return raw
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    """An empty database on that server, for as long as it is needed."""
+    import psycopg
+
+    name = f"steadycast_bench_{os.getpid()}"
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
