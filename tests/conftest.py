@@ -21,11 +21,11 @@ from pipeline_bench import MORNING, Bench
 from sqlalchemy import create_engine
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlmodel import SQLModel
 
 from steadycast import pipeline
 from steadycast.ledger import connection as ledger_connection
 from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.rows import METADATA
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DeliveryRow, DraftRow, RevisionRow
 from steadycast.schedule.model import Assignment, Slot
@@ -136,7 +136,7 @@ def postgres_schema() -> Iterator[str]:
 def emptied(address: str) -> None:
     """Leave nothing in a ledger, not even its installation's secret or what it knows of a restore."""
     with Ledger.open(address) as ledger, ledger.write() as connection:
-        for table in reversed(SQLModel.metadata.sorted_tables):  # quicker than TRUNCATE, which makes new files
+        for table in reversed(METADATA.sorted_tables):  # quicker than TRUNCATE, which makes new files
             connection.execute(table.delete())
 
 

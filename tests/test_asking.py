@@ -347,7 +347,11 @@ def test_a_day_that_passed_opens_the_slot_again_and_the_editor_is_told_without_a
     assert (second.member, asking.alarms(app, now)) == ("alice", [])
     with pytest.raises(InputError, match="Alice is asked for"):
         asked(app, bench)
-    assert not asking.sent(app, first.id, DraftRow.model_construct(id="x", member="bob"), now)
+    theirs = DraftRow(
+        id="x", member="bob", path="ugc/bob/x.md", origin="ugc", form="article", title="X", revision="r",
+        state="waiting", first_seen=now, changed=now,
+    )  # fmt: skip
+    assert not asking.sent(app, first.id, theirs, now)
 
 
 def test_asks_are_listed_and_given_as_a_calendar_by_the_command(

@@ -141,7 +141,6 @@ for _room, _known in ROOMS.items():
 LIBRARIES = {
     "prefect": {"pipeline", "cli"},  # inside a function (a Secret block, an event): everything else of it is in flows/
     "feedparser": {"intake"},
-    "sqlmodel": {"ledger"},
     "sqlalchemy": {"ledger"},
     "alembic": {"ledger"},
     "cryptography": {"ledger", "pipeline"},  # what is sealed; passwords
@@ -274,7 +273,7 @@ def test_flows_are_thin(file: Any) -> None:
 
 def test_a_platform_knows_only_the_contract() -> None:
     """An adapter imports the contract and its own folder, its fake.py the test kit; it is one screen or three."""
-    never = {"requests", "sqlmodel", "sqlalchemy", "prefect", "jinja2"}
+    never = {"requests", "sqlalchemy", "prefect", "jinja2"}
     for file in sorted((ROOT / "channels").rglob("*.py")):
         assert rooms_in(file) <= ({"platform", "testing"} if file.name == "fake.py" else {"platform"}), file
         assert not {n.split(".")[0] for n in imports(file)} & never, file
@@ -377,7 +376,7 @@ def test_help_loads_nothing_heavy() -> None:
         "import sys; from steadycast.cli import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = {'prefect', 'sqlalchemy', 'sqlmodel', 'feedparser', 'requests', 'pydantic', 'jinja2', 'PIL', 'comrak'}\n"
+        "heavy = {'prefect', 'sqlalchemy', 'feedparser', 'requests', 'pydantic', 'jinja2', 'PIL', 'comrak'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

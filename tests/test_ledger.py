@@ -15,18 +15,16 @@ import pytest
 from conftest import NOON
 from ledger_rows import DAY
 from sqlalchemy import create_engine, inspect
-from sqlmodel import SQLModel
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
 from steadycast.ledger import copies, schema
 from steadycast.ledger.connection import SQLITE_MODE, WAL_IS_SAFE, ledger_error
+from steadycast.ledger.indexes import indexed
 from steadycast.ledger.migrations import HEAD
+from steadycast.ledger.rows import Instant
 from steadycast.ledger.store import Ledger
-from steadycast.ledger.tables import (
-    DraftRow,
-    Instant,
-)
+from steadycast.ledger.tables import DraftRow
 
 
 def test_a_new_ledger_is_the_owners_alone(tmp_path: Path) -> None:
@@ -121,7 +119,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger: Ledger) -> N
 
     with ledger.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": _same_type})
-        assert compare_metadata(context, SQLModel.metadata) == []
+        assert compare_metadata(context, indexed()) == []
 
 
 def _same_type(_context: Any, _inspected: Any, _column: Any, inspected_type: Any, metadata_type: Any) -> Any:

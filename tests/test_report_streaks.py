@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadycast.ledger.record import SlotVerdict
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger.rows import EPOCH
 from steadycast.report.model import Runway, Streak
 from steadycast.report.outlook import KnownStock, look
 from steadycast.report.streaks import is_daily, streaks, tally

@@ -58,10 +58,10 @@ def before(community: Bench, kept: Path) -> Path:
 
 
 def dump(ledger: Ledger) -> dict[str, list[dict[str, object]]]:
-    from sqlmodel import SQLModel
+    from steadycast.ledger.rows import METADATA
 
     with ledger.read() as connection:
-        tables = SQLModel.metadata.sorted_tables
+        tables = METADATA.sorted_tables
         return {
             t.name: [row_to_json(r) for r in connection.exec_driver_sql(f'SELECT * FROM "{t.name}"')] for t in tables
         }
@@ -74,13 +74,14 @@ def row_to_json(row: object) -> dict[str, object]:
 
 def load_dump(ledger: Ledger, kept: Path) -> None:
     from sqlalchemy import text
-    from sqlmodel import SQLModel
+
+    from steadycast.ledger.rows import METADATA
 
     rows = json.loads(kept.read_text())
     with ledger.write() as connection:
-        for table in reversed(SQLModel.metadata.sorted_tables):
+        for table in reversed(METADATA.sorted_tables):
             connection.execute(table.delete())
-        for table in SQLModel.metadata.sorted_tables:
+        for table in METADATA.sorted_tables:
             for row in rows[table.name]:
                 values = {k: bytes.fromhex(v["hex"]) if isinstance(v, dict) and set(v) == {"hex"} else
                           json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in row.items()}  # fmt: skip

@@ -128,7 +128,9 @@ def hand_ins(app: Here, person: Asking, name: Name, asked: Annotated[Since, Quer
     since = pipeline.now() - dt.timedelta(days=asked.days)
     rows = app.ledger.hand_ins(_known(app, name), since)
     said = {} if may(person, Act.DECIDE, None) else {"note": ""}
-    return [HandInRead.model_validate(row.model_dump(include=set(HandInRead.model_fields)) | said) for row in rows]
+    return [
+        HandInRead.model_validate({name: getattr(row, name) for name in HandInRead.model_fields} | said) for row in rows
+    ]
 
 
 def _known(app: Here, name: str) -> str:

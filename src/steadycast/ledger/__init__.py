@@ -3,7 +3,8 @@
 The database
     store            `Ledger`, the way in: every method is a function of the files below
     connection, raw_sql   opened with the durability that a promise needs; statements that every burst runs
-    tables, schema, migrations   the rows, and their upgrades from version to version
+    rows, tables, indexes   what a row is; each table's columns; what is indexed and unique in them
+    schema, migrations   their upgrades from version to version
     database_check   what the database says of itself: its version, its damage
 What a draft goes through
     intake, plans    drafts, problems and feed items; which draft each slot will carry

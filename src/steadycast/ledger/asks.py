@@ -6,9 +6,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from steadycast.ledger.connection import Database, among, row_of, rows_of, table
+from steadycast.ledger.connection import Database, among, insert_into, row_of, rows_of, table
 from steadycast.ledger.tables import AskRow
 
 ASK = table("ask")
@@ -18,7 +17,7 @@ STANDING = ("open", "taken")  # nobody took it back or declined
 def put_ask(db: Database, row: AskRow) -> AskRow | None:
     """Keep a new ask, and tell it with its id; None where somebody is asked for that slot already."""
     values = row.model_dump(exclude={"id"})
-    fresh = (sqlite.insert if db.is_sqlite else postgresql.insert)(ASK).values(**values)
+    fresh = insert_into(ASK, db.engine.dialect).values(**values)
     with db.write() as connection:  # the index knows of one that came a moment earlier
         made = connection.execute(fresh.on_conflict_do_nothing().returning(ASK.c.id)).scalar()
     return None if made is None else AskRow(**values, id=made)

@@ -17,7 +17,8 @@ from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, as_rows, one_of, rows_of, table
 from steadycast.ledger.history import EVENT
 from steadycast.ledger.intake import OUT_OF_STOCK
-from steadycast.ledger.tables import EPOCH, FREED, DraftRow, SlotRow
+from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.tables import FREED, DraftRow, SlotRow
 
 SLOT = table("slot")
 DRAFT = table("draft")

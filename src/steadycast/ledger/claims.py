@@ -32,7 +32,8 @@ from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
 from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
 from steadycast.ledger.raw_sql import Values, fetch, micros, numbers, run, taken, text
-from steadycast.ledger.tables import Instant, State
+from steadycast.ledger.rows import Instant
+from steadycast.ledger.tables import State
 
 AT_ONCE = 100_000  # deliveries that one claim takes: no slot waits for the next because others are due with it
 LONGEST = 60_000  # characters of one step's value

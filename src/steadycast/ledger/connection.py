@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     Select,
     Table,
@@ -28,12 +29,9 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine import Row as SQLRow
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.orm import class_mapper
-from sqlmodel import SQLModel
 
 from steadycast import reasons
 from steadycast.crash_safety import bootclock, crashpoints, durable
@@ -41,6 +39,10 @@ from steadycast.errors import LedgerError, with_hint
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger import tables  # noqa: F401  the tables register themselves
+from steadycast.ledger.rows import METADATA, TableRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another process's
 # PostgreSQL's side of a connection. A process that is frozen in a transaction would keep its rows from all others until
@@ -89,14 +91,14 @@ HINTS = (  # what a driver says -> what to do about it
 
 def table(name: str) -> Table:
     """The Core table of one of `tables.py`'s rows."""
-    return SQLModel.metadata.tables[name]
+    return METADATA.tables[name]
 
 
 NONE_YET: ColumnElement[str] = literal_column(
     "''"
 )  # of a verdict: it stands in the statement, so that a partial index is read
 CHUNK = 500  # keys in one IN (...): SQLite takes 32,766 values a statement, planners like fewer
-Row = TypeVar("Row", bound=SQLModel)
+Row = TypeVar("Row", bound=TableRow)
 
 
 class Database:
@@ -271,6 +273,15 @@ def _count_again(_: Connection, cursor: Any, _said: str, _values: Any, _context:
         cursor.connection.execute(";")
 
 
+def insert_into(table: Table, dialect: Dialect) -> sqlite.Insert | postgresql.Insert:
+    """An insert that may say what becomes of a row whose key is there already, as this database says it."""
+    if dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite as its
+    else:
+        from sqlalchemy.dialects import postgresql as its  # type: ignore[no-redef]  # which none loads who has no such server
+    return its.insert(table)
+
+
 def upsert(
     connection: Connection, into: Table, rows: Iterable[Mapping[str, Any]], update: Iterable[str] = (), **also: Any
 ) -> int:
@@ -281,7 +292,7 @@ def upsert(
     batch = list(rows)
     if not batch:
         return 0
-    insert = (sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert)(into)
+    insert = insert_into(into, connection.dialect)
     values = {name: insert.excluded[name] for name in update} | also
     key = [column.name for column in into.primary_key.columns]
     done = insert.on_conflict_do_update(index_elements=key, set_=values) if values else insert.on_conflict_do_nothing()
@@ -314,16 +325,13 @@ def among(connection: Connection, query: Select[Any], column: Column[Any], keys:
 def as_rows(kind: type[Row], found: Iterable[SQLRow[Any]]) -> Iterator[Row]:
     """What a query for all columns of a table found, as objects that no session watches.
 
-    They are filled as SQLAlchemy's own loading fills them: a model's constructor, which sets one attribute after the
-    other and notes each as a change, takes ten times as long.
+    Each value is there, so the constructor, which looks for those that are not, is left out.
     """
-    new = class_mapper(kind).class_manager.new_instance
     names: tuple[str, ...] = ()
     for row in found:
         names = names or row._fields
-        made: Row = new()
+        made = kind.__new__(kind)
         made.__dict__.update(zip(names, row, strict=True))
-        made.__pydantic_fields_set__.update(names)
         yield made
 
 

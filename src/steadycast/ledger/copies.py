@@ -19,7 +19,7 @@ from steadycast.ledger.connection import BUSY_TIMEOUT, Database, damaged_values,
 from steadycast.ledger.installation import secret_of
 from steadycast.ledger.migrations import HEAD
 from steadycast.ledger.older_copy import COPY, PLACE, fingerprint, mark_as_copy
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger.rows import EPOCH
 
 SIDECARS = ("-journal", "-wal", "-shm")
 

@@ -27,7 +27,8 @@ from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import RESTORED
 from steadycast.ledger.outcomes import RECEIPT, verdict
 from steadycast.ledger.raw_sql import micros
-from steadycast.ledger.tables import Instant, State
+from steadycast.ledger.rows import Instant
+from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
 
 SAID = ("person", "feed")  # how a post was seen whose address can be corrected

@@ -10,7 +10,8 @@ from typing import Any
 from steadycast.ledger import time_spans
 from steadycast.ledger.connection import Database
 from steadycast.ledger.raw_sql import fetch, instant, micros
-from steadycast.ledger.tables import EPOCH, State
+from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.tables import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from sqlalchemy import Select, select
 
 from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
 from steadycast.ledger.connection import Database, row_of, rows_of, table
-from steadycast.ledger.tables import EPOCH, AmendmentRow, DeliveryRow, FrozenRow, ReceiptRow, State, StepRow
+from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.tables import AmendmentRow, DeliveryRow, FrozenRow, ReceiptRow, State, StepRow
 
 SLOT = table("slot")
 EVENT = table("event")

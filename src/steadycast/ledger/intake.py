@@ -25,14 +25,14 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlmodel import SQLModel
 
 from steadycast.ledger import draft_decisions
 from steadycast.ledger.connection import Database, among, chunks, one_of, row_of, rows_of, table, upsert
 from steadycast.ledger.draft_labels import note_labels
 from steadycast.ledger.installation import STOCK, tell
 from steadycast.ledger.raw_sql import MICROSECOND, fetch, instant
-from steadycast.ledger.tables import EPOCH, WENT_OUT, DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
+from steadycast.ledger.rows import EPOCH, TableRow
+from steadycast.ledger.tables import WENT_OUT, DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
 
 DELIVERY = table("delivery")
 DRAFT = table("draft")
@@ -46,7 +46,7 @@ HELD = ("archive", "copy", "doubtful", HAND_IN)  # states of drafts that are no 
 OUT_OF_STOCK = ("gone", "not-ready", "rejected", *HELD)  # states of a draft that no slot may carry
 
 
-def values(rows: Iterable[SQLModel]) -> list[dict[str, Any]]:
+def values(rows: Iterable[TableRow]) -> list[dict[str, Any]]:
     """The rows' columns, as Core inserts take them."""
     return [{name: getattr(row, name) for name in type(row).model_fields} for row in rows]
 

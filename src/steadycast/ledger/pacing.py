@@ -24,7 +24,8 @@ from sqlalchemy import ColumnElement, Connection, case, func, literal_column, se
 from steadycast.language import gettext as _
 from steadycast.ledger import time_spans
 from steadycast.ledger.connection import Database, table, upsert
-from steadycast.ledger.tables import Instant, State
+from steadycast.ledger.rows import Instant
+from steadycast.ledger.tables import State
 
 if TYPE_CHECKING:
     from steadycast.ledger.delivery import Delivery

@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from steadycast.ledger.connection import Database, row_of, rows_of, table
+from steadycast.ledger.connection import Database, insert_into, row_of, rows_of, table
 from steadycast.ledger.tables import PublishRequestRow
 
 REQUEST = table("publish_request")
@@ -16,7 +15,7 @@ REQUEST = table("publish_request")
 def put_publish_request(db: Database, row: PublishRequestRow) -> PublishRequestRow | None:
     """Keep a new request, and tell it with its id; None where one for that slot is open already."""
     values = row.model_dump(exclude={"id"})
-    fresh = (sqlite.insert if db.is_sqlite else postgresql.insert)(REQUEST).values(**values)
+    fresh = insert_into(REQUEST, db.engine.dialect).values(**values)
     with db.write() as connection:  # the index knows of one that came a moment earlier
         made = connection.execute(fresh.on_conflict_do_nothing().returning(REQUEST.c.id)).scalar()
     return None if made is None else PublishRequestRow(**values, id=made)

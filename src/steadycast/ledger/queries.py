@@ -11,7 +11,8 @@ from sqlalchemy import BigInteger, ColumnElement, Select, func, select, type_coe
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
 from steadycast.ledger.raw_sql import fetch, instant, stream
-from steadycast.ledger.tables import DONE, EPOCH, WENT_OUT, DeliveryRow, State
+from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.tables import DONE, WENT_OUT, DeliveryRow, State
 from steadycast.receipt import Receipt, receipt_of
 from steadycast.schedule.model import Origin, Past
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import ColumnElement, Connection
 
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger.rows import EPOCH
 
 Thing = TypeVar("Thing")
 Values = tuple[Any, ...]

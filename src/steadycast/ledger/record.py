@@ -15,7 +15,8 @@ from sqlalchemy import BigInteger, ColumnElement, case, exists, func, literal, s
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.raw_sql import micros
-from steadycast.ledger.tables import EPOCH, State
+from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.tables import State
 from steadycast.schedule.model import Origin, Verdict
 from steadycast.schedule.slots import first_change
 

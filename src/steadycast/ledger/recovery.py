@@ -18,7 +18,8 @@ from steadycast.ledger.connection import Database, table
 from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import TICK
 from steadycast.ledger.older_copy import put_in_doubt
-from steadycast.ledger.tables import Instant, State
+from steadycast.ledger.rows import Instant
+from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
 
 SLOT = table("slot")

@@ -1,4 +1,7 @@
-"""The ledger's tables. Instants are whole microseconds since 1970 UTC, so both databases compare them alike."""
+"""The ledger's tables. Instants are whole microseconds since 1970 UTC, so both databases compare them alike.
+
+Their indexes, and what else is unique in them, stand in indexes.py.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
-)
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Integer, Text
 
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+from steadycast.ledger.rows import Field, TableRow
+
 RowId = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts up by itself only in an INTEGER PRIMARY KEY
-
-
-class Instant(TypeDecorator[dt.datetime]):
-    """An aware datetime in Python, whole microseconds since 1970 UTC in the database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - EPOCH) // dt.timedelta(microseconds=1)
-
-    def process_result_value(self, value: int | None, dialect: Any) -> dt.datetime | None:  # noqa: ARG002
-        return None if value is None else EPOCH + dt.timedelta(microseconds=value)
 
 
 class State(StrEnum):
@@ -77,15 +56,10 @@ WAITS = "state = 'open'"  # of a publish request that nobody has answered
 STANDS = "state IN ('open', 'taken')"  # of an ask that nobody took back or declined
 
 
-class DraftRow(SQLModel, table=True):
+class DraftRow(TableRow):
     """A draft and its standing. `id` survives renames and edits."""
 
     __tablename__ = "draft"
-    __table_args__ = (
-        Index("ix_draft_given", "origin", "member", "first_seen", "state"),
-        # The oldest in stock are asked for, a few at a time.
-        Index("ix_draft_approved", "approved_at", "path", sqlite_where=text(IN_STOCK), postgresql_where=text(IN_STOCK)),
-    )
     id: str = Field(primary_key=True, max_length=16)
     path: str = Field(index=True)  # relative to content/, or feed/<member>/<item>
     source: str = "folder"  # folder, feed, digest
@@ -96,31 +70,31 @@ class DraftRow(SQLModel, table=True):
     title: str
     revision: str = Field(index=True, max_length=64)  # the newest
     state: str = Field(index=True)  # waiting, approved, rejected, not-ready, gone, or why it is held
-    first_seen: dt.datetime = Field(sa_type=Instant)
-    changed: dt.datetime = Field(sa_type=Instant)
+    first_seen: dt.datetime
+    changed: dt.datetime
     approved_revision: str | None = Field(default=None, max_length=64)  # the newest approved one goes out
-    approved_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    approved_at: dt.datetime | None = None
     approved_by: str = ""
     held: str = ""  # why it is no stock before a person says so: archive, copy, doubtful
     resembles: str = ""  # the draft that it is a copy of, or looks like
-    published_before: dt.datetime | None = Field(default=None, sa_type=Instant)  # it went out before there was a ledger
+    published_before: dt.datetime | None = None  # it went out before there was a ledger
     # What the planner asks for, of the approved revision; the rest is in `revision.draft`.
-    plan: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    plan: dict[str, Any] = Field(default_factory=dict)
 
 
-class RevisionRow(SQLModel, table=True):
+class RevisionRow(TableRow):
     """One content state of a draft, whole: what a deleted or edited file can no longer tell."""
 
     __tablename__ = "revision"
     hash: str = Field(primary_key=True, max_length=64)
     draft: str = Field(foreign_key="draft.id", primary_key=True, max_length=16)
-    at: dt.datetime = Field(sa_type=Instant)
-    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # the Draft, media by sha256
-    own_at: dt.datetime | None = Field(default=None, sa_type=Instant)  # its own time, where nobody had looked since
+    at: dt.datetime
+    content: dict[str, Any]  # the Draft, media by sha256
+    own_at: dt.datetime | None = None  # its own time, where nobody had looked since
     letters: int | None = None  # characters of its text, where a class asks for them
 
 
-class DraftLabelRow(SQLModel, table=True):
+class DraftLabelRow(TableRow):
     """One tag, series or language that a draft's newest revision names: see draft_labels.py."""
 
     __tablename__ = "draft_label"
@@ -129,18 +103,18 @@ class DraftLabelRow(SQLModel, table=True):
     draft: str = Field(foreign_key="draft.id", ondelete="CASCADE", primary_key=True, index=True, max_length=16)
 
 
-class ProblemRow(SQLModel, table=True):
+class ProblemRow(TableRow):
     """Why a file or a feed could not be taken in; gone once it can."""
 
     __tablename__ = "problem"
     path: str = Field(primary_key=True)
-    at: dt.datetime = Field(sa_type=Instant)  # since when
+    at: dt.datetime  # since when
     line: int | None = None
     message: str
     hint: str = ""
 
 
-class FeedRow(SQLModel, table=True):
+class FeedRow(TableRow):
     """What is remembered of a member's feed between two looks."""
 
     __tablename__ = "feed"
@@ -152,34 +126,32 @@ class FeedRow(SQLModel, table=True):
     baseline: bool = False  # the first fetch has set its baseline
     gone: bool = False  # the far side said 410
     failures: int = 0
-    last_ok: dt.datetime | None = Field(default=None, sa_type=Instant)
-    next_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    last_ok: dt.datetime | None = None
+    next_at: dt.datetime | None = None
     message: str = ""
 
 
-class FeedItemRow(SQLModel, table=True):
+class FeedItemRow(TableRow):
     """One item of a feed, once for ever; `draft` is null for items that were old at the baseline."""
 
     __tablename__ = "feed_item"
-    __table_args__ = (Index("ix_feed_item_link", "feed", "link"), Index("ix_feed_item_hash", "feed", "content_hash"))
     feed: str = Field(primary_key=True, max_length=16)
     guid: str = Field(primary_key=True)
     link: str = ""
     content_hash: str = Field(default="", max_length=64)
     draft: str | None = Field(default=None, max_length=16)
-    at: dt.datetime = Field(sa_type=Instant)
-    published: dt.datetime | None = Field(default=None, sa_type=Instant)  # as the feed has it
+    at: dt.datetime
+    published: dt.datetime | None = None  # as the feed has it
     pending: bool = False  # a file of it could not be had yet, and is tried again
 
 
-class SlotRow(SQLModel, table=True):
+class SlotRow(TableRow):
     """One occurrence of a series, and the draft it will carry or carried."""
 
     __tablename__ = "slot"
-    __table_args__ = (Index("ix_slot_series_at", "series", "at"), Index("ix_slot_at", "at"))
     id: str = Field(primary_key=True)
     series: str
-    at: dt.datetime = Field(sa_type=Instant)
+    at: dt.datetime
     local: str  # naive ISO wall time
     occasion: str = ""
     draft: str | None = Field(default=None, index=True, max_length=16)
@@ -189,43 +161,25 @@ class SlotRow(SQLModel, table=True):
     manual: bool = False  # made by a manual trigger or a backfill, not by the cadence
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(TableRow):
     """The one sending of one slot's post to one channel."""
 
     __tablename__ = "delivery"
-    __table_args__ = (
-        UniqueConstraint("slot", "channel", name="uq_delivery_slot_channel"),
-        UniqueConstraint("channel", "marker", name="uq_delivery_channel_marker"),
-        # What is due now is a handful among a million: the index holds only rows that still want something.
-        Index(
-            "ix_delivery_wake",
-            "wake",
-            sqlite_where=text("wake IS NOT NULL"),
-            postgresql_where=text("wake IS NOT NULL"),
-        ),
-        # Whether a draft is out, and which slots gave theirs back, is asked of every draft.
-        Index("ix_delivery_out", "draft", sqlite_where=text(IS_OUT), postgresql_where=text(IS_OUT)),
-        Index("ix_delivery_freed", "slot", sqlite_where=text(IS_FREED), postgresql_where=text(IS_FREED)),
-        # What is not decided yet: few, but for what is planned.
-        Index("ix_delivery_open", "state", "at", sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN)),
-        # The record is one pass over this.
-        Index("ix_delivery_record", "channel", "at", "verdict", "finished", "series", "origin", "member"),
-    )
-    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    id: int | None = Field(default=None, sa_type=RowId, primary_key=True)
     slot: str = Field(foreign_key="slot.id")
     channel: str
     series: str
-    at: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    at: dt.datetime  # the slot's instant
     grace: int = 600  # seconds: within this it is kept
     late: int = 43200  # seconds: after this it is missed
     state: str = State.PLANNED
-    wake: dt.datetime | None = Field(default=None, sa_type=Instant)  # when a tick must look at it again
+    wake: dt.datetime | None = None  # when a tick must look at it again
     marker: str = Field(max_length=13)
     attempt: int = 0
     token: int = 0  # fencing: grows with every claim
     owner: str = ""
-    lease: dt.datetime | None = Field(default=None, sa_type=Instant)
-    deadline: dt.datetime | None = Field(default=None, sa_type=Instant)  # the request's own; SETTLE counts from it
+    lease: dt.datetime | None = None
+    deadline: dt.datetime | None = None  # the request's own; SETTLE counts from it
     draft: str | None = Field(default=None, max_length=16)
     revision: str | None = Field(default=None, max_length=64)
     origin: str = ""
@@ -234,54 +188,54 @@ class DeliveryRow(SQLModel, table=True):
     looks: int = 0  # read-backs made while unknown; of what is due again: that none could tell, so it may be there
     remote_id: str = ""
     url: str = Field(default="", sa_type=Text)
-    finished: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it was there
+    finished: dt.datetime | None = None  # when it was there
     verdict: str = ""  # kept, late, filled, missed, excused; "" while open
     code: str = ""
     message: str = Field(default="", sa_type=Text)  # the last error, redacted
 
 
-class FrozenRow(SQLModel, table=True):
+class FrozenRow(TableRow):
     """The bytes that a delivery sends: what is sent is what was frozen."""
 
     __tablename__ = "frozen"
     delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
     hash: str = Field(max_length=64)
-    post: bytes = Field(sa_type=LargeBinary)
-    at: dt.datetime = Field(sa_type=Instant)
+    post: bytes
+    at: dt.datetime
 
 
-class StepRow(SQLModel, table=True):
+class StepRow(TableRow):
     """One step of a thread or of a publish in several steps: begun, and its value once it is done."""
 
     __tablename__ = "step"
     delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
     name: str = Field(primary_key=True)
-    begun: dt.datetime = Field(sa_type=Instant)
+    begun: dt.datetime
     value: str | None = None  # JSON
 
 
-class ChannelStateRow(SQLModel, table=True):
+class ChannelStateRow(TableRow):
     """What one channel remembers under a key, who is just making it anew, and until when something of it holds."""
 
     __tablename__ = "channel_state"
     channel: str = Field(primary_key=True)
     key: str = Field(primary_key=True)  # an adapter's own, or `*writer`, `*pause`, `*pace`
-    value: bytes | None = Field(default=None, sa_type=LargeBinary)  # sealed: see sealed.py
-    expires: dt.datetime | None = Field(default=None, sa_type=Instant)
+    value: bytes | None = None  # sealed: see sealed.py
+    expires: dt.datetime | None = None
     owner: str = ""
-    until: dt.datetime | None = Field(default=None, sa_type=Instant)  # by the ledger's own clock: see time_spans.py
+    until: dt.datetime | None = None  # by the ledger's own clock: see time_spans.py
 
 
-class ReceiptRow(SQLModel, table=True):
+class ReceiptRow(TableRow):
     """Proof of a delivery."""
 
     __tablename__ = "receipt"
     delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
     remote_id: str
     url: str = Field(default="", sa_type=Text)
-    at: dt.datetime = Field(sa_type=Instant)
+    at: dt.datetime
     seen: str  # answer, read-back, file, person, feed
-    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    detail: dict[str, Any] = Field(default_factory=dict)
 
 
 def page_in(detail: Mapping[str, Any], out: Path) -> Path | None:
@@ -292,110 +246,107 @@ def page_in(detail: Mapping[str, Any], out: Path) -> Path | None:
     return page if page.resolve().is_relative_to(out.resolve()) and page.is_file() else None
 
 
-class AmendmentRow(SQLModel, table=True):
+class AmendmentRow(TableRow):
     """A revision that was sent to where a draft is out already; or that its post was to go."""
 
     __tablename__ = "amendment"
     delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
     revision: str = Field(primary_key=True, max_length=64)  # "": it is taken away
     state: str  # sending, due, published, refused, unknown; cancelled: another one took its place
-    at: dt.datetime = Field(sa_type=Instant)  # when a person asked for it
+    at: dt.datetime  # when a person asked for it
     who: str = ""
     why: str = Field(default="", sa_type=Text)
     token: int = 0  # fencing: grows with every try
     tries: int = 0
-    wake: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it is done again
-    lease: dt.datetime | None = Field(default=None, sa_type=Instant)
-    finished: dt.datetime | None = Field(default=None, sa_type=Instant)
+    wake: dt.datetime | None = None  # when it is done again
+    lease: dt.datetime | None = None
+    finished: dt.datetime | None = None
     code: str = ""
     message: str = Field(default="", sa_type=Text)  # the last error, redacted
 
 
-class EventRow(SQLModel, table=True):
+class EventRow(TableRow):
     """What happened to a delivery, in order, for people; nothing decides by it."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_delivery", "delivery"),)
-    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    id: int | None = Field(default=None, sa_type=RowId, primary_key=True)
     delivery: int | None = Field(default=None, sa_type=BigInteger)
-    at: dt.datetime = Field(sa_type=Instant)
+    at: dt.datetime
     kind: str
     detail: str = Field(default="", sa_type=Text)
 
 
-class AlarmRow(SQLModel, table=True):
+class AlarmRow(TableRow):
     """An alarm that was sent and is not yet closed, or was."""
 
     __tablename__ = "alarm"
     key: str = Field(primary_key=True)  # kind:series[:channel]
     kind: str  # starvation, machinery
-    opened: dt.datetime = Field(sa_type=Instant)
-    sent: dt.datetime | None = Field(default=None, sa_type=Instant)  # null: nobody could be told yet
-    closed: dt.datetime | None = Field(default=None, sa_type=Instant)
+    opened: dt.datetime
+    sent: dt.datetime | None = None  # null: nobody could be told yet
+    closed: dt.datetime | None = None
     text: str = Field(sa_type=Text)
 
 
-class InviteRow(SQLModel, table=True):
+class InviteRow(TableRow):
     """Who may open a member's page. Its token is known to that member alone: here is its SHA-256."""
 
     __tablename__ = "invite"
     hash: str = Field(primary_key=True, max_length=64)
     member: str
-    made: dt.datetime = Field(sa_type=Instant)
+    made: dt.datetime
     who: str = ""  # who made it
-    expires: dt.datetime = Field(sa_type=Instant)
-    revoked: dt.datetime | None = Field(default=None, sa_type=Instant)
-    used: dt.datetime | None = Field(default=None, sa_type=Instant)  # last, within some minutes
+    expires: dt.datetime
+    revoked: dt.datetime | None = None
+    used: dt.datetime | None = None  # last, within some minutes
 
 
-class PersonRow(SQLModel, table=True):
+class PersonRow(TableRow):
     """Who may log in to the desk, and what their role lets them do. Of the password here is its argon2id hash."""
 
     __tablename__ = "person"
     name: str = Field(primary_key=True)
     role: str  # reader, member, editor, owner
-    series: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # an editor's; empty: all
+    series: list[str] = Field(default_factory=list)  # an editor's; empty: all
     password: str = Field(sa_type=Text)
-    made: dt.datetime = Field(sa_type=Instant)
-    ended: dt.datetime | None = Field(default=None, sa_type=Instant)
+    made: dt.datetime
+    ended: dt.datetime | None = None
     language: str | None = None  # that they read the desk in
 
 
-class SessionRow(SQLModel, table=True):
+class SessionRow(TableRow):
     """One log-in. Its token is a cookie of that browser alone: here is its SHA-256."""
 
     __tablename__ = "session"
-    __table_args__ = (Index("ix_session_person", "person"),)
     hash: str = Field(primary_key=True, max_length=64)
     person: str = Field(foreign_key="person.name")
-    made: dt.datetime = Field(sa_type=Instant)
-    expires: dt.datetime = Field(sa_type=Instant)
-    used: dt.datetime = Field(sa_type=Instant)  # last, within some minutes
-    ended: dt.datetime | None = Field(default=None, sa_type=Instant)
+    made: dt.datetime
+    expires: dt.datetime
+    used: dt.datetime  # last, within some minutes
+    ended: dt.datetime | None = None
 
 
-class ApiTokenRow(SQLModel, table=True):
+class ApiTokenRow(TableRow):
     """What lets a program in for a person: it may do what both the person and the token may. Here is its SHA-256."""
 
     __tablename__ = "api_token"
-    __table_args__ = (Index("ix_api_token_person", "person"),)
     hash: str = Field(primary_key=True, max_length=64)
     person: str = Field(foreign_key="person.name")
     label: str = ""
     role: str  # it may do no more than this
-    series: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # empty: its person's
-    made: dt.datetime = Field(sa_type=Instant)
-    expires: dt.datetime | None = Field(default=None, sa_type=Instant)
-    revoked: dt.datetime | None = Field(default=None, sa_type=Instant)
-    used: dt.datetime | None = Field(default=None, sa_type=Instant)  # last, within some minutes
+    series: list[str] = Field(default_factory=list)  # empty: its person's
+    made: dt.datetime
+    expires: dt.datetime | None = None
+    revoked: dt.datetime | None = None
+    used: dt.datetime | None = None  # last, within some minutes
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(TableRow):
     """One change that somebody made: who, by what, and of what kind. No secret and no text of a draft stands here."""
 
     __tablename__ = "audit"
-    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
-    at: dt.datetime = Field(sa_type=Instant)
+    id: int | None = Field(default=None, sa_type=RowId, primary_key=True)
+    at: dt.datetime
     who: str
     via: str  # desk, api, cli, mcp
     act: str
@@ -403,7 +354,7 @@ class AuditRow(SQLModel, table=True):
     detail: str = Field(default="", sa_type=Text)
 
 
-class IdempotencyRow(SQLModel, table=True):
+class IdempotencyRow(TableRow):
     """A change that a program asked for under a key of its own, and its answer: asked again, it is answered again."""
 
     __tablename__ = "idempotency"
@@ -412,61 +363,50 @@ class IdempotencyRow(SQLModel, table=True):
     request: str = Field(max_length=64)  # its hash: another request under this key is refused
     status: int | None = None  # null: it is under way
     body: str = Field(default="", sa_type=Text)
-    made: dt.datetime = Field(sa_type=Instant)
+    made: dt.datetime
 
 
-class AskRow(SQLModel, table=True):
+class AskRow(TableRow):
     """A member who is asked to write for a slot. Whether it was met is no state: the slot's draft tells."""
 
     __tablename__ = "ask"
-    __table_args__ = (
-        # Two editors who ask at once: the second is told.
-        Index("uq_ask_standing", "slot", unique=True, sqlite_where=text(STANDS), postgresql_where=text(STANDS)),
-        Index("ix_ask_at", "at"),
-        Index("ix_ask_member", "member", "at"),
-        Index("ix_ask_slot", "slot"),
-    )
-    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    id: int | None = Field(default=None, sa_type=RowId, primary_key=True)
     slot: str  # its id: the slot itself need not be planned yet
     series: str
-    at: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    at: dt.datetime  # the slot's instant
     member: str
-    asked: dt.datetime = Field(sa_type=Instant)
+    asked: dt.datetime
     who: str = ""  # who asked
     due: str = Field(max_length=10)  # the local day by whose end it is wanted, as ISO writes it
     note: str = Field(default="", sa_type=Text)
     state: str = "open"  # open, taken, declined, withdrawn
-    answered: dt.datetime | None = Field(default=None, sa_type=Instant)  # by the member
+    answered: dt.datetime | None = None  # by the member
     draft: str | None = Field(default=None, index=True, max_length=16)  # what they sent for it
     sequence: int = 0  # how often it changed: calendar programs ask
-    changed: dt.datetime = Field(sa_type=Instant)
+    changed: dt.datetime
 
 
-class PublishRequestRow(SQLModel, table=True):
+class PublishRequestRow(TableRow):
     """A program that asks a person to publish a slot ahead of its hour, with the draft that it carried."""
 
     __tablename__ = "publish_request"
-    __table_args__ = (
-        Index("uq_publish_request_open", "slot", unique=True, sqlite_where=text(WAITS), postgresql_where=text(WAITS)),
-        Index("ix_publish_request_state", "state", "at"),
-    )
-    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    id: int | None = Field(default=None, sa_type=RowId, primary_key=True)
     slot: str
     series: str
-    at: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    at: dt.datetime  # the slot's instant
     draft: str = Field(max_length=16)
     revision: str = Field(max_length=64)
     who: str
     via: str  # mcp, api
     why: str = Field(default="", sa_type=Text)
-    asked: dt.datetime = Field(sa_type=Instant)
+    asked: dt.datetime
     state: str = "open"  # open, yes, no, withdrawn, lapsed
-    answered: dt.datetime | None = Field(default=None, sa_type=Instant)
+    answered: dt.datetime | None = None
     answered_by: str = ""
     note: str = Field(default="", sa_type=Text)  # of who answered
 
 
-class RecordWeekRow(SQLModel, table=True):
+class RecordWeekRow(TableRow):
     """What was counted of a week that is over, so that nobody counts it again: see record_weeks.py."""
 
     __tablename__ = "record_week"
@@ -474,11 +414,10 @@ class RecordWeekRow(SQLModel, table=True):
     counts: str = Field(sa_type=Text)  # JSON
 
 
-class ArrivalRow(SQLModel, table=True):
+class ArrivalRow(TableRow):
     """How many came on one day from one source, as one counter has it; a later count of the same goes over it."""
 
     __tablename__ = "arrival"
-    __table_args__ = (Index("ix_arrival_day", "day"),)
     counter: str = Field(primary_key=True)  # who counted: a name of steadycast.toml, or what a table is called
     day: str = Field(primary_key=True, max_length=10)  # local, as ISO writes it
     source: str = Field(primary_key=True)
@@ -489,39 +428,34 @@ class ArrivalRow(SQLModel, table=True):
     n: int = Field(sa_type=BigInteger)
 
 
-class HandInRow(SQLModel, table=True):
+class HandInRow(TableRow):
     """How one member's duty ended. It outlives the files, the roster and the rules that it was judged by."""
 
     __tablename__ = "handin"
-    __table_args__ = (Index("ix_handin_member", "member", "due"), Index("ix_handin_draft", "draft"))
     the_class: str = Field(primary_key=True)
     slot: str = Field(primary_key=True)  # class@local time
     member: str = Field(primary_key=True)
-    due: dt.datetime = Field(sa_type=Instant)  # the slot's instant
+    due: dt.datetime  # the slot's instant
     verdict: str  # kept, late, missed, excused
     draft: str | None = Field(default=None, max_length=16)
     revision: str | None = Field(default=None, max_length=64)
-    at: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it was handed in
-    seen: dt.datetime | None = Field(default=None, sa_type=Instant)  # when it was found
+    at: dt.datetime | None = None  # when it was handed in
+    seen: dt.datetime | None = None  # when it was found
     by: str = ""  # what `at` was taken from: look, window; or the person who corrected the verdict
-    made_up_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    made_up_at: dt.datetime | None = None
     made_up_by: str | None = Field(default=None, max_length=16)  # the draft
-    closes: dt.datetime | None = Field(default=None, sa_type=Instant)  # making it up ends then; null: settled
+    closes: dt.datetime | None = None  # making it up ends then; null: settled
     note: str = Field(default="", sa_type=Text)
 
 
-class MemberStandingRow(SQLModel, table=True):
+class MemberStandingRow(TableRow):
     """What happened to a member of a class: a leave, a warning, a decision, a turn; by whom and why."""
 
     __tablename__ = "member_standing"
-    __table_args__ = (
-        Index("ix_member_standing_class", "the_class", "at"),
-        Index("ix_member_standing_member", "member", "at"),
-    )
-    id: int | None = Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+    id: int | None = Field(default=None, sa_type=RowId, primary_key=True)
     member: str
     the_class: str
-    at: dt.datetime = Field(sa_type=Instant)
+    at: dt.datetime
     what: str  # joined, leave, warned, up, out, kept, returned, moved, turn, lead
     first: str = Field(default="", max_length=10)  # local days of a leave or a turn, as ISO writes them
     last: str = Field(default="", max_length=10)
@@ -529,25 +463,21 @@ class MemberStandingRow(SQLModel, table=True):
     why: str = Field(default="", sa_type=Text)
 
 
-class CommentRow(SQLModel, table=True):
+class CommentRow(TableRow):
     """Who was drawn to comment on whose hand-in, and whether it was done: a later roster cannot change a round."""
 
     __tablename__ = "comment"
-    __table_args__ = (
-        Index("ix_comment_reviewer", "reviewer", "due"),
-        Index("ix_comment_author", "author", "due"),
-    )
     the_class: str = Field(primary_key=True)
     slot: str = Field(primary_key=True)
     reviewer: str = Field(primary_key=True)
     author: str = Field(primary_key=True)
     draft: str = Field(default="", max_length=16)
-    due: dt.datetime = Field(sa_type=Instant)
-    done_at: dt.datetime | None = Field(default=None, sa_type=Instant)
+    due: dt.datetime
+    done_at: dt.datetime | None = None
     how: str = ""  # file, feed, person
 
 
-class MetaRow(SQLModel, table=True):
+class MetaRow(TableRow):
     """Installation-wide values: the marker's secret, the time of the last tick."""
 
     __tablename__ = "meta"

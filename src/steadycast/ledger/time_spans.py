@@ -17,7 +17,8 @@ from steadycast.crash_safety.bootclock import EPOCH, Reading, boot
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.installation import keep
 from steadycast.ledger.raw_sql import MICROSECOND, micros
-from steadycast.ledger.tables import Instant, State
+from steadycast.ledger.rows import Instant
+from steadycast.ledger.tables import State
 
 META = table("meta")
 DELIVERY = table("delivery")

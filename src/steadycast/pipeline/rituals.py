@@ -21,7 +21,8 @@ from steadycast.draft.frontmatter import split
 from steadycast.errors import InputError, Problem, SettingsError, SteadycastError
 from steadycast.language import N_, of_tag
 from steadycast.language import gettext as _
-from steadycast.ledger.tables import EPOCH, DraftRow
+from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline import content_files, owed_slots, turns
 from steadycast.pipeline.app import App
 from steadycast.pipeline.house_texts import ENDING, bundled_templates, house_text, missing_template, template_file

@@ -11,7 +11,7 @@ from icalendar import Alarm, Event
 
 from steadycast.calendar_file import calendar_file
 from steadycast.language import of_tag
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger.rows import EPOCH
 from steadycast.report.model import PlanEntry
 from steadycast.report.page import clean
 from steadycast.report.words import marks

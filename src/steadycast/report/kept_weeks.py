@@ -10,7 +10,7 @@ import orjson
 
 from steadycast.ledger.record_changes import Place
 from steadycast.ledger.record_weeks import HEAD
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger.rows import EPOCH
 from steadycast.report.week import CellRun, Run, Week
 from steadycast.schedule.model import Origin, Past
 

@@ -11,7 +11,7 @@ from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from steadycast.ledger.record import MARRED, SlotVerdict
-from steadycast.ledger.tables import EPOCH
+from steadycast.ledger.rows import EPOCH
 from steadycast.report.model import Streak
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import Weekly

@@ -24,8 +24,9 @@ from steadycast.ledger.matrix import Cell
 from steadycast.ledger.record import MARRED, THERE, DayCount, Share
 from steadycast.ledger.record_changes import Place, Row, changed_since, first_slot, rows_between, where_now
 from steadycast.ledger.record_weeks import HEAD, put_record_weeks, record_weeks
+from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.store import Ledger
-from steadycast.ledger.tables import EPOCH, WENT_OUT
+from steadycast.ledger.tables import WENT_OUT
 from steadycast.report import kept_weeks
 from steadycast.report.model import Square, Streak
 from steadycast.report.streaks import GRAVEST

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlmodel import SQLModel
 
-from steadycast.ledger import tables  # noqa: F401  the tables register themselves
+from steadycast.ledger.indexes import indexed
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=SQLModel.metadata,
+    target_metadata=indexed(),
     render_as_batch=True,  # SQLite alters a table by copying it
     transactional_ddl=True,
     transaction_per_migration=False,
