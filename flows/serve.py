@@ -15,6 +15,7 @@ import yaml
 from runner import serve
 from ticks import module_of, tick
 
+from steadycast import on_demand
 from steadycast.ops import ticking
 
 FILE = Path("prefect.yaml")
@@ -34,6 +35,7 @@ def main() -> int:
     """Ticks, and keeps the runner, until that one ends; its exit code. Nothing is done in this process itself."""
     for entry in entries():
         module_of(entry)  # loaded once, for all that are forked from here
+    on_demand.load()
     ticks, said = ticking.Ticking(work, [__file__], [Path(__file__).parent], time.time), b""
     gc.collect()
     gc.freeze()  # what is shared stays shared

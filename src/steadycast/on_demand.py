@@ -5,8 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
+
+# What a server works with: every package but the faces, and what is for developers or has a process of its own.
+ROOMS = (
+    "alarms", "arrivals", "classes", "crash_safety", "delivery", "draft", "intake", "ledger", "ops", "outgoing",
+    "pipeline", "platform", "render", "report", "schedule", "upload", "workspace",
+)  # fmt: skip
 
 
 class _Package(ModuleType):
@@ -36,8 +43,11 @@ def offer(package: str, names: Sequence[str], verbs: Mapping[str, str]) -> Calla
     return find
 
 
-def load(*packages: ModuleType) -> None:
-    """Loads everything that these offer: for a server, so that nobody's first request waits for it."""
-    for package in packages:
-        for name in package.__all__:
+def load() -> None:
+    """Loads all that any verb may come to use: for whoever serves, so that no request and no tick waits for it."""
+    for room in ROOMS:
+        package = import_module(f"steadycast.{room}")
+        for file in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{file.name}")
+        for name in getattr(package, "__all__", ()):
             getattr(package, name)

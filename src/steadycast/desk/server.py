@@ -175,7 +175,7 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
             with contextlib.suppress(AttributeError, RuntimeError):  # before the loop, or after it
                 self.loop.call_soon_threadsafe(self.told.set)
 
-    on_demand.load(ops, pipeline)
+    on_demand.load()
     gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
     is_there = Paths(root).is_there
     proxies = in_force(root)[0].desk.proxies if is_there else ()
