@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
+import functools
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
-from platform_bench import NOW, PLATFORMS, adapter, article, channel, event, opened, tree
+import pytest
+from platform_bench import NOW, PLATFORMS, adapter, article, channel, event, key, opened, tree
 from test_channel_site import Page, page, publish
 
-from steadycast.platform import Event, Known, PostStore
+from steadycast.platform import Event, Known, Post, PostStore
+from steadycast.platform.files import BEFORE, INDEX, LONG
+from steadycast.platform.registry import load
 from steadycast.render.templates import Templates
 
 
@@ -81,29 +86,197 @@ def test_a_page_that_was_deleted_by_hand_is_made_again(tmp_path: Path) -> None:
     assert (out / receipt.remote_id).is_file()
 
 
-def test_the_next_post_touches_a_handful_of_files_however_many_there_are(tmp_path: Path) -> None:
-    """Its own page, its neighbour's, the front of each of its lists, the newest archives, the overviews and the index."""
-    out = tmp_path / "out"
-    start = dt.datetime(2020, 1, 1, 20, tzinfo=NOW.tzinfo)
-    site = adapter("site", out, page_size=5)
+class Counted:
+    """A site over a folder of its own, and what is written there."""
 
-    def post(n: Any) -> Any:
-        day = start + dt.timedelta(days=n)
-        return article(tmp_path / "in", n, slot=f"notes@{day:%Y-%m-%dT%H:%M}", published=day)
+    def __init__(self, out: Path, **settings: Any) -> None:
+        told = channel("site", out, page_size=5, **settings)
+        self.writes: dict[str, int] = {}
 
-    shelf = PostStore.of(site.channel)
-    for n in range(59):
-        shelf.put(post(n))
-    site.publish(post(59))
-    told = channel("site", out, page_size=5)
-    writes: list[str] = []
+        def write(name: str, data: bytes) -> Path:
+            self.writes[name] = len(data)
+            return told.write(name, data)
 
-    def write(name: str, data: bytes) -> Path:
-        writes.append(name)
-        return told.write(name, data)
+        self.channel = dataclasses.replace(told, write=write)
+        self.out = out
 
-    counted = dataclasses.replace(told, write=write)
-    opened(counted).publish(post(60))
-    assert len(writes) <= 25, writes
-    assert "notes/2020-03-01-2000.html" in writes
-    assert not [name for name in writes if re.fullmatch(r".*-[1-9]\.html", name) and "/" not in name]
+    def publish(self, *posts: Post) -> dict[str, int]:
+        """What that writes: files, and their bytes."""
+        self.writes.clear()
+        for post in posts:
+            opened(self.channel).publish(post)
+        return dict(self.writes)
+
+    def renewed(self, most: int = 1000) -> dict[str, int]:
+        """What it writes to be whole again."""
+        self.writes.clear()
+        while opened(self.channel).renew(most) is not None:
+            pass
+        return dict(self.writes)
+
+
+@functools.cache
+def base(folder: Path) -> Post:
+    return article(folder, media=(), html="<p>Words.</p>", text="Words.")
+
+
+def many(folder: Path, n: int) -> Post:
+    """One of many posts: its own day, a tag of its own, one of some members."""
+    day = dt.datetime(2020, 1, 1, 20, tzinfo=NOW.tzinfo) + dt.timedelta(days=n)
+    names = {"key": key(n), "slot": f"notes@{day:%Y-%m-%dT%H:%M}", "title": f"Post {n:03}", "draft": str(n)}
+    others = {"member": f"m{n % 15}", "member_title": f"M{n % 15}", "tags": ("common", f"tag {n}")}
+    return dataclasses.replace(base(folder), published=day, **names, **others)
+
+
+@pytest.fixture
+def scaled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is made for thousands, over some tens."""
+    load(PLATFORMS["site"])
+    for name, value in {"overviews.PART": 10, "sitemap.SITEMAP": 20, "pages.AT_ONCE": 5}.items():
+        module, _, constant = name.partition(".")
+        monkeypatch.setattr(sys.modules[f"steadycast_channel_site.{module}"], constant, value)
+
+
+def grown(site: Counted, folder: Path, count: int) -> None:
+    """So many posts, whole."""
+    with PostStore.of(site.channel) as shelf:
+        for n in range(count):
+            shelf.put(many(folder, n))
+    site.renewed()
+
+
+@pytest.mark.usefixtures("scaled")
+def test_the_next_post_writes_as_little_however_many_there_are(tmp_path: Path) -> None:
+    """Its own page, its neighbour's, the front and the newest archive of its lists, and parts of overviews."""
+    folder, small, large = tmp_path / "in", Counted(tmp_path / "small"), Counted(tmp_path / "large")
+    grown(small, folder, 30)
+    grown(large, folder, 90)
+    few, written = small.publish(many(folder, 30)), large.publish(many(folder, 90))
+    assert len(written) <= len(few) + 4, sorted(written)
+    assert sum(written.values()) < sum(few.values()) + 5000
+    assert {"notes/2020-03-31-2000.html", "tags-10.html", "sitemap-posts-5.xml"} <= written.keys()
+    assert not written.keys() & {
+        "tags-2.html",
+        "tags-9.html",
+        "sitemap-posts-4.xml",
+        "sitemap-lists-1.xml",
+        "all-1.html",
+    }
+    assert large.publish(many(folder, 90)) == {}
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_publish_makes_objects_of_as_few_posts_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that its pages show, and of no other."""
+    made: dict[int, int] = {}
+    whole = PostStore._post
+    for count in (30, 90):
+        site, folder = Counted(tmp_path / str(count)), tmp_path / "in"
+        grown(site, folder, count)
+        with monkeypatch.context() as patched:
+            of_it: list[str] = []
+            patched.setattr(PostStore, "_post", lambda self, kept, got=of_it: got.append(kept) or whole(self, kept))
+            site.publish(many(folder, count))
+        made[count] = len(of_it)
+    assert made[90] <= made[30] + 5
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_new_template_renews_a_large_site_outside_the_publish_and_a_killed_renewal_goes_on(tmp_path: Path) -> None:
+    """The publish writes as many pages as before. No page of the renewal is made twice, wherever it was cut off."""
+    folder, before = tmp_path / "in", Counted(tmp_path / "out")
+    grown(before, folder, 30)
+    edited = Counted(tmp_path / "out", podcast="https://hu.example/other.xml")
+    old = edited.out / "notes/2020-01-05-2000.html"
+    written = edited.publish(many(folder, 30))
+    assert "notes/2020-01-31-2000.html" in written
+    assert len(written) < 30
+    assert "other.xml" not in old.read_text()
+    with pytest.raises(KeyboardInterrupt):
+        opened(dataclasses.replace(edited.channel, write=killed_at(edited.channel.write, 12))).renew(20)
+    edited.writes.clear()
+    assert opened(edited.channel).renew(20)
+    batch = dict(edited.writes)
+    assert "other.xml" in page(edited.out, "notes/2020-01-29-2000.html"), "the newest first"
+    more = edited.publish(many(folder, 31))  # a slot, between two turns
+    assert "notes/2020-02-01-2000.html" in more
+    rest = edited.renewed(most=20)
+    assert not rest.keys() & (batch.keys() - more.keys())
+    pages = [name for name in tree(edited.out) if name.endswith(".html")]
+    assert [name for name in pages if "other.xml" not in page(edited.out, name)] == []
+    assert opened(edited.channel).renew(20) is None
+
+
+def killed_at(write: Any, count: int) -> Any:
+    """A `write` that ends the process, as it were, at one of its files."""
+    left = [count]
+
+    def failing(name: str, data: bytes) -> Path:
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+        return write(name, data)
+
+    return failing
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_site_that_grew_post_by_post_is_as_one_that_was_made_at_once(tmp_path: Path) -> None:
+    """Also after a withdrawal in its middle, which leaves no page behind that still shows the post."""
+    folder, slowly, at_once = tmp_path / "in", Counted(tmp_path / "a"), Counted(tmp_path / "b")
+    for n in (*range(0, 14, 2), *range(1, 14, 2)):
+        slowly.publish(many(folder, n))
+    slowly.renewed()  # the menu changed with the first tag
+    grown(at_once, folder, 14)
+    assert visible(slowly.out) == visible(at_once.out)
+    opened(slowly.channel).withdraw(many(folder, 7), Known())
+    assert not [name for name, data in visible(slowly.out).items() if b"Post 007" in data or b"tag 7<" in data]
+    without = Counted(tmp_path / "c")
+    with PostStore.of(without.channel) as shelf:
+        for n in {*range(14)} - {7}:
+            shelf.put(many(folder, n))
+    without.renewed()
+    assert visible(slowly.out) == visible(without.out)
+
+
+def visible(out: Path) -> dict[str, bytes]:
+    """All but the index, and pages that lead to another."""
+    return {name: data for name, data in tree(out).items() if name != INDEX and b'"refresh"' not in data}
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_page_that_a_list_no_longer_has_leads_to_the_list(tmp_path: Path) -> None:
+    """Where fewer posts are left, or more of them stand on a page."""
+    folder, site = tmp_path / "in", Counted(tmp_path / "out")
+    grown(site, folder, 12)
+    assert "all-3.html" in visible(site.out)
+    for n in (0, 1):
+        opened(site.channel).withdraw(many(folder, n), Known())
+    assert 'content="0; url=all.html"' in page(site.out, "all-3.html")
+    assert "tag/tag-0" not in " ".join(visible(site.out))
+    site.publish(many(folder, 12))
+    assert "Post 012" in page(site.out, "all-3.html")
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_site_of_the_version_before_is_taken_over_without_reading_its_posts(tmp_path: Path) -> None:
+    """Its index, one file with every post in it, is taken in; its pages are renewed outside the publish."""
+    folder, site = tmp_path / "in", Counted(tmp_path / "out")
+    grown(site, folder, 30)
+    posts = site.out / "posts"
+    index: dict[str, Any] = {"edition": "old", "posts": {}}
+    for file in posts.glob("?????????????.json"):
+        said = {name: value for name, value in json.loads(file.read_bytes()).items() if name not in LONG}
+        index["posts"][file.stem] = [[file.stat().st_mtime_ns, file.stat().st_size], said]
+    (site.out / INDEX).unlink()
+    (site.out / BEFORE).write_text(json.dumps(index))
+    (posts / f"{many(folder, 3).key}.json").unlink()  # withdrawn, and then it crashed
+    (site.out / "notes/2020-01-04-2000.html").unlink()
+    written = site.publish(many(folder, 30))
+    assert len(written) < 80
+    assert "notes/2020-01-31-2000.html" in written
+    assert not (site.out / BEFORE).exists()
+    site.renewed()
+    assert not [name for name, data in visible(site.out).items() if b"Post 003" in data and name.endswith("l")]

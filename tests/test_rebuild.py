@@ -51,7 +51,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {
         str(file.relative_to(folder)): file.read_bytes()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.name != "index.json" and not file.name.endswith(".lock")
+        if file.is_file() and file.name != ".index.sqlite" and not file.name.endswith(".lock")
     }
 
 

@@ -28,9 +28,10 @@ class Adapter(FolderAdapter):
 
     def catch_up(self, shelf: PostStore, _post: Post) -> None:
         """All of it, where anything has changed."""
-        if not shelf.unfinished and all((self.channel.out / name).is_file() for name in (*FEEDS, JSON)):
+        there = all((self.channel.out / name).is_file() for name in (*FEEDS, JSON))
+        if there and shelf.is_current and not shelf.changed:
             return
-        posts = shelf.whole(shelf.posts[: self.channel.settings["items"]])
+        posts = shelf.whole(shelf.newest(self.channel.settings["items"]))
         feed, items = self._feed(posts), [self._item(p) for p in posts]
         for name, template in FEEDS.items():
             shelf.keep(name, self.channel.render(template, feed=feed, items=items).encode())

@@ -60,9 +60,9 @@ class Adapter(FolderAdapter):
         """All of it, where anything has changed."""
         image = f"cover{self.image.suffix.lower()}"
         there = (self.channel.out / FEED).is_file() and (self.channel.out / image).is_file()
-        if there and not shelf.unfinished:
+        if there and shelf.is_current and not shelf.changed:
             return
-        posts = shelf.whole(shelf.posts[: self.channel.settings["items"]])
+        posts = shelf.whole(shelf.newest(self.channel.settings["items"]))
         episodes = [self._episode(p, media) for p in posts if (media := episode_file(p))]
         shelf.keep(image, self.image.read_bytes())
         feed = self.channel.render("feed.xml.j2", show=self._show(posts, image), episodes=episodes)

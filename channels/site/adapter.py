@@ -23,11 +23,14 @@ class Adapter(FolderAdapter):
         return [View("page", file.read_text(encoding="utf-8"), widths=(390, 1280), base=file.parent)]
 
     def catch_up(self, shelf: PostStore, post: Post) -> None:
-        """The pages that have changed, and a post's own where it is not there."""
+        """The pages that have changed, and a post's own where it is not there; of a small site all that are stale."""
         there = (self.channel.out / page_of(post)).is_file()
-        if todo := shelf.unfinished | (frozenset() if there else {post.key}):
-            Pages(self.channel, shelf, self.base).write(todo)
-            shelf.finish()
+        Pages(self.channel, shelf, self.base).catch_up(post.key, there=there)
+
+    def renew(self, most: int) -> int | None:
+        """Makes stale pages again, up to so many; how many are left, None where there were none."""
+        with PostStore.of(self.channel) as shelf:
+            return Pages(self.channel, shelf, self.base).renew(most)
 
     def receipt(self, _shelf: PostStore, post: Post, seen: str) -> Receipt:
         """The post's page."""

@@ -6,77 +6,71 @@ archive page shows the same posts for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-from steadycast.platform import Post
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from .views import listing_of
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Listing:
-    """One list, oldest post first; its pages are `<stem>.html` (the newest) and `<stem>-1.html` (the oldest) and on."""
+    """One list of so many posts; its pages are `<stem>.html` (the newest) and `<stem>-1.html` (the oldest) and on."""
 
     kind: str  # all, series, member, tag
-    stem: str
-    title: str = ""
-    posts: list[Post] = field(default_factory=list)
+    name: str
+    count: int
 
-    def pages(self, size: int, keys: set[str]) -> Iterator[dict[str, Any]]:
-        """Every page that changes with the posts `keys`: its path, its posts, its number and where it leads."""
-        first = next((n for n, post in enumerate(self.posts) if post.key in keys), None)
-        if first is None:
-            return
-        total = len(self.posts)
-        chunks = [self.posts[n : n + size] for n in range(0, total, size)] if total > size else []
-        older = f"{self.stem}-{(total - size - 1) // size + 1}.html" if chunks else ""
-        yield self._page(f"{self.stem}.html", self.posts[-size:], 0, "", older)
-        for n in range(max(0, first // size - 1), len(chunks)):
-            newer = f"{self.stem}-{n + 2}.html" if n + 1 < len(chunks) else f"{self.stem}.html"
-            older = f"{self.stem}-{n}.html" if n else ""
-            yield self._page(f"{self.stem}-{n + 1}.html", chunks[n], n + 1, newer, older)
+    @property
+    def stem(self) -> str:
+        """The path of its pages, without number and suffix."""
+        return self.kind if self.kind == "all" else listing_of(self.kind, self.name)
 
-    def _page(self, path: str, posts: Sequence[Post], number: int, newer: str, older: str) -> dict[str, Any]:
-        return {"path": path, "posts": posts, "number": number, "newer": newer, "older": older}
+    def last(self, size: int) -> int:
+        """The number of its newest archive page; 0 where all of it is on one page."""
+        return (self.count - 1) // size + 1 if self.count > size else 0
 
-    def beside(self, key: str) -> tuple[Post | None, Post | None]:
-        """The posts before and after one, in time."""
-        at = next(n for n, post in enumerate(self.posts) if post.key == key)
-        return (self.posts[at - 1] if at else None, self.posts[at + 1] if at + 1 < len(self.posts) else None)
+    def path(self, number: int, size: int) -> str:
+        """The path of a page of it; 0 and what comes after the last is the newest, -1 none."""
+        if number < 0:
+            return ""
+        return f"{self.stem}-{number}.html" if 0 < number <= self.last(size) else f"{self.stem}.html"
 
+    def part(self, number: int, size: int) -> tuple[int, int]:
+        """Which of its posts a page shows, from the oldest on."""
+        start = (number - 1) * size if number else max(0, self.count - size)
+        return start, min(start + size, self.count)
 
-def listings(newest_first: Sequence[Post], words: Mapping[str, Any]) -> dict[str, Listing]:
-    """Every listing of these posts, by its stem."""
-    everything = Listing("all", "all", str(words["all"]))
-    found = {everything.stem: everything}
-    for post in reversed(newest_first):
-        everything.posts.append(post)
-        for kind, name, title in _places(post):
-            stem = listing_of(kind, name)
-            listing = found.setdefault(stem, Listing(kind, stem))
-            listing.title = title  # the newest post knows best
-            listing.posts.append(post)
-    return found
+    def beside(self, number: int, size: int) -> tuple[str, str]:
+        """Where a page leads: to newer and to older posts."""
+        if not number:  # it shows the newest of the last archive page, and some of the one before
+            return "", self.path((self.count - size - 1) // size + 1 if self.last(size) else -1, size)
+        return self.path(number + 1, size), self.path(number - 1 or -1, size)
+
+    def touched(self, size: int, moved: int | None, same: Iterable[int]) -> Iterator[int]:
+        """The numbers of its pages that change: with its order from post `moved` on, and with the posts `same`."""
+        last, wanted = self.last(size), {rank // size + 1 for rank in same}
+        if moved is not None:  # where a page begins, that before it leads to another
+            wanted |= set(range(max(1, moved // size + (moved % size > 0)), last + 1))
+        yield 0
+        yield from sorted(number for number in wanted if number <= last)
 
 
-def with_neighbours(keys: set[str], found: Mapping[str, Listing]) -> set[str]:
-    """These keys and, since each page links both ways, those before and after them in their series."""
-    wanted = set(keys)
-    for listing in found.values():
-        if listing.kind == "series":
-            row = [p.key for p in listing.posts]
-            near = {n + step for n, key in enumerate(row) if key in keys for step in (-1, 1)}
-            wanted |= {row[n] for n in near if 0 <= n < len(row)}
-    return wanted
+def cut(before: list[str] | None, now: list[str], size: int, touched: Iterable[str]) -> list[int]:
+    """Which parts, of `size` names each, are another than before: those from where the order is another, and touched.
+
+    `before` is None where nothing is known of it. Parts are numbered from 1.
+    """
+    last = (len(now) - 1) // size + 1
+    if before is None:
+        return list(range(1, last + 1))
+    pairs = zip(before, now, strict=False)
+    same = next((n for n, (old, new) in enumerate(pairs) if old != new), min(len(before), len(now)))
+    wanted = set(range(max(1, same // size + (same % size > 0)), last + 1)) if before != now else set()
+    known = {name: n for n, name in enumerate(now)}
+    wanted |= {known[name] // size + 1 for name in touched if name in known}
+    return sorted(wanted)
 
 
-def _places(post: Post) -> Iterator[tuple[str, str, str]]:
-    if post.series:
-        yield "series", post.series, post.series_title or post.series
-    if post.member:
-        yield "member", post.member, post.member_title or post.member
-    for tag in dict.fromkeys(post.tags):
-        if tag.strip():
-            yield "tag", tag, tag
+def parts(many: int, size: int) -> int:
+    """In how many parts there are so many; 0 where one page has all of them."""
+    return (many - 1) // size + 1 if many > size else 0

@@ -1,90 +1,123 @@
-"""Which pages a change touches, and what each of them shows."""
+"""Which pages a change touches, and what each of them shows.
+
+A publish writes what it touches, and no more. Pages that are to be another for another reason (templates, settings,
+the menu) are stale: where there are many, they are left to `renew`.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Container, Iterable
-from typing import Any
-from urllib.parse import quote, urlsplit
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from urllib.parse import quote
 
-from steadycast.platform import Channel, Post, PostStore, media_name
+from steadycast.platform import Post, media_name
 
+from . import fronts
 from .body import body
 from .linked import linked
-from .listings import Listing, listings, with_neighbours
-from .views import listing_of, minutes, page_of, standfirst, view, web
+from .listings import Listing
+from .maker import OVERVIEWS, Maker
+from .views import minutes, page_of, standfirst, view, web
 
-FIXED = ("style.css", "favicon.svg", "robots.txt")
-OVERVIEWS = {"series": "series", "member": "members", "tag": "tags"}
-SITEMAP = 45_000  # a sitemap holds 50,000 addresses: sitemaps.org/protocol.html
+AT_ONCE = 50  # posts of a site whose stale pages are made with a publish
 
 
-class Pages:
+class Pages(Maker):
     """One round of catching up over one shelf."""
 
-    def __init__(self, channel: Channel, shelf: PostStore, base: str) -> None:
-        self.channel, self.shelf, self.base = channel, shelf, base
-        self.data = channel.spec.data if channel.spec else {}
-        self.words = channel.words
-        self.now = channel.now()
-        self.size = channel.settings["page_size"]
-        self.listings = listings(shelf.posts, self.words)
-        self.site = self._site()
+    def catch_up(self, key: str, *, there: bool) -> None:
+        """Bring up to date what shows the posts that changed; and the post `key`, unless its page is `there`."""
+        here = self.shelf.get(key) is not None
+        anew = {key} if here and (self.was_new or not there) else set[str]()
+        if self.changed or anew:
+            self._write(anew)
+        if self.index.told("made") == self.edition:
+            self._finish(whole=True)
+        elif self.index.count() <= AT_ONCE or (self.was_new and not here):  # what was taken away is gone at once
+            self.renew(self.index.count() * 1000)
+        else:
+            self._finish(whole=False)
 
-    def write(self, todo: Iterable[str]) -> None:
-        """Bring up to date every page that shows one of the posts `todo`, and those that every post may change."""
-        keys = set(todo)
-        here = {p.key for p in self.shelf.posts}
-        if keys - here or self._menu() != self._menu(without=keys):
-            keys |= here  # a post went, and which pages showed it is no longer known; or each page's menu changes
-        wanted = with_neighbours(keys, self.listings)
-        for post in self.shelf.whole(p for p in self.shelf.posts if p.key in wanted):
-            self._article(post)
-        for listing in self.listings.values():
-            self._listing(listing, keys)
-        self._front()
-        self._fixed()
+    def renew(self, most: int) -> int | None:
+        """Make up to so many stale pages again; how many are left, None where there were none."""
+        if self.changed:
+            self._write(set())
+        if self.index.told("made") == self.edition:
+            self._finish(whole=True)
+            return None
+        stale = self._stale()
+        for make in islice(stale, most):
+            make()
+        self.index.keep_pages(self.made, self.edition)
+        left = len(stale[most:])
+        if not left:
+            self.index.drop_pages(self.index.pages() - self.index.made(self.edition))
+        self._finish(whole=not left)
+        return left
 
-    def _site(self) -> dict[str, Any]:
-        settings = self.channel.settings
-        return {
-            "name": self.channel.community,
-            "about": settings["about"] or self.channel.about,
-            "language": self.channel.language,
-            "base": self.base,
-            "path": urlsplit(self.base).path,
-            "seal": self.channel.community.strip()[:1] or "·",
-            "hue": self._hue(),
-            "feed": web(settings["feed"]).rstrip("/"),
-            "podcast": web(settings["podcast"]),
-            "calendar": web(settings["calendar"]),
-            **self._menu(),
-        }
+    def _finish(self, *, whole: bool) -> None:
+        self.index.keep_pages(self.made, self.edition)
+        if whole:
+            self.index.note("made", self.edition)
+        self.shelf.finish(whole=whole)
 
-    def _menu(self, without: Container[str] = ()) -> dict[str, bool]:
-        """Which of the overviews the menu of every page leads to: those that hold something."""
-        posts = [p for p in self.shelf.posts if p.key not in without]
-        return {
-            "events": any(p.event for p in posts),
-            "members": any(p.member for p in posts),
-            "tags": any(p.tags for p in posts),
-        }
+    def _stale(self) -> list[Callable[[], object]]:
+        """What makes each page that another edition made, or none; readers' first pages first."""
+        made = self.index.made(self.edition) | self.made
+        found: list[Callable[[], object]] = []
+        if not made.issuperset(fronts.paths(self)):
+            found.append(partial(fronts.write, self, None))
+        keys = self.index.newest(self.index.count())
+        found += [partial(self._articles, [key]) for key in keys if key not in made]
+        for listing in self._listings():
+            numbers = range(listing.last(self.size) + 1)
+            todo = (number for number in numbers if listing.path(number, self.size) not in made)
+            found += [partial(self._listing, listing, number) for number in todo]
+        return found
 
-    def _hue(self) -> int:
-        chosen = self.channel.settings["hue"]
-        hues = self.data["hues"]
-        name = hashlib.sha256(self.channel.community.encode()).digest()
-        return int(chosen) if chosen >= 0 else int(hues[name[0] % len(hues)])
+    def _listings(self) -> Iterator[Listing]:
+        yield Listing("all", "", self.index.count())
+        for kind in OVERVIEWS:
+            for group in self.groups[kind].values():
+                yield Listing(kind, group.name, group.posts)
+
+    def _write(self, anew: Collection[str]) -> None:
+        """Every page that shows one of the posts that changed or are `anew`, and those that every post may change."""
+        keys = set(self.changed) | set(anew)
+        lists = {of: (told.moved, set(told.same)) for of, told in self.touched.items()}
+        for key in anew:
+            for of, place in self.index.places(key).items():
+                lists.setdefault(of, (set(), set()))[1].add(place)
+        for (kind, name), (moved, same) in lists.items():
+            if kind == "series":
+                keys |= {key for place in moved | same for key in self.index.beside((kind, name), place) if key}
+        self._articles(sorted(keys))
+        self.index.drop_pages(self.changed - self.index.stamps().keys())
+        for (kind, name), (moved, same) in lists.items():
+            if kind != "event":
+                listing = Listing(kind, name, self.index.count((kind, name)))
+                ranks = [self.index.rank((kind, name), place) for place in same]
+                first = self.index.rank((kind, name), min(moved)) if moved else None
+                for number in listing.touched(self.size, first, ranks):
+                    self._listing(listing, number)
+        fronts.write(self, lists.keys())
+
+    def _articles(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            if (post := self.shelf.get(key)) is not None:
+                self._article(post)
 
     def _article(self, post: Post) -> None:
-        page, shown = page_of(post), self._view(post)
-        row = self.listings.get(listing_of("series", post.series)) if post.series else None
-        beside = (p and self._view(p) for p in (row.beside(post.key) if row else (None, None)))
+        page, shown = page_of(post), view(post, self.words, self.now)
+        series, places = ("series", post.series), self.index.places(post.key)
+        beside = self.index.beside(series, places[series]) if series in places else (None, None)
         sound, film = next(iter(post.of("audio")), None), next(iter(post.of("video")), None)
         canonical = web(post.canonical_url) or (f"{self.base}/{shown['page']}" if self.base else "")
-        self._page(
+        self.page(
             page,
             "article.html.j2",
+            name=post.key,
             shown=shown | {"standfirst": standfirst(post)},
             title=post.title,
             description=post.summary,
@@ -92,59 +125,25 @@ class Pages:
             sound=sound and {"src": media_name(sound), "mime": sound.mime, "length": minutes(sound.seconds)},
             film=film and {"src": media_name(film), "mime": film.mime},
             canonical=canonical,
-            **dict(zip(("before", "after"), beside, strict=True)),
+            **dict(zip(("before", "after"), (key and self.views([key])[0] for key in beside), strict=True)),
             data=linked(post, self.channel.community, self.base, canonical),
         )
 
-    def _listing(self, listing: Listing, keys: set[str]) -> None:
-        same = {"title": listing.title, "kind": listing.kind, "total": len(listing.posts)}
-        for page in listing.pages(self.size, keys):
-            shown = [self._view(p) for p in reversed(page.pop("posts"))]
-            links = {way: quote(page.pop(way)) for way in ("newer", "older")}
-            self._page(page.pop("path"), "list.html.j2", posts=shown, **same, **links, **page)
-
-    def _front(self) -> None:
-        """The front page, the events and the overviews: what every post may change."""
-        shown = [self._view(p) for p in self.shelf.posts[: self.size]]
-        held = {p.event.uid or p.draft or p.key: p for p in reversed(self.shelf.posts) if p.event}  # announced twice
-        events = sorted((self._view(p) for p in held.values()), key=lambda v: str(v["moment"]["start"]))
-        coming = [e for e in events if not e["moment"]["over"]]
-        past = [e for e in reversed(events) if e["moment"]["over"]][:100]
-        rows = {kind: self._overview(kind) for kind in OVERVIEWS}
-        more = len(self.shelf.posts) > self.size
-        front = {"posts": shown, "coming": coming[:3], "series": rows["series"], "more": more}
-        self._page("index.html", "index.html.j2", title="", **front)
-        self._page("events.html", "events.html.j2", title=self.words["events"], coming=coming, past=past)
-        for kind, name in OVERVIEWS.items():
-            self._page(f"{name}.html", "overview.html.j2", title=self.words[name], kind=kind, rows=rows[kind])
-
-    def _overview(self, kind: str) -> list[dict[str, Any]]:
-        """The listings of one kind, the most recently fed first; tags by how much they hold."""
-        found = sorted((x for x in self.listings.values() if x.kind == kind), key=lambda x: x.stem)
-        found.sort(key=lambda x: len(x.posts) if kind == "tag" else x.posts[-1].published.timestamp(), reverse=True)
-        return [
-            {"title": x.title, "page": quote(f"{x.stem}.html"), "count": len(x.posts), "last": self._view(x.posts[-1])}
-            for x in found
-        ]
-
-    def _fixed(self) -> None:
-        self._page("404.html", "lost.html.j2", title=self.words["lost"], root=f"{self.site['path']}/")  # at any depth
-        for name in FIXED:
-            self._keep(name, f"{name}.j2")
-        if self.base:
-            lists = [quote(f"{stem}.html") for stem in self.listings]
-            posts = [(quote(page_of(p)), p.published.isoformat(timespec="seconds")) for p in self.shelf.posts[:SITEMAP]]
-            self._keep("sitemap.xml", "sitemap.xml.j2", posts=posts, paths=lists)
-
-    def _view(self, post: Post) -> dict[str, Any]:
-        return view(post, self.words, self.now)
-
-    def _page(self, path: str, template: str, **values: Any) -> None:
-        root = values.pop("root", "../" * path.count("/"))
-        picture = next((v["cover"] for v in values.get("posts", ()) if v["cover"]), None)
-        given = {"description": "", "canonical": "", "data": None, "shown": None, "picture": picture, **values}
-        self._keep(path, template, root=root, here=quote(path), **given)
-
-    def _keep(self, path: str, template: str, **values: Any) -> None:
-        text = self.channel.render(template, site=self.site, words=self.words, **values)
-        self.shelf.keep(path, text.encode())
+    def _listing(self, listing: Listing, number: int) -> None:
+        if not number:
+            self.without(listing.stem, listing.last(self.size), there=bool(listing.count))
+        if not listing.count:
+            return
+        of = (listing.kind, listing.name)
+        newer, older = (quote(path) for path in listing.beside(number, self.size))
+        self.page(
+            listing.path(number, self.size),
+            "list.html.j2",
+            kind=listing.kind,
+            title=self.title(*of),
+            total=listing.count,
+            number=number,
+            posts=self.views(reversed(self.index.keys(of, *listing.part(number, self.size)))),
+            newer=newer,
+            older=older,
+        )

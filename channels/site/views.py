@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from html import unescape
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,7 @@ def page_of(post: Post) -> str:
     return f"{slot_path(post)}.html"
 
 
+@cache
 def listing_of(kind: str, name: str) -> str:
     """The file stem of a series', member's or tag's page; any name at all gives a safe one, and its own."""
     plain = unicodedata.normalize("NFC", name).lower()

@@ -30,6 +30,7 @@ from steadycast.pipeline.app import write_atomically
 from steadycast.pipeline.publish import OneAtATime
 from steadycast.platform import Adapter, Channel, Known, Post, PostStore, Receipt
 from steadycast.platform.contract import Step, sent_now
+from steadycast.platform.files import INDEX
 from steadycast.platform.post_bytes import post_from_bytes
 from storm import points, worker
 from storm.checker import Finding
@@ -207,5 +208,5 @@ def _neighbour(channel: str, out: Path, number: int) -> Post:
 
 def _read(out: Path, *, everything: bool = False) -> dict[str, bytes]:
     """What readers get, without the index, which remembers times; or everything, what was not put in place as well."""
-    files = {n: d for n, d in platform_bench.tree(out).items() if n != "posts/index.json"}
+    files = {n: d for n, d in platform_bench.tree(out).items() if n != INDEX}
     return files if everything else {n: d for n, d in files.items() if "/." not in f"/{n}"}

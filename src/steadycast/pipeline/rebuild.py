@@ -6,6 +6,7 @@ They are as they were, but for links: what a post names, and went out after it, 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -26,13 +27,16 @@ from steadycast.pipeline.publish import OneAtATime, opened
 from steadycast.pipeline.results import Rebuilt
 from steadycast.pipeline.uploads import Uploader
 from steadycast.platform import Post
-from steadycast.platform.files import INDEX, missing
+from steadycast.platform.files import POSTS, missing
 from steadycast.platform.post_bytes import post_from_bytes
+from steadycast.platform.post_index import forget_pages
 from steadycast.progress import Progress, unseen
 
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
 _LINK = re.compile(r"</?a(?: [^>]*)?>")
 BATCH = 100  # posts that are read from the ledger at once
+PAGES = 100  # that are made again in one turn: a slot that falls due waits no longer than for these
+TURN = 0.05  # seconds between two turns, in which whoever waits for the folder gets it
 
 
 def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen) -> list[Rebuilt]:
@@ -44,7 +48,7 @@ def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen
     by_channel = _there(app, local if channel is None else [channel])
     total, done = sum(map(len, by_channel.values())), list[Rebuilt]()
     for name, rows in by_channel.items():
-        (app.workspace.out / name / INDEX).unlink(missing_ok=True)  # then all pages are made, not those that changed
+        forget_pages(app.workspace.out / name / POSTS)  # then all pages are made, not those that changed
         before = sum(len(by_channel[made.channel]) for made in done)
         done.append(_made(app, name, rows, partial(_told, progress, before, total)))
     return done
@@ -64,6 +68,8 @@ def make_missing(app: App) -> list[Rebuilt]:
                 done.append(_made(app, name, [row for row in rows if row.marker in lost]))
             elif app.platform(name).delivery == "conditional":
                 _seen(app, rows[-1])
+                if _renew(app, name) and app.platform(name).uploads:
+                    _upload(app, name)
         except (SteadycastError, OSError) as error:
             done.append(Rebuilt(name, 0, str(app.workspace.out / name), (app.redact(str(error)),)))
     return done
@@ -97,11 +103,12 @@ def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[i
             except (SteadycastError, OSError, KeyError) as error:
                 problems.append(app.redact(f"{row.slot}: {error}"))
         progress(n + len(batch))
-    if app.platform(channel).uploads:
-        try:
+    try:
+        _renew(app, channel)
+        if app.platform(channel).uploads:
             _upload(app, channel)
-        except SteadycastError as error:
-            problems.append(app.redact(str(error)))
+    except (SteadycastError, OSError) as error:
+        problems.append(app.redact(str(error)))
     more = len(problems) - 3
     told = (*problems[:3], *([_("and %(num)s more", num=more)] if more > 0 else []))
     return Rebuilt(channel, made, str(app.workspace.out / channel), told)
@@ -112,6 +119,23 @@ def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> None:
     adapter = opened(app, row.channel, upload=False).adapter
     post = at_home(post_from_bytes(frozen), app.workspace.media)
     adapter.publish(_relinked(posts, row, post))
+
+
+def _renew(app: App, channel: str) -> bool:
+    """Makes a channel's pages again that other templates, settings or versions made; whether there were any.
+
+    In turns, so that slots go on meanwhile. Where it is cut off, the next one goes on there.
+    """
+    adapter = app.adapter(channel)
+    if not hasattr(adapter, "renew"):
+        return False
+    renewed = False
+    while True:
+        with OneAtATime(adapter, app, channel).alone():
+            if adapter.renew(PAGES) is None:
+                return renewed
+        renewed = True
+        time.sleep(TURN)
 
 
 def _upload(app: App, channel: str) -> None:

@@ -11,7 +11,8 @@ from steadycast.errors import FarSideError, Refused
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import State
 from steadycast.pipeline.app import App
-from steadycast.platform import Adapter, Known, Post, PostStore, Receipt, slot_path
+from steadycast.platform import Adapter, Known, Post, PostStore, Receipt
+from steadycast.platform.files import page_path
 from steadycast.upload import LocalFolder, Needs, Synced, far_manifest, known, open_far, sync
 from steadycast.upload.far import Far
 from steadycast.upload.syncing import until
@@ -97,7 +98,9 @@ class Uploader:
         platform, channel = self.app.platform(self.channel), self.app.channel(self.channel)
         if not platform.permalink:
             return frozenset()
-        return frozenset(platform.permalink.format(path=slot_path(post)) for post in PostStore.of(channel).posts)
+        with PostStore.of(channel) as shelf:
+            slots = shelf.slots.items()
+        return frozenset(platform.permalink.format(path=page_path(slot, key)) for key, slot in slots)
 
     @contextmanager
     def _open(self) -> Iterator[Far]:

@@ -34,6 +34,7 @@ from steadycast.platform.markdown_escapes import web_address
 from steadycast.platform.oauth import OAuth, log_in
 from steadycast.platform.pieces import Piece, piece
 from steadycast.platform.post import Event, Media, Post, View
+from steadycast.platform.post_index import Group
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.styled import Span, runs, styled
 from steadycast.platform.text import count, cut, first_that_fits, fits, marks, split
@@ -53,6 +54,7 @@ __all__ = [
     "Element",
     "Event",
     "FolderAdapter",
+    "Group",
     "HttpClient",
     "Known",
     "Limit",

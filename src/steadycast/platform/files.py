@@ -1,7 +1,7 @@
 """What a file platform has published: one file a post under its own folder, and how far its pages have caught up.
 
 A platform whose far side is a folder (pages, feeds, calendars) keeps its posts here and makes everything else from
-them. `posts/<key>.json` is the truth; `posts/index.json` is written last, and says which posts everything else has
+them. `posts/<key>.json` is the truth; the index beside them is written last, and says which posts everything else has
 taken in. Whatever a crash left between the two shows as `unfinished`, and the next publish or find makes good.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from steadycast.characters import CONTROLS
@@ -25,9 +25,11 @@ from steadycast.crash_safety import crashpoints, durable
 from steadycast.platform.contract import Channel
 from steadycast.platform.post import Media, Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
+from steadycast.platform.post_index import NAME, Brief, Kind, PostIndex, Stamp, Touched
 
 POSTS = "posts"
-INDEX = "posts/index.json"
+INDEX = f"{POSTS}/{NAME}"
+BEFORE = f"{POSTS}/index.json"  # the index of versions before: one file, with every post in it
 KEY = re.compile(r"[a-z2-7]{13}")
 CONTROL = re.compile(f"[{CONTROLS}]")
 SUFFIX = re.compile(r"[.][A-Za-z0-9]{1,5}")
@@ -91,33 +93,82 @@ class PostStore:
             return True
         return False
 
-    @cached_property
+    @property
     def posts(self) -> list[Post]:
         """Every post, newest first, without html, text, parts, links and extra."""
-        briefs = (self._post(brief) for _, brief in self._briefs.values())
-        return sorted(briefs, key=lambda p: (p.published, p.key), reverse=True)
+        return self._told
 
     @cached_property
+    def _told(self) -> list[Post]:
+        briefs = {**self.index.all_briefs(), **{key: brief for key, (_, brief) in (self._before | self._came).items()}}
+        found = (self._post(brief) for key, brief in briefs.items() if key not in self._went)
+        return sorted(found, key=lambda p: (p.published, p.key), reverse=True)
+
+    def newest(self, most: int) -> list[Post]:
+        """The newest posts, newest first, without their long parts: however many there are."""
+        if self._before:
+            return self.posts[:most]
+        others = [key for key in self.index.newest(most + len(self._changed)) if key not in self._changed]
+        found = [*self.brief(others), *(self._post(brief) for _, brief in self._came.values())]
+        return sorted(found, key=lambda p: (p.published, p.key), reverse=True)[:most]
+
+    def brief(self, keys: Iterable[str]) -> list[Post]:
+        """These posts as the index has them, in this order, without their long parts."""
+        return [self._post(brief) for brief in self.index.briefs(keys)]
+
+    @property
+    def slots(self) -> dict[str, str]:
+        """The slot of each post, by key."""
+        came = {key: str(brief["slot"]) for key, (_, brief) in (self._before | self._came).items()}
+        return {key: slot for key, slot in (self.index.slots() | came).items() if key not in self._went}
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Keys of the posts that came, changed or went since the last `finish`; none where there never was one."""
+        return frozenset() if self.is_new else self._changed
+
+    @cached_property
+    def is_new(self) -> bool:
+        """Whether there never was a `finish`, or nothing is left of it."""
+        return self.index.fresh and not self._before
+
+    @cached_property
+    def is_current(self) -> bool:
+        """Whether all that was made, was made with these templates and settings."""
+        return self.index.told("edition") == self.edition != ""
+
+    @property
     def unfinished(self) -> frozenset[str]:
-        """Keys of the posts that came, changed or went since the last `finish`."""
-        seen = self._index
-        return frozenset(
-            {key for key, (stamp, _) in self._briefs.items() if key not in seen or seen[key][0] != stamp}
-            | {key for key in seen if key not in self._briefs}
-        )
+        """Keys of the posts that came, changed or went since the last `finish`; all, where `edition` is another."""
+        return self._changed if self.is_current else frozenset(self._changed | self._stamps.keys())
 
     @property
     def gone(self) -> list[Post]:
         """What was on the shelf at the last `finish` and is no longer, without the long parts."""
-        return [self._post(brief) for key, (_, brief) in self._index.items() if key not in self._briefs]
+        before = [self._post(brief) for key, (_, brief) in self._before.items() if key in self._went]
+        return before or self.brief(sorted(self._went))
 
-    def finish(self) -> None:
-        """Say that pages, feeds and all else now show exactly these posts. Call it last."""
-        index = {"edition": self.edition, "posts": self._briefs}
-        data = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    def take_in(self) -> dict[Kind, Touched]:
+        """Let the index know of what `changed`, for good only with `finish`; which lists it touches, and where."""
+        return self._taken
+
+    @cached_property
+    def _taken(self) -> dict[Kind, Touched]:
+        if self.is_new:
+            return self.index.apply({}, (), self._came)
+        return self.index.apply(self._came, self._went, self._before)
+
+    def finish(self, *, whole: bool = True) -> None:
+        """Say that pages, feeds and all else now show exactly these posts. Call it last.
+
+        `whole = False`: pages that were made with another edition are still there.
+        """
+        self.take_in()
+        if whole:
+            self.index.note("edition", self.edition)
         crashpoints.checkpoint("shelf-finish")
-        if not self._holds(INDEX, data):
-            self.write(INDEX, data)
+        self.index.commit()
+        (self.out / BEFORE).unlink(missing_ok=True)
         crashpoints.checkpoint("shelf-finished")
         self._look_again()
 
@@ -126,35 +177,64 @@ class PostStore:
         if not self._holds(name, data):
             self.write(name, data)
 
-    @cached_property
-    def _index(self) -> dict[str, list[Any]]:
-        try:
-            index = json.loads((self.out / INDEX).read_bytes())
-            return dict(index["posts"]) if index["edition"] == self.edition else {}
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return {}  # none yet, or one that cannot be used: everything is unfinished
+    def close(self) -> None:
+        """Let go of the index; what was not finished is done again by whoever comes next."""
+        self._look_again()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @cached_property
-    def _briefs(self) -> dict[str, list[Any]]:
-        """Key -> [mtime and size of the post's file, the post without its long parts]; read again where it changed."""
-        found: dict[str, list[Any]] = {}
-        try:
-            entries = sorted(os.scandir(self.out / POSTS), key=lambda e: e.name)
-        except FileNotFoundError:
-            return {}
-        for entry in entries:
-            key = entry.name.removesuffix(".json")
-            if not KEY.fullmatch(key) or key == entry.name:
-                continue
-            stat = entry.stat()
-            stamp = [stat.st_mtime_ns, stat.st_size]
-            known = self._index.get(key)
-            if known and known[0] == stamp:
-                found[key] = known
-            else:
-                whole = json.loads(Path(entry.path).read_bytes())
-                found[key] = [stamp, {k: v for k, v in whole.items() if k not in LONG}]
+    def index(self) -> PostIndex:
+        """What is known of the posts without reading their files."""
+        return PostIndex(self.out / POSTS)
+
+    @cached_property
+    def _stamps(self) -> dict[str, Stamp]:
+        """Key -> mtime and size of the post's file."""
+        found: dict[str, Stamp] = {}
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.out / POSTS) as entries:
+            for entry in entries:
+                key = entry.name.removesuffix(".json")
+                if KEY.fullmatch(key) and key != entry.name:
+                    stat = entry.stat()
+                    found[key] = (stat.st_mtime_ns, stat.st_size)
         return found
+
+    @cached_property
+    def _seen(self) -> dict[str, Stamp]:
+        return self.index.stamps() | {key: stamp for key, (stamp, _) in self._before.items()}
+
+    @cached_property
+    def _came(self) -> dict[str, tuple[Stamp, Brief]]:
+        """Key -> its file's stamp and the post without its long parts, where the index has it otherwise or not."""
+        found = dict[str, tuple[Stamp, Brief]]()
+        for key in sorted(key for key, stamp in self._stamps.items() if self._seen.get(key) != stamp):
+            whole = json.loads((self.out / POSTS / f"{key}.json").read_bytes())
+            found[key] = (self._stamps[key], {k: v for k, v in whole.items() if k not in LONG})
+        return found
+
+    @cached_property
+    def _went(self) -> frozenset[str]:
+        return frozenset(self._seen.keys() - self._stamps.keys())
+
+    @cached_property
+    def _changed(self) -> frozenset[str]:
+        return frozenset(self._came.keys() | self._went)
+
+    @cached_property
+    def _before(self) -> dict[str, tuple[Stamp, Brief]]:
+        """What the index of a version before says, where there is none of ours yet."""
+        if not self.index.fresh:
+            return {}
+        try:
+            told = json.loads((self.out / BEFORE).read_bytes())["posts"]
+            return {key: ((stamp[0], stamp[1]), dict(brief)) for key, (stamp, brief) in told.items()}
+        except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
+            return {}  # none, or one that cannot be used
 
     def _holds(self, name: str, data: bytes) -> bool:
         try:
@@ -163,13 +243,18 @@ class PostStore:
             return False
 
     def _look_again(self) -> None:
-        for name in ("posts", "unfinished", "_index", "_briefs"):
+        if index := self.__dict__.get("index"):
+            index.close()
+        for name in _READ:
             self.__dict__.pop(name, None)
 
     def _post(self, kept: dict[str, Any]) -> Post:
         values = {**{name: () if name in ("parts", "links") else "" for name in LONG}, "extra": {}, **kept}
         values["media"] = [{**m, "path": self.out / _file_name(m["name"], m["sha256"])} for m in kept["media"]]
         return post_from_values(values, self.zone)
+
+
+_READ = {name for name, value in vars(PostStore).items() if isinstance(value, cached_property)}
 
 
 def missing(out: Path, keys: Collection[str]) -> frozenset[str]:

@@ -31,10 +31,10 @@ class FolderAdapter(ABC):
     def publish(self, post: Post) -> Receipt:
         """The post is on the shelf, and everything that shows it is on disk, when this returns."""
         self.take(post)
-        shelf = PostStore.of(self.channel)
-        shelf.put(post)
-        self.catch_up(shelf, post)
-        return self.receipt(shelf, post, "answer")
+        with PostStore.of(self.channel) as shelf:
+            shelf.put(post)
+            self.catch_up(shelf, post)
+            return self.receipt(shelf, post, "answer")
 
     def revise(self, post: Post, _known: Known) -> Receipt:
         """As publish: what is there under the post's key becomes this one."""
@@ -42,14 +42,14 @@ class FolderAdapter(ABC):
 
     def find(self, post: Post, _known: Known) -> Receipt | None:
         """The receipt of a post on the shelf; what shows it is made good first where a crash left it behind."""
-        shelf = PostStore.of(self.channel)
-        if shelf.get(post.key) is None:
-            return None
-        self.catch_up(shelf, post)
-        return self.receipt(shelf, post, "file")
+        with PostStore.of(self.channel) as shelf:
+            if shelf.get(post.key) is None:
+                return None
+            self.catch_up(shelf, post)
+            return self.receipt(shelf, post, "file")
 
     def withdraw(self, post: Post, _known: Known) -> None:
         """Take the post from the shelf, and out of everything that shows it."""
-        shelf = PostStore.of(self.channel)
-        shelf.drop(post.key)
-        self.catch_up(shelf, post)
+        with PostStore.of(self.channel) as shelf:
+            shelf.drop(post.key)
+            self.catch_up(shelf, post)

@@ -1,0 +1,297 @@
+"""What a folder's pages need to know of its posts, without reading all of them: an index in SQLite beside the records.
+
+The records are the truth. The index can be thrown away at any time: it is made of them again. It is written in one
+transaction when everything shows what it says, so whatever it lacks of the records is yet to be shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+NAME = ".index.sqlite"  # hidden: it is not uploaded, and readers do not get it
+FORMAT = 1
+PATIENCE = 5.0  # seconds
+ALL, EVENTS = ("all", ""), ("event", "")
+_TABLES = """
+CREATE TABLE post (key TEXT PRIMARY KEY, mtime INTEGER, size INTEGER, at INTEGER, slot TEXT) WITHOUT ROWID;
+CREATE TABLE brief (key TEXT PRIMARY KEY, said BLOB);
+CREATE TABLE place (kind TEXT, name TEXT, at INTEGER, key TEXT, PRIMARY KEY (kind, name, at, key)) WITHOUT ROWID;
+CREATE TABLE event (key TEXT PRIMARY KEY, uid TEXT, at INTEGER, starts INTEGER, ends INTEGER) WITHOUT ROWID;
+CREATE TABLE page (name TEXT PRIMARY KEY, made TEXT) WITHOUT ROWID;
+CREATE TABLE told (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+"""
+
+Brief = dict[str, Any]  # a post without its long parts, as JSON
+Stamp = tuple[int, int]  # mtime in nanoseconds, and size, of a record
+Place = tuple[int, str]  # where a post stands in a list: its instant in microseconds, its key
+Kind = tuple[str, str]  # a list: series, member or tag, and its name; or ALL, EVENTS
+
+
+class Group(NamedTuple):
+    """One list of a kind: its name, how many posts it has, the instants of its oldest and its newest."""
+
+    name: str
+    posts: int
+    first: int
+    last: int
+
+
+@dataclass
+class Touched:
+    """What a change does to one list: where posts came, went or moved, and which stay where they are."""
+
+    moved: set[Place] = field(default_factory=set)
+    same: set[Place] = field(default_factory=set)
+
+
+class PostIndex:
+    """One folder's index. Close it: what was not committed by then never was."""
+
+    def __init__(self, folder: Path) -> None:
+        """Of a folder that has none, or a damaged one, it is empty, and in memory until something is written."""
+        self._folder = folder
+        self.fresh = False  # whether it knows nothing
+        try:
+            found = self._connected() if (folder / NAME).is_file() else None
+        except sqlite3.OperationalError:
+            raise  # another process has it, or the disk is full
+        except sqlite3.DatabaseError:
+            found = None
+        if found is None:
+            self.fresh, found = True, _tables(_connect(":memory:"))
+        self._db = found
+
+    def _connected(self) -> sqlite3.Connection | None:
+        db = _connect(self._folder / NAME)
+        try:
+            if db.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
+                return db
+        except BaseException:
+            db.close()
+            raise
+        db.close()
+        return None
+
+    def close(self) -> None:
+        """Undo what was not committed."""
+        self._db.close()
+
+    def commit(self) -> None:
+        """Make what was written stay, and be on the disk."""
+        if self._db.in_transaction:
+            self._db.execute("COMMIT")
+
+    def _begin(self) -> None:
+        if self._db.in_transaction:
+            return
+        if self.fresh and self._folder.is_dir():
+            self._db.close()
+            for file in self._folder.glob(f"{NAME}*"):
+                file.unlink()
+            self._db = _connect(self._folder / NAME)
+            self._db.execute("BEGIN IMMEDIATE")
+            _tables(self._db)
+        else:
+            self._db.execute("BEGIN IMMEDIATE")
+        self.fresh = False
+
+    # What it knows
+
+    def stamps(self) -> dict[str, Stamp]:
+        """Which record of each post was taken in."""
+        return {key: (mtime, size) for key, mtime, size in self._db.execute("SELECT key, mtime, size FROM post")}
+
+    def slots(self) -> dict[str, str]:
+        """The slot of each post."""
+        return dict(self._db.execute("SELECT key, slot FROM post"))
+
+    def briefs(self, keys: Iterable[str]) -> list[Brief]:
+        """Those of these posts that it knows, in this order."""
+        found = (self._db.execute("SELECT said FROM brief WHERE key = ?", (key,)).fetchone() for key in keys)
+        return [orjson.loads(row[0]) for row in found if row]
+
+    def all_briefs(self) -> dict[str, Brief]:
+        """Every post."""
+        return {key: orjson.loads(said) for key, said in self._db.execute("SELECT key, said FROM brief")}
+
+    def told(self, name: str) -> str:
+        """A word that was kept, or nothing."""
+        row = self._db.execute("SELECT value FROM told WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else ""
+
+    def has(self, kind: str) -> bool:
+        """Whether there is any list of a kind."""
+        return self._db.execute("SELECT 1 FROM place WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
+
+    def count(self, of: Kind = ALL) -> int:
+        """How many posts a list has."""
+        found: int = self._db.execute("SELECT count(*) FROM place WHERE kind = ? AND name = ?", of).fetchone()[0]
+        return found
+
+    def keys(self, of: Kind, start: int, stop: int) -> list[str]:
+        """A part of a list, oldest first."""
+        asked = "SELECT key FROM place WHERE kind = ? AND name = ? ORDER BY at, key LIMIT ? OFFSET ?"
+        return [key for (key,) in self._db.execute(asked, (*of, max(0, stop - start), start))]
+
+    def newest(self, most: int, of: Kind = ALL) -> list[str]:
+        """The newest of a list, newest first."""
+        asked = "SELECT key FROM place WHERE kind = ? AND name = ? ORDER BY at DESC, key DESC LIMIT ?"
+        return [key for (key,) in self._db.execute(asked, (*of, most))]
+
+    def rank(self, of: Kind, place: Place) -> int:
+        """How many posts of a list stand before that place."""
+        asked = "SELECT count(*) FROM place WHERE kind = ? AND name = ? AND (at, key) < (?, ?)"
+        found: int = self._db.execute(asked, (*of, *place)).fetchone()[0]
+        return found
+
+    def beside(self, of: Kind, place: Place) -> tuple[str | None, str | None]:
+        """The posts before and after that place of a list."""
+        asked = "SELECT key FROM place WHERE kind = ? AND name = ? AND (at, key) "
+        ways = ("< (?, ?) ORDER BY at DESC, key DESC LIMIT 1", "> (?, ?) ORDER BY at, key LIMIT 1")
+        found = [self._db.execute(asked + way, (*of, *place)).fetchone() for way in ways]
+        before, after = (row[0] if row else None for row in found)
+        return before, after
+
+    def places(self, key: str) -> dict[Kind, Place]:
+        """The lists that have a post, and where it stands in them."""
+        brief = self.briefs([key])
+        return dict.fromkeys(_lists(brief[0]), (microseconds(brief[0]["published"]), key)) if brief else {}
+
+    def groups(self, kind: str) -> list[Group]:
+        """Every list of a kind, by when its first post appeared."""
+        asked = "SELECT name, count(*), min(at), max(at) FROM place WHERE kind = ? GROUP BY name ORDER BY 3, 1"
+        return [Group(*row) for row in self._db.execute(asked, (kind,))]
+
+    def events(self) -> list[tuple[str, int, int]]:
+        """Key, start and end of each event, as it was last announced, by when it starts; instants in microseconds."""
+        asked = "SELECT key, starts, ends, max(at) FROM event GROUP BY uid ORDER BY starts, key"
+        return [row[:3] for row in self._db.execute(asked)]
+
+    def made(self, edition: str) -> set[str]:
+        """The pages that were made with that edition."""
+        return {name for (name,) in self._db.execute("SELECT name FROM page WHERE made = ?", (edition,))}
+
+    def pages(self) -> set[str]:
+        """Every page that was made."""
+        return {name for (name,) in self._db.execute("SELECT name FROM page")}
+
+    # What it is told
+
+    def apply(
+        self, came: Mapping[str, tuple[Stamp, Brief]], went: Collection[str], known: Mapping[str, tuple[Stamp, Brief]]
+    ) -> dict[Kind, Touched]:
+        """Take in what came or changed, and forget what went; says which lists that touches, and where.
+
+        `known` is taken in as well, and touches nothing.
+        """
+        touched: dict[Kind, Touched] = {}
+        if came or went or known:
+            self._begin()
+        for key, (stamp, brief) in known.items():
+            self._put(key, stamp, brief)
+        for key in (*came, *went):
+            old = self._forget(key)
+            new = self._put(key, *came[key]) if key in came else {}
+            for of in old.keys() | new.keys():
+                told = touched.setdefault(of, Touched())
+                if old.get(of) == new.get(of):
+                    told.same.add(new[of])
+                else:
+                    told.moved |= {place for place in (old.get(of), new.get(of)) if place}
+        return touched
+
+    def _put(self, key: str, stamp: Stamp, brief: Brief) -> dict[Kind, Place]:
+        at = microseconds(brief["published"])
+        self._db.execute("INSERT INTO post VALUES (?, ?, ?, ?, ?)", (key, *stamp, at, brief["slot"]))
+        self._db.execute("INSERT INTO brief VALUES (?, ?)", (key, orjson.dumps(brief)))
+        if event := brief.get("event"):
+            uid = event.get("uid") or brief.get("draft") or key
+            ends = [microseconds(event[name]) for name in ("start", "end")]
+            self._db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", (key, uid, at, *ends))
+        lists = dict.fromkeys(_lists(brief), (at, key))
+        self._db.executemany("INSERT INTO place VALUES (?, ?, ?, ?)", [(*of, at, key) for of in lists])
+        return lists
+
+    def _forget(self, key: str) -> dict[Kind, Place]:
+        lists = self.places(key)
+        for table in ("post", "brief", "event"):
+            self._db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608  names of ours
+        at = "DELETE FROM place WHERE kind = ? AND name = ? AND at = ? AND key = ?"
+        self._db.executemany(at, [(*of, *place) for of, place in lists.items()])
+        return lists
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a word."""
+        if self.told(name) != value:
+            self._begin()
+            self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (name, value))
+
+    def keep_pages(self, names: Iterable[str], edition: str) -> None:
+        """These pages are made with that edition."""
+        asked = "INSERT INTO page VALUES (?, ?) ON CONFLICT DO UPDATE SET made = excluded.made WHERE made != ?"
+        rows = [(name, edition, edition) for name in names]
+        if rows:
+            self._begin()
+            self._db.executemany(asked, rows)
+
+    def drop_pages(self, names: Iterable[str]) -> None:
+        """These pages are no longer there."""
+        rows = [(name,) for name in names]
+        if rows:
+            self._begin()
+            self._db.executemany("DELETE FROM page WHERE name = ?", rows)
+
+    def forget_pages(self) -> None:
+        """Let everything be made again; which posts there are stays known."""
+        self._begin()
+        self._db.execute("DELETE FROM page")
+        self._db.execute("DELETE FROM told")
+
+
+def _connect(file: Path | str) -> sqlite3.Connection:
+    return sqlite3.connect(file, PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+def _tables(db: sqlite3.Connection) -> sqlite3.Connection:
+    for statement in _TABLES.split(";")[:-1]:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {FORMAT}")  # undone with the tables where nothing is committed
+    return db
+
+
+def forget_pages(folder: Path) -> None:
+    """Let everything that shows the posts of a folder be made again by who publishes or looks next."""
+    if (folder / NAME).exists():
+        with contextlib.closing(PostIndex(folder)) as index:
+            index.forget_pages()
+            index.commit()
+
+
+def microseconds(instant: str) -> int:
+    """An instant as a post keeps it, with or without its zone's name."""
+    at = dt.datetime.fromisoformat(instant.partition("[")[0])
+    return round((at - _EPOCH) / _MICROSECOND)
+
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+
+def _lists(brief: Brief) -> Iterator[Kind]:
+    yield ALL
+    if brief.get("event"):
+        yield EVENTS
+    for kind in ("series", "member"):
+        if brief[kind]:
+            yield kind, brief[kind]
+    for tag in dict.fromkeys(brief["tags"]):
+        if tag.strip():
+            yield "tag", tag
