@@ -22,7 +22,9 @@ from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 from steadycast import ops, pipeline
 from steadycast.draft.frontmatter import split
 from steadycast.errors import DraftError, InputError
+from steadycast.intake import document_worker
 from steadycast.intake.documents import as_markdown
+from steadycast.intake.suffixes import DOCUMENTS
 from steadycast.render.markdown import to_html
 
 SETTINGS = (
@@ -198,3 +200,8 @@ PNG = bytes.fromhex(
     "1f15c4890000000d49444154789c6360606060000000050001a5f64540"
     "0000000049454e44ae426082"
 )
+
+
+def test_each_document_that_a_scan_takes_has_who_reads_it() -> None:
+    """A scan knows them without loading what reads them."""
+    assert frozenset(document_worker.KINDS) == DOCUMENTS

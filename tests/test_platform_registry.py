@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from steadycast.errors import InputError, SettingsError
-from steadycast.platform.registry import fake, load, meant, platforms
+from steadycast.platform import registry
+from steadycast.platform.registry import fake, load, meant, platforms, some
 from steadycast.testing import drop
 
 PLAIN = 'api = 2\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
@@ -230,3 +231,29 @@ def test_a_platform_is_meant_by_its_title_in_any_language_or_a_part_of_one(tmp_p
     with pytest.raises(InputError, match="several platforms") as caught:
         meant("公告", known)
     assert caught.value.hint == "board (Notice Board), wall (Wall)"
+
+
+def test_a_few_platforms_are_read_with_what_they_are_built_on_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with another one harms them as little; what is wrong with these is said as by who reads all."""
+    folder(tmp_path, "plain")
+    folder(tmp_path, "mail", 'api = 2\nbase = "plain"\ntitle = "Mail"\n')
+    folder(tmp_path, "odd", 'api = 2\n"base" = "plain"\ntitle = "Odd"\n')
+    folder(tmp_path, "other")
+    read: list[str] = []
+    sheet = registry._Sheet
+
+    def counted(path: Path, text: bytes) -> Any:
+        read.append(path.parent.name)
+        return sheet(path, text)
+
+    monkeypatch.setattr(registry, "_Sheet", counted)
+    assert some([tmp_path], ["mail"]) == {name: platforms([tmp_path])[name] for name in ("mail", "plain")}
+    assert read[:2] == ["mail", "plain"]
+    assert some([tmp_path], ["odd"])["odd"] == platforms([tmp_path])["odd"]
+    assert list(some([tmp_path], ["nowhere"])) == ["mail", "odd", "other", "plain"]
+    (tmp_path / "other" / "channel.toml").write_text("api = 9")
+    assert list(some([tmp_path], ["plain"])) == ["plain"]
+    with pytest.raises(SettingsError, match="api is 9"):
+        some([tmp_path], ["other"])

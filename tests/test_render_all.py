@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -276,6 +278,25 @@ def test_a_cover_is_drawn_only_for_a_template_that_may_show_it(root: Any, monkey
     assert render_all(root=root, jobs=1).problems == ()
     assert drawn == ["cover"] * 3
     assert (root / "var/render/plain/pgc/2026-11-01-night.html").read_text() == "cover.jpg"
+
+
+def loaded(root: Path) -> set[str]:
+    """The packages that a run in a process of its own loads."""
+    code = (
+        "import sys; from pathlib import Path; from steadycast.bulk_render.run import render_all;"
+        f"render_all(root=Path({str(root)!r})); print(*sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return set(said.split())
+
+
+def test_a_run_loads_what_its_drafts_ask_for_and_no_more(root: Any) -> None:
+    """Nothing changed: nothing that reads settings, drafts or templates. One changed: no YAML, no Babel, no documents."""
+    render_all(root=root, jobs=1)
+    heavy = {"pydantic", "jinja2", "nh3", "comrak", "yaml", "babel", "zipfile", "zoneinfo", "steadycast.draft.model"}
+    assert not loaded(root) & heavy
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    assert not loaded(root) & {"yaml", "babel", "PIL", "pygments"}
 
 
 def test_a_run_that_is_cut_off_leaves_nothing_that_the_next_one_takes_for_whole(

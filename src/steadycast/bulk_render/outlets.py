@@ -36,7 +36,7 @@ class Outlet:
 
 def outlets(workspace: Workspace, names: Sequence[str]) -> dict[str, Outlet]:
     """The channels called `names`; raises SettingsError where one's platform or settings are wrong."""
-    platforms = registry.platforms(workspace.platform_folders)
+    platforms = registry.some(workspace.platform_folders, [workspace.channels[name].platform for name in names])
     return {name: _outlet(workspace, name, platforms) for name in names}
 
 

@@ -12,13 +12,12 @@ from steadycast.draft.frontmatter import has_front
 from steadycast.draft.model import Note
 from steadycast.errors import DraftError
 from steadycast.intake import child_process
-from steadycast.intake.document_worker import KINDS, MAX_BYTES, MAX_SECONDS, PASTED
+from steadycast.intake.document_worker import MAX_BYTES, MAX_SECONDS, PASTED
 from steadycast.intake.markup import EVERY_MARK
+from steadycast.intake.suffixes import DOCUMENTS, TEXT
 from steadycast.language import gettext as _
 from steadycast.language import ngettext
 
-TEXT = ".txt"
-DOCUMENTS = frozenset(KINDS)
 _ADDRESS = re.compile(r"(https?://\S+)")
 _FIRST = re.compile(r"(?:[#+-]|:::|\d{1,9}[.)])(?=\s|[#+:-]|\Z)")  # what would begin a heading, a list or a rule
 _HEADING = 60  # characters: a longer first line is the text's beginning

@@ -13,11 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from steadycast import reasons
-from steadycast.draft.decoding import decode, shown
-from steadycast.draft.frontmatter import has_front
 from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import DraftError, Problem
-from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
+from steadycast.intake.suffixes import DOCUMENTS, TEXT
 from steadycast.language import N_
 from steadycast.language import gettext as _
 
@@ -269,6 +267,9 @@ class _Look:
 
     def take(self, path: PurePosixPath, before: FileStamp) -> Result:
         """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
+        # Only now: whoever looks for what changed loads nothing that reads a draft.
+        from steadycast.intake.documents import as_markdown, limit
+
         try:
             with open_inside(self.root, path.parts) as file:
                 facts = os.fstat(file)
@@ -324,6 +325,9 @@ def _may_be_note(path: PurePosixPath) -> bool:
 
 
 def _is_note(raw: bytes) -> bool:
+    from steadycast.draft.decoding import decode
+    from steadycast.draft.frontmatter import has_front
+
     try:
         return not has_front(decode(raw))
     except DraftError:
@@ -338,6 +342,8 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _printable(path: PurePosixPath) -> PurePosixPath:
+    from steadycast.draft.decoding import shown
+
     return PurePosixPath(shown(path))
 
 

@@ -23,9 +23,10 @@ from slugify import slugify
 from steadycast.crash_safety import durable
 from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError
-from steadycast.intake.documents import DOCUMENTS, TEXT, as_markdown, limit
+from steadycast.intake.documents import as_markdown, limit
 from steadycast.intake.folder import SUFFIXES
 from steadycast.intake.quota import OverQuotaError
+from steadycast.intake.suffixes import DOCUMENTS, TEXT
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
