@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("starting", "slots", "classes", "ledger", "pages", "sending", "reading", "rendering")
+ROWS = ("starting", "resting", "slots", "classes", "ledger", "pages", "sending", "reading", "rendering")
 NOTES = HERE / "NOTES.md"
 
 
@@ -50,6 +50,10 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
         import starting
 
         yield from starting.rows(memory, rounds * 3)
+    if "resting" in asked.rows:
+        import resting
+
+        yield from resting.rows(memory, 5 if quick else 1_260, 2 if quick else 30)  # 21 min: two of all that runs
     if "slots" in asked.rows:
         import rhythms
 

@@ -8,20 +8,20 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 
-from steadycast import pipeline
+from steadycast.pipeline import App, alarm, arrivals, circles, now, plan, report, rounds
 
 NOTHING = "there is no series yet"
 
 
 def work(**_more: Any) -> list[dict[str, Any]]:
     """Runway and first gap of every series, as rows."""
-    with pipeline.App.in_force(anyway=True) as app:
-        pipeline.plan(app, pipeline.now())
-        pipeline.rounds.see_to_classes(app, pipeline.now())
-        rows = pipeline.report(app, pipeline.now()).rows()
-        pipeline.alarm(app, pipeline.now())
-        pipeline.arrivals.pull_due(app, pipeline.now())  # last: who counts may be slow, and so may other communities
-        pipeline.circles.look(app, pipeline.now())
+    with App.in_force(anyway=True) as app:
+        plan(app, now())
+        rounds.see_to_classes(app, now())
+        rows = report(app, now()).rows()
+        alarm(app, now())
+        arrivals.pull_due(app, now())  # last: who counts may be slow, and so may other communities
+        circles.look(app, now())
         return rows
 
 

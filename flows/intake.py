@@ -8,18 +8,18 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 
-from steadycast import pipeline
+from steadycast.pipeline import App, collect, convert, now, plan
 
 NOTHING = "no draft changed"
 
 
 def work(*, feeds: bool = True, **_more: Any) -> list[dict[str, Any]]:
     """What was new, edited, renamed, gone or broken; as rows."""
-    with pipeline.App.in_force() as app:
-        rows = pipeline.collect(app, pipeline.now(), feeds=feeds).rows()
-        pipeline.plan(app, pipeline.now())
+    with App.in_force() as app:
+        rows = collect(app, now(), feeds=feeds).rows()
+        plan(app, now())
         if feeds:  # in the run that no dropped draft waits for: a film takes minutes
-            pipeline.convert(app, pipeline.now())
+            convert(app, now())
         return rows
 
 

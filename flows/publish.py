@@ -8,15 +8,16 @@ from typing import Any
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 
-from steadycast import pipeline
+from steadycast.pipeline import App, line_of
+from steadycast.pipeline import publish as serve
 
 NOTHING = "nothing was due"
 
 
 def work(**asked: Any) -> list[dict[str, Any]]:
     """What went where, as rows. A run is a tick: the ledger says what is due."""
-    with pipeline.App.in_force() as app:
-        return pipeline.publish(app, **asked).rows()
+    with App.in_force() as app:
+        return serve(app, **asked).rows()
 
 
 @flow(name="publish", description="Publish what is due; or, with parameters, one series, draft, slot or channel now.")
@@ -42,9 +43,7 @@ async def publish(
     named = {"series": series, "draft": draft, "slot": slot, "channel": channel}
     asked = {name: word.strip() or None for name, word in named.items()}
     log = get_run_logger()
-    rows = await asyncio.to_thread(
-        work, **asked, dry_run=dry_run, ahead=ahead, told=lambda row: log.info(pipeline.line_of(row))
-    )
+    rows = await asyncio.to_thread(work, **asked, dry_run=dry_run, ahead=ahead, told=lambda row: log.info(line_of(row)))
     table = rows or [{"state": NOTHING}]
     await acreate_table_artifact(key="publish", table=table, description="What went where")
     return len(rows)

@@ -16,8 +16,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed, Running
 from prefect.types import DateTime
 
-from steadycast import pipeline
 from steadycast.ops.ticking import Look
+from steadycast.pipeline import line_of
 
 
 def module_of(entry: Mapping[str, Any]) -> Any:
@@ -30,7 +30,7 @@ def tick(entry: Mapping[str, Any], look: Look) -> bool:
     rows, lines = list[dict[str, Any]](), list[str]()
     fault, module, name = look.fault, module_of(entry), entry["name"]
     try:
-        rows = module.work(**(entry.get("parameters") or {}), told=lambda row: lines.append(pipeline.line_of(row)))
+        rows = module.work(**(entry.get("parameters") or {}), told=lambda row: lines.append(line_of(row)))
     except Exception:
         print(fault := traceback.format_exc(), flush=True)
         lines.append(fault)

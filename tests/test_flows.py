@@ -129,23 +129,26 @@ async def main():
     return told
 told = asyncio.run(main())
 entries = {e["name"]: e for e in yaml.safe_load(Path("prefect.yaml").read_bytes())["deployments"]}
+loaded = set(sys.modules)
 ticked = [tick(entries["sweep"], Look(due=False)), tick(entries["sweep"], Look(quiet=58)), tick(entries["verify"], Look(due=False, fault="ended with code -9"))]
+late = [name for name in sys.modules if name.startswith("steadycast") and name not in loaded]
 Path("content/pgc/new.md").write_text("# New\\n\\nText.\\n")
 ticked += [tick(entries["intake"], Look(due=False))]
-print(json.dumps([told, ticked, *asyncio.run(asked())]))
+print(json.dumps([told, late, ticked, *asyncio.run(asked())]))
 """
     done = subprocess.run(
         [sys.executable, "-c", code, "intake", "cadence", "publish", "verify"],
         capture_output=True, text=True, timeout=180, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    told, ticked, runs, scheduled = json.loads(done.stdout.strip().splitlines()[-1])
+    told, late, ticked, runs, scheduled = json.loads(done.stdout.strip().splitlines()[-1])
     assert told["intake"] == 3
     assert told["cadence"] == 1
     assert told["publish"] == 0  # nothing is due yet
     artifacts = prefect("artifact", "ls", env=prefect_env, cwd=at_noon)
     for flow in ("intake", "cadence", "publish", "verify"):  # one that found nothing to do says so
         assert flow in artifacts, flow
+    assert late == [], "each fork would load it anew"
     assert ticked == [False, True, True, True], "a tick tells what it did, a fault, and that it had nothing to do"
     assert sorted(runs) == [
         ["intake", "Completed", None],
