@@ -178,12 +178,11 @@ class _Run:
         self._up_till(now)
         pipeline.publish(self.app)
         self._expect_rescue()
-        off = self.stage.world.now - self.app.clock.now()
-        for row in self.app.ledger.deliveries(states=[State.REFUSED]):
-            if not row.verdict:  # the sweep that finds its time over gives its draft back to stock
+        off, rows = self.stage.world.now - self.app.clock.now(), self._begun(self.app.clock.now())
+        for row in rows:
+            if row.state == State.REFUSED and not row.verdict:  # once its time is over, its draft is stock again
                 heappush(self.events, (row.at + dt.timedelta(seconds=row.late) + AGAIN + off, "serve"))
-        wakes = [row.wake for row in self._open(self.app.clock.now()) if row.wake]
-        if wakes:
+        if wakes := [row.wake for row in rows if row.wake and row.state in OPEN]:
             again = max(min(wakes) + off, self.stage.world.now + AGAIN)
             heappush(self.events, (again, "serve"))
 
@@ -204,7 +203,12 @@ class _Run:
         self._serve(now)
 
     def _open(self, now: dt.datetime) -> list[DeliveryRow]:
-        return [row for row in self.app.ledger.deliveries(states=OPEN, before=now + READY) if row.at <= now]
+        return [row for row in self._begun(now) if row.state in OPEN]
+
+    def _begun(self, now: dt.datetime) -> list[DeliveryRow]:
+        """What is open, or was refused, of the slots that have come up."""
+        rows = self.app.ledger.deliveries(states=(*OPEN, State.REFUSED), before=now + READY)
+        return [row for row in rows if row.at <= now]
 
     def _mended(self, now: dt.datetime) -> None:
         """A person gave a new token, and asks for what was refused to be sent."""

@@ -15,9 +15,11 @@ from steadycast import __version__
 from steadycast.errors import LedgerError
 from steadycast.language import gettext as _
 from steadycast.ledger.connection import Database, table, upsert
+from steadycast.ledger.raw_sql import run
 
 META = table("meta")
 VALUE = select(META.c.value).where(META.c.key == bindparam("wanted"))  # made once: every verb asks it several times
+KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 TICK = "tick"  # meta: when the machinery was last alive
 STOCK = "stock"  # meta: another word with each change of a draft
 SECRET = 32  # bytes
@@ -43,7 +45,7 @@ def values(connection: Connection) -> dict[str, str]:
 
 def keep(connection: Connection, **values: str) -> None:
     """Keep these installation-wide values."""
-    upsert(connection, META, [{"key": key, "value": value} for key, value in values.items()], ["value"])
+    run(connection, KEEP, list(values.items()))
 
 
 def tell(connection: Connection, what: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, insert, select, update
 
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.history import write_events
@@ -26,6 +26,26 @@ EVENT = table("event")
 KEPT = {"id", "manual"}  # of a slot that is planned again
 SKIP = "skip"  # the code of a delivery that its draft said no to: another draft may say yes
 LOCK = 0x5EAD1CA58  # PostgreSQL's planners queue at this number; SQLite's writers queue anyway
+# Made once, with what is asked as parameters: a plan asks each of them several times, and to make one takes as long as
+# the database takes to answer it.
+_C = DELIVERY.c
+_SPAN = (SLOT.c.at >= bindparam("after")) & (SLOT.c.at < bindparam("before"))
+_IN_ORDER = (SLOT.c.at, SLOT.c.id)
+BETWEEN = select(SLOT).where(_SPAN).order_by(*_IN_ORDER)
+BETWEEN_OF = BETWEEN.where(SLOT.c.series == bindparam("series"))
+DUE = (
+    select(SLOT)
+    .where(SLOT.c.id.in_(select(_C.slot).where(_C.wake <= bindparam("until"), _C.state == State.DUE)))
+    .order_by(*_IN_ORDER)
+)
+# What has begun is found by the index of what is open: a handful.
+_BEGUN = _SPAN | SLOT.c.id.in_(select(_C.slot).where(_C.wake.is_not(None), _C.attempt > 0))
+CARRY = select(SLOT).where(_BEGUN, SLOT.c.draft.is_not(None)).order_by(*_IN_ORDER)
+_BY_RHYTHM = _SPAN & ~SLOT.c.manual
+PROMISED = select(SLOT).where(_BY_RHYTHM)
+_TRIED = case((_C.attempt == 0, 0), else_=1).label("attempt")
+_STATES = select(_C.slot, _C.state, _TRIED, _C.code, _C.verdict).select_from(DELIVERY).join(SLOT).distinct()
+STATES_BEGUN, STATES_PROMISED = _STATES.where(_BEGUN), _STATES.where(_BY_RHYTHM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +245,10 @@ def drop_slots(db: Database, ids: Iterable[str]) -> tuple[str, ...]:
 
 def slots_between(db: Database, after: dt.datetime, before: dt.datetime, *, series: str | None = None) -> list[SlotRow]:
     """The slots from `after` up to but not including `before`, in order of time."""
-    query = select(SLOT).where(SLOT.c.at >= after, SLOT.c.at < before).order_by(SLOT.c.at, SLOT.c.id)
-    return rows_of(db, SlotRow, query if series is None else query.where(SLOT.c.series == series))
+    asked = {"after": after, "before": before}
+    if series is None:
+        return rows_of(db, SlotRow, BETWEEN, asked)
+    return rows_of(db, SlotRow, BETWEEN_OF, {**asked, "series": series})
 
 
 def slots_of(db: Database, draft: str, after: dt.datetime, most: int = 20) -> list[SlotRow]:
@@ -237,9 +259,7 @@ def slots_of(db: Database, draft: str, after: dt.datetime, most: int = 20) -> li
 
 def slots_due(db: Database, until: dt.datetime) -> list[SlotRow]:
     """The slots of which anything may be claimed by then, in order of time: one walk along a partial index."""
-    c = DELIVERY.c
-    due = select(c.slot).where(c.wake <= until, c.state == State.DUE)
-    return rows_of(db, SlotRow, select(SLOT).where(SLOT.c.id.in_(due)).order_by(SLOT.c.at, SLOT.c.id))
+    return rows_of(db, SlotRow, DUE, {"until": until})
 
 
 def slot(db: Database, id: str) -> SlotRow | None:
@@ -257,12 +277,10 @@ def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[A
 
     A slot of which everything was missed or called off carries nothing: its draft is stock again.
     """
-    c = DELIVERY.c
-    begun = select(c.slot).where(c.wake.is_not(None), c.attempt > 0)  # by the index of what is open: a handful
-    span = ((SLOT.c.at >= after) & (SLOT.c.at < before)) | SLOT.c.id.in_(begun)
+    asked = {"after": after, "before": before}
     with db.read() as connection:
-        states = _states(connection, span)
-        carry = connection.execute(select(SLOT).where(span, SLOT.c.draft.is_not(None)).order_by(SLOT.c.at, SLOT.c.id))
+        states = _states(connection, STATES_BEGUN, asked)
+        carry = connection.execute(CARRY, asked)
         return [
             Assignment(r.id, r.draft, filled=r.filled, fixed=any(not movable(row) for row in states[r.id]), why=r.why)
             for r in carry
@@ -272,10 +290,10 @@ def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[A
 
 def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[PromisedSlot]:
     """The slots of that time that a rhythm asked for, and how far each has come."""
-    span = (SLOT.c.at >= after) & (SLOT.c.at < before) & ~SLOT.c.manual
+    asked = {"after": after, "before": before}
     with db.read() as connection:
-        states = _states(connection, span)
-        rows = connection.execute(select(SLOT).where(span)).all()
+        states = _states(connection, STATES_PROMISED, asked)
+        rows = connection.execute(PROMISED, asked).all()
     found = []
     for r in rows:
         fixed = [row for row in states[r.id] if not movable(row)]
@@ -284,13 +302,10 @@ def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[Prom
     return found
 
 
-def _states(connection: Connection, span: ColumnElement[bool]) -> dict[str, list[Any]]:
-    """How far the deliveries of the slots in `span` have come, by slot; those that stand alike are told once."""
-    c = DELIVERY.c
+def _states(connection: Connection, query: Select[Any], asked: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """How far the deliveries of the slots that are asked for have come, by slot; that stand alike are told once."""
     found: dict[str, list[Any]] = defaultdict(list)
-    tried = case((c.attempt == 0, 0), else_=1).label("attempt")
-    query = select(c.slot, c.state, tried, c.code, c.verdict).select_from(DELIVERY).join(SLOT).where(span)
-    for row in connection.execute(query.distinct()).all():
+    for row in connection.execute(query, asked).all():
         found[row.slot].append(row)
     return found
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
@@ -48,18 +49,26 @@ def deliveries(
     draft: str | None = None,
 ) -> list[DeliveryRow]:
     """Deliveries by id, slot, state, channel, draft or time (`after` <= at < `before`), in the order of their slots."""
+    lists = {"ids": ids, "slots": slots, "states": states, "channels": channels}
+    asked: dict[str, Any] = {name: list(values) for name, values in lists.items() if values is not None}
+    single = {"after": after, "before": before, "draft": draft}
+    asked |= {name: value for name, value in single.items() if value is not None}
+    return rows_of(db, DeliveryRow, _deliveries_by(frozenset(asked)), asked)
+
+
+@cache
+def _deliveries_by(asked: frozenset[str]) -> Select[Any]:
+    """Made once for each way to ask: to make it takes as long as the database takes to answer it."""
     c = DELIVERY.c
-    asked = [
-        None if ids is None else c.id.in_(list(ids)),
-        None if slots is None else c.slot.in_(list(slots)),
-        None if states is None else c.state.in_([s.value for s in states]),
-        None if channels is None else c.channel.in_(list(channels)),
-        None if after is None else (c.at >= after) & c.slot.in_(select(SLOT.c.id).where(SLOT.c.at >= after)),
-        None if before is None else c.at < before,
-        None if draft is None else c.draft == draft,
-    ]
-    query = select(DELIVERY).where(*(a for a in asked if a is not None)).order_by(c.at, c.slot, c.channel)
-    return rows_of(db, DeliveryRow, query)
+    columns = {"ids": c.id, "slots": c.slot, "states": c.state, "channels": c.channel}
+    tests: dict[str, ColumnElement[bool]] = {
+        name: column.in_(bindparam(name, expanding=True)) for name, column in columns.items()
+    }
+    since = bindparam("after", type_=c.at.type)
+    tests["after"] = (c.at >= since) & c.slot.in_(select(SLOT.c.id).where(SLOT.c.at >= since))
+    tests |= {"before": c.at < bindparam("before"), "draft": c.draft == bindparam("draft")}
+    wanted = (test for name, test in tests.items() if name in asked)
+    return select(DELIVERY).where(*wanted).order_by(c.at, c.slot, c.channel)
 
 
 def draft_deliveries(
