@@ -289,6 +289,7 @@ def test_a_picture_that_is_not_there_is_named_at_check(bench: Bench) -> None:
         ('[call.x]\ntext = "x"\nchannels = ["nowhere"]', "there is no [channel.nowhere]"),
         ('[call.x]\ntext = "x"\nqr = "../secret.png"', "is no file of the workspace"),
         ('[call.x]\nurl = "javascript:x"', "is no web address"),
+        ('[call.x]\nurl = "https://lin:s3cret@huyu.example/join"', "without a name or a password"),
         ('[call.x]\ntext = "x"\n[series.more]\nevery = "day at 9:00"\ncall = "y"', "there is no [call.y]"),
     ],
 )

@@ -434,6 +434,7 @@ def test_who_is_out_does_not_stay_by_a_word_and_an_id_goes_before_a_name(tmp_pat
     desk = Desk(tmp_path, roster="id,title,class\nann,bob,c16\nbob,ann,c16\n")
     now = at("2021-01-12 12:00")
     assert class_decisions.put_out(desk.app, "bob", now, by="lin", why="asked to").member == "bob"
+    assert class_decisions.called(desk.app, "bob", "c16") == "ann"
     with pytest.raises(InputError, match="out already"):
         class_decisions.keep(desk.app, "bob", now, by="lin", why="a slip")
 

@@ -163,10 +163,11 @@ def leave(
         done = pipeline.class_decisions.take_leave(
             app, member, wanted, pipeline.now(), by=by, why=why, the_class=the_class
         )
+        name = pipeline.class_decisions.called(app, done.member, done.the_class)
     tell(
         json,
         _plain(done),
-        _("%(member)s is on leave from %(first)s to %(last)s.", member=done.member, first=done.first, last=done.last),
+        _("%(member)s is on leave from %(first)s to %(last)s.", member=name, first=done.first, last=done.last),
     )
     return OK
 
@@ -183,7 +184,8 @@ def out(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json = 
     """
     with pipeline.App.open() as app:
         done = pipeline.class_decisions.put_out(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
-    tell(json, _plain(done), _("%(member)s is out.", member=done.member))
+        name = pipeline.class_decisions.called(app, done.member, done.the_class)
+    tell(json, _plain(done), _("%(member)s is out.", member=name))
     return OK
 
 
@@ -199,7 +201,8 @@ def warn(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json =
     """
     with pipeline.App.open() as app:
         done = pipeline.class_decisions.warn(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
-    tell(json, _plain(done), _("%(member)s is warned.", member=done.member))
+        name = pipeline.class_decisions.called(app, done.member, done.the_class)
+    tell(json, _plain(done), _("%(member)s is warned.", member=name))
     return OK
 
 
@@ -232,8 +235,11 @@ def correct(
         done = pipeline.class_decisions.correct(
             app, member, slot, Verdict(verdict), pipeline.now(), by=by, why=why, the_class=the_class
         )
+        name = pipeline.class_decisions.called(app, done.member, done.slot.partition("@")[0])
     told = {"member": done.member, "slot": done.slot, "verdict": str(done.verdict), "by": done.by, "why": done.note}
-    tell(json, told, _("%(member)s, %(slot)s: %(verdict)s", **{**told, "verdict": _verdicts()[verdict]}))
+    tell(
+        json, told, _("%(member)s, %(slot)s: %(verdict)s", **{**told, "member": name, "verdict": _verdicts()[verdict]})
+    )
     return OK
 
 
@@ -249,7 +255,8 @@ def keep(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json =
     """
     with pipeline.App.open() as app:
         done = pipeline.class_decisions.keep(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
-    tell(json, _plain(done), _("%(member)s stays.", member=done.member))
+        name = pipeline.class_decisions.called(app, done.member, done.the_class)
+    tell(json, _plain(done), _("%(member)s stays.", member=name))
     return OK
 
 
@@ -265,7 +272,8 @@ def back(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json =
     """
     with pipeline.App.open() as app:
         done = pipeline.class_decisions.take_back(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
-    tell(json, _plain(done), _("%(member)s is back.", member=done.member))
+        name = pipeline.class_decisions.called(app, done.member, done.the_class)
+    tell(json, _plain(done), _("%(member)s is back.", member=name))
     return OK
 
 
@@ -289,10 +297,11 @@ def move(
         done = pipeline.class_decisions.move(
             app, member, pipeline.now(), by=by, why=why, to=to, group=group, the_class=the_class
         )
+        name = pipeline.class_decisions.called(app, done.member, done.the_class)
     tell(
         json,
         _plain(done),
-        _("%(member)s sits there now: %(where)s", member=done.member, where=" ".join(filter(None, (to, group)))),
+        _("%(member)s sits there now: %(where)s", member=name, where=" ".join(filter(None, (to, group)))),
     )
     return OK
 

@@ -102,10 +102,19 @@ def turn_show(name: str = "", *, periods: int = 2, json: Json = False) -> int:
     if json:
         as_json(rows)
     else:
-        said = [row | {"group": row["group"] or _("the class"), "name": row["name"] or _("nobody")} for row in rows]
+        said = [
+            row
+            | {
+                "group": row["group"] or _("the class"),
+                "turn": _("leads") if row["group"] else _("on duty"),
+                "name": row["name"] or _("nobody"),
+            }
+            for row in rows
+        ]
         columns = {
             "period": _("period"),
             "group": _("of"),
+            "turn": _("turn"),
             "name": _("who"),
             "first": _("first day"),
             "last": _("last day"),

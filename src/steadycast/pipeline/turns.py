@@ -166,7 +166,7 @@ def of_member(app: App, member: str, now: dt.datetime) -> list[tuple[Class, Turn
 def begin(app: App, roll: Roll, now: dt.datetime) -> list[Turn]:
     """Writes down the turns that have begun, so that no later roster changes them; those that are new.
 
-    Nothing is written before the class begins, nor while turns.csv cannot be read.
+    Nothing is written before the period in which the class begins, nor while turns.csv cannot be read.
     """
     the_class, rhythm = roll.the_class, roll.the_class.rhythm
     today = now.astimezone(rhythm.zone).date()

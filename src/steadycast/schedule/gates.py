@@ -20,19 +20,19 @@ JOINED_BEFORE = dt.timedelta(days=90)
 DUTIES = 4  # of a class, the last ones that were owed
 MONTHS = 3
 
-STAGES = {"organised": N_("It runs itself"), "core": N_("It has a core"), "culture": N_("It has ways of its own")}
+STAGES = {"organised": N_("It runs itself"), "core": N_("It has a core"), "culture": N_("It has its own culture")}
 TITLES = {
     "runway": N_("Stock in every series"),
     "decisions": N_("More than one decides"),
     "waits": N_("Nobody waits long for a person"),
     "turns": N_("Turns go round"),
     "members": N_("Members who keep giving"),
-    "absence": N_("Two may be ill"),
+    "absence": N_("No one person carries it"),
     "founder": N_("Not the founder's voice alone"),
     "active": N_("Active members"),
     "comments": N_("Comments are written"),
     "rituals": N_("Rituals are kept"),
-    "stay": N_("Who came stays"),
+    "stay": N_("Members stay"),
     "sentence": N_("What it is, in the leader's own words"),
 }
 

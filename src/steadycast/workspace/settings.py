@@ -93,10 +93,18 @@ class Call(Model):
     """[call.NAME]: what posts say at their end, and where that leads: the community's own place."""
 
     text: str = Field(default="", max_length=200)
-    url: WebAddress = Field(default="", max_length=1000)
+    url: WebAddress = Field(default="", max_length=1000)  # stands in every post: nothing secret is in it
     channels: tuple[str, ...] = ()  # where it is said; (): wherever the platform lets it
     qr: str = Field(default="", max_length=200)  # a picture of the workspace; "": drawn from the address
     utm: bool = True  # the address says where it stands, for statistics
+
+    @field_validator("url")
+    @classmethod
+    def _without_a_password(cls, url: str) -> str:
+        if "@" in re.split(r"[/?#\\]", url.partition("://")[2], maxsplit=1)[0]:
+            message = _("every reader sees it: write it without a name or a password")
+            raise ValueError(message)
+        return url
 
     @field_validator("qr")
     @classmethod
