@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hmac
+import re
 import sqlite3
 import subprocess
 import sys
@@ -12,17 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOON
+from conftest import NOON, Promise
 from ledger_rows import DAY
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateTable
+from sqlmodel import Session, select
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
 from steadycast.ledger import copies, schema
 from steadycast.ledger.connection import SQLITE_MODE, WAL_IS_SAFE, ledger_error
-from steadycast.ledger.indexes import indexed
 from steadycast.ledger.migrations import HEAD
-from steadycast.ledger.rows import Instant
+from steadycast.ledger.models import metadata, model
+from steadycast.ledger.rows import METADATA, Instant
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow
 
@@ -119,7 +123,23 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger: Ledger) -> N
 
     with ledger.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": _same_type})
-        assert compare_metadata(context, indexed()) == []
+        assert compare_metadata(context, metadata()) == []
+
+
+def test_models_and_rows_are_the_same_tables() -> None:
+    """Read by two libraries from one definition: as each database would make them."""
+    for dialect in (sqlite.dialect(), postgresql.dialect()):
+        for name, table in METADATA.tables.items():
+            rows, models = (str(CreateTable(one).compile(dialect=dialect)) for one in (table, metadata().tables[name]))
+            assert rows == re.sub(r"\tCONSTRAINT uq_.*\n", "", models), name
+
+
+def test_a_ledger_is_read_as_objects(ledger: Ledger, promise: Promise) -> None:
+    promise("blog")
+    rows = model(DraftRow)
+    with Session(ledger.engine) as session:
+        (found,) = session.exec(select(rows).where(rows.state == "approved")).all()
+        assert (found.id, found.first_seen) == ("d1", NOON)
 
 
 def _same_type(_context: Any, _inspected: Any, _column: Any, inspected_type: Any, metadata_type: Any) -> Any:

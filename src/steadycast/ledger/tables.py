@@ -1,6 +1,6 @@
 """The ledger's tables. Instants are whole microseconds since 1970 UTC, so both databases compare them alike.
 
-Their indexes, and what else is unique in them, stand in indexes.py.
+models.py makes SQLModel models of them, with their indexes and what is unique in them.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from steadycast.ledger.indexes import indexed
+from steadycast.ledger.models import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=indexed(),
+    target_metadata=metadata(),
     render_as_batch=True,  # SQLite alters a table by copying it
     transactional_ddl=True,
     transaction_per_migration=False,

@@ -1,23 +1,76 @@
-"""The tables' indexes, and what is unique in them: for who makes a migration, or holds a ledger against the tables.
+"""The ledger's tables as SQLModel models, with their indexes and what is unique in them.
 
-They stand apart because an index over some rows loads both databases' dialects, and no statement needs an index's name.
+They are for who makes a migration, holds a ledger against its tables, or reads one as objects. Commands go without: a
+mapper takes longer to load than all that they do, and an index over some rows loads both databases' dialects.
+
+    from sqlmodel import Session, create_engine, select
+    from steadycast.ledger.models import model
+    from steadycast.ledger.tables import DraftRow
+
+    Draft = model(DraftRow)
+    with Session(create_engine("sqlite:///file:var/ledger.sqlite?mode=ro&uri=true")) as session:
+        waiting = session.exec(select(Draft).where(Draft.state == "waiting")).all()
+
+Only read: what may be written when, and what is told of it, is the ledger's to say.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Index, MetaData, Table, UniqueConstraint, text
-from sqlalchemy.schema import SchemaItem
+import functools
+from typing import Any
 
-from steadycast.ledger.rows import METADATA
+from sqlalchemy import JSON, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.schema import SchemaItem
+from sqlmodel import Field, SQLModel
+from sqlmodel.main import SQLModelMetaclass
+
+from steadycast.ledger.rows import METADATA, REQUIRED, Instant, TableRow
 from steadycast.ledger.tables import IN_STOCK, IS_FREED, IS_OPEN, IS_OUT, STANDS, WAITS
 
 
-def indexed() -> MetaData:
+def model(row: type[TableRow]) -> Any:
+    """The SQLModel model of a row's class: the same columns, read from the same fields."""
+    return _models()[row.__tablename__]
+
+
+def metadata() -> MetaData:
     """Every table with all that a ledger has of it."""
-    for name, items in _items().items():
-        if not METADATA.tables[name].info.setdefault("indexed", False):
-            Table(name, METADATA, *items, extend_existing=True, info={"indexed": True})
-    return METADATA
+    _models()
+    return SQLModel.metadata
+
+
+@functools.cache
+def _models() -> dict[str, Any]:
+    return {row.__tablename__: _model(row) for row in TableRow.__subclasses__()}
+
+
+def _model(row: type[TableRow]) -> Any:
+    name = row.__tablename__
+    body = {
+        "__module__": row.__module__,  # where its types' names are known
+        "__doc__": row.__doc__,
+        "__annotations__": dict(row.__annotations__),
+        "__tablename__": name,
+        "__table_args__": _items().get(name, ()),
+        **{field: _field(row, field) for field in row.model_fields},
+    }
+    return SQLModelMetaclass(row.__name__, (SQLModel,), body, table=True)
+
+
+def _field(row: type[TableRow], name: str) -> Any:
+    """A field as SQLModel takes it. Only of those types that it does not know itself is the column's said."""
+    said, kind = row.model_fields[name], METADATA.tables[row.__tablename__].c[name].type
+    given: dict[str, Any] = {
+        "primary_key": said.primary_key,
+        "index": said.index,
+        "max_length": said.max_length,
+        "foreign_key": said.foreign_key,
+        "ondelete": said.ondelete,
+        "sa_type": said.sa_type or (kind if type(kind) in (Instant, JSON) else None),
+        "default_factory": said.default_factory,
+    }
+    default = {} if said.default is REQUIRED else {"default": said.default}
+    return Field(**{key: value for key, value in given.items() if value}, **default)
 
 
 def _items() -> dict[str, tuple[SchemaItem, ...]]:
