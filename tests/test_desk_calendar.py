@@ -250,7 +250,7 @@ def test_a_month_reads_what_it_shows(root: Path) -> None:
         for days in (3, 40):
             said.clear()
             slot_view.window(app, now, now + dt.timedelta(days=days), now, per_day=6)
-            assert len([each for each in said if each.startswith("SELECT")]) <= 6
+            assert len([each for each in said if each.startswith("SELECT")]) <= 8
             assert not any("FROM draft" in each and "WHERE" not in each for each in said)
 
 

@@ -17,6 +17,7 @@ from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, as_rows, one_of, rows_of, table
 from steadycast.ledger.history import EVENT
 from steadycast.ledger.intake import OUT_OF_STOCK
+from steadycast.ledger.raw_sql import fetch, instant, micros
 from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.tables import FREED, DraftRow, SlotRow
 
@@ -97,13 +98,23 @@ class AlikeDeliveries(NamedTuple):
     finished: dt.datetime | None  # the last of them, where all are there
 
 
-def slot_times(
+def known_slots(
     db: Database, after: dt.datetime, before: dt.datetime, *, series: str = "", channel: str = "", limit: int
-) -> list[tuple[str, dt.datetime]]:
-    """(id, instant) of the slots that `slots_shown` would give."""
-    query = _shown(select(SLOT.c.id, Moment), after, before, series, channel).limit(limit)
+) -> list[KnownSlot]:
+    """What `slots_shown` gives, for who only reads."""
+    sql = f"SELECT {', '.join(KnownSlot._fields)} FROM slot s WHERE at >= ? AND at < ?"  # noqa: S608  our own names
+    values: list[str | int] = [micros(after), micros(before)]
+    if series:
+        sql, values = f"{sql} AND series = ?", [*values, series]
+    if channel:
+        its = "SELECT 1 FROM delivery d WHERE d.slot = s.id AND d.channel = ?"
+        sql, values = f"{sql} AND EXISTS ({its})", [*values, channel]
     with db.read() as connection:
-        return [(id, EPOCH + dt.timedelta(microseconds=at)) for id, at in connection.execute(query)]
+        rows = fetch(connection, f"{sql} ORDER BY at, id LIMIT ?", (*values, limit))
+    return [
+        KnownSlot._make((id, series, instant(at), *more, bool(filled), why, excused, bool(manual)))
+        for id, series, at, *more, filled, why, excused, manual in rows
+    ]
 
 
 def slots_marked(

@@ -62,6 +62,13 @@ def changed_since(db: Database, place: Place) -> list[dt.datetime]:
         return list(connection.execute(query.distinct()).scalars())
 
 
+def slots_changed_since(db: Database, place: Place) -> list[str]:
+    """The slots of whose deliveries anything happened since then."""
+    query = select(DELIVERY.c.slot).join(EVENT, EVENT.c.delivery == DELIVERY.c.id).where(EVENT.c.id > place.settled)
+    with db.read() as connection:
+        return list(connection.execute(query.distinct()).scalars())
+
+
 def newest_event(db: Database) -> int:
     """The number of what happened last to any delivery; 0 where nothing did."""
     with db.read() as connection:

@@ -325,7 +325,7 @@ class Ledger(Database):
     counted = counted.counted
 
     # What a calendar shows
-    slot_times = calendar_reads.slot_times
+    known_slots = calendar_reads.known_slots
     slots_marked = calendar_reads.slots_marked
     slots_shown = calendar_reads.slots_shown
     deliveries_of = calendar_reads.deliveries_of

@@ -26,6 +26,7 @@ What will go out
     rituals, house_texts   drafts for days that a community marks, and what they and digests are written from
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
+    past_slots       what a calendar shows of the past, kept until something happens to it
     asking, ask_calendar, reminders   a member who is asked to write for a slot; in calendars; reminded in the group
     preview, preview_frames, live_preview   one draft on every channel; a text while it is written
     write_draft, content_files   a draft written at the desk; files put into content/

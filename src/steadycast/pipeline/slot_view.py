@@ -9,6 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from steadycast.ledger.calendar_reads import AlikeDeliveries, AnySlot, CarriedDraft, KnownSlot, SlotDelivery
@@ -18,6 +19,7 @@ from steadycast.pipeline import asking
 from steadycast.pipeline.app import App
 from steadycast.pipeline.asking import Asked
 from steadycast.pipeline.frozen_draft import to_stock
+from steadycast.pipeline.past_slots import past_slots
 from steadycast.pipeline.pinning import is_pinned
 from steadycast.schedule.model import Series, Slot, Verdict
 from steadycast.schedule.planner import fits
@@ -102,28 +104,27 @@ def window(
 
     With `enough`, no day that would make more slots than that. Of a channel are its names and its state.
     """
-    times = app.ledger.slot_times(start, end, series=series, channel=channel, limit=MOST)
+    known = app.ledger.known_slots(start, end, series=series, channel=channel, limit=MOST)
     asked = [
         each
         for each in app.workspace.series.values()
         if (not series or each.name == series) and (not channel or channel in each.channels)
     ]
     further = [*_later(app, asked, start, end, now), *_left_out(app, asked, start, end)]
-    there = {id for id, _ in times}
+    there = {row.id: row for row in known}
     zone = app.workspace.community.zone
     by_day: dict[dt.date, list[str]] = defaultdict(list)
-    both = [*times, *((each.id, each.at) for each in further if each.id not in there)]
-    for id, at in sorted(both, key=lambda each: (each[1], each[0])):
+    times = [(row.at, row.id) for row in known] + [(each.at, each.id) for each in further if each.id not in there]
+    for at, id in sorted(times):
         by_day[at.astimezone(zone).date()].append(id)
     beyond = _beyond(by_day, per_day, enough)
     days = {day: ids for day, ids in by_day.items() if beyond is None or day < beyond}
-    rows = app.ledger.slots_of_ids(id for ids in days.values() for id in ids[:per_day] if id in there)
+    rows = {id: there[id] for ids in days.values() for id in ids[:per_day] if id in there}
     seen = {each.id: each for each in (*_glance(app, [*rows.values()], now), *further)}
     asks = asking.of_slots(app, seen, now, rows)
-    # A slot that was dropped between the two reads is not shown.
-    shown = {day: tuple(_with_ask(seen[id], asks) for id in ids[:per_day] if id in seen) for day, ids in days.items()}
+    shown = {day: tuple(_with_ask(seen[id], asks) for id in ids[:per_day]) for day, ids in days.items()}
     more = {day: len(ids) - per_day for day, ids in days.items() if len(ids) > per_day}
-    return Window(shown, more, beyond, whole=len(times) < MOST)
+    return Window(shown, more, beyond, whole=len(known) < MOST)
 
 
 def _beyond(by_day: Mapping[dt.date, Sequence[str]], per_day: int, enough: int | None) -> dt.date | None:
@@ -160,13 +161,21 @@ def look(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
     ids = [row.id for row in rows]
     deliveries = app.ledger.deliveries_of(ids) if ids else {}
     titles = _Titles(app)
-    shown = {slot: [_channel_seen(app, each, titles) for each in its] for slot, its in deliveries.items()}
-    return _carrying(app, rows, deliveries, shown, now)
+    drafts = app.ledger.carried_drafts({row.draft for row in rows if row.draft}) if rows else {}
+    return [
+        _seen(
+            app, row, its := deliveries.get(row.id, []), [_channel_seen(app, each, titles) for each in its],
+            drafts.get(row.draft or ""), now,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _glance(app: App, rows: Sequence[KnownSlot], now: dt.datetime) -> list[SlotSeen]:
-    """The same, with no more of their channels than a calendar shows."""
-    deliveries = app.ledger.alike_deliveries_of(row.id for row in rows)
+    """The same, with no more of their channels than a calendar shows; past slots as they were seen last."""
+    past = past_slots(app.ledger)
+    deliveries = past.deliveries(app.ledger, rows, now)
+    drafts = app.ledger.carried_drafts({row.draft for row in rows if row.draft}) if rows else {}
     titles, made = _Titles(app), dict[tuple[tuple[str, ...], str, str], list[ChannelSeen]]()
 
     def channels(each: AlikeDeliveries) -> list[ChannelSeen]:
@@ -175,21 +184,13 @@ def _glance(app: App, rows: Sequence[KnownSlot], now: dt.datetime) -> list[SlotS
             made[key] = [ChannelSeen(name, titles[name], _shown_state(app, name, each)) for name in each.channels]
         return made[key]
 
-    shown = {slot: sorted(seen for each in its for seen in channels(each)) for slot, its in deliveries.items()}
-    return _carrying(app, rows, deliveries, shown, now)
+    def seen(row: KnownSlot) -> SlotSeen:
+        its, draft = deliveries.get(row.id, []), drafts.get(row.draft or "")
+        shown = sorted(each for alike in its for each in channels(alike))
+        return _seen(app, row, its, shown, draft, now)
 
-
-def _carrying(
-    app: App,
-    rows: Sequence[AnySlot],
-    deliveries: Mapping[str, Sequence[SlotDelivery | AlikeDeliveries]],
-    shown: Mapping[str, list[ChannelSeen]],
-    now: dt.datetime,
-) -> list[SlotSeen]:
-    drafts = app.ledger.carried_drafts({row.draft for row in rows if row.draft}) if rows else {}
     return [
-        _seen(app, row, deliveries.get(row.id, ()), shown.get(row.id, []), drafts.get(row.draft or ""), now)
-        for row in rows
+        past.seen(app, row, deliveries.get(row.id), drafts.get(row.draft or ""), partial(seen, row)) for row in rows
     ]
 
 
