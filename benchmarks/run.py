@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("starting", "resting", "slots", "classes", "ledger", "pages", "sending", "reading", "rendering")
+ROWS = ("starting", "resting", "slots", "classes", "ledger", "pages", "sending", "reading", "rendering", "sites")
 NOTES = HERE / "NOTES.md"
 
 
@@ -87,6 +87,11 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
             yield from rendering.rows(memory, [10] if quick else asked.size, rounds)
         else:
             print("Hugo is not installed (apt install hugo): nothing to render against", file=sys.stderr)
+
+    if "sites" in asked.rows and shutil.which("hugo"):
+        import sites
+
+        yield from sites.rows(memory, [1, 10] if quick else [1, *(n for n in asked.size if n >= 1_000)], rounds)
 
 
 def table(found: list[object]) -> str:

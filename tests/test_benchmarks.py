@@ -70,6 +70,7 @@ def test_every_row_runs(tmp_path: Path) -> None:
     ]
     if os.environ.get("CI") or shutil.which("hugo"):
         rows += ["drafts x 6 outputs, cold", "drafts x 6 outputs, one changed"]
+        rows += ["one publish to a site and a feed, 10 posts", "a site of 10 posts"]
     for what in rows:
         assert what in text
     assert "SQLite" in text

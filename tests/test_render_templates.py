@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import jinja2
 import pytest
 
 from steadycast.errors import SettingsError
@@ -135,3 +136,29 @@ def test_a_date_is_written_as_its_language_does(language: str, said: str) -> Non
 def test_small_words() -> None:
     assert duration(None) == ""
     assert absolute("https://a.example/x", "https://b.example") == "https://a.example/x"
+
+
+def test_what_was_compiled_is_kept_for_the_next_process_and_what_cannot_be_used_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torn, of other words, or of another program: it is compiled again."""
+    own, compiled = tmp_path / "own", tmp_path / "compiled"
+    own.mkdir()
+    (own / "a.txt.j2").write_text("{{ 1 + 1 }}")
+    seen = []
+    compile_ = jinja2.Environment.compile
+    monkeypatch.setattr(jinja2.Environment, "compile", lambda *a, **k: seen.append(1) or compile_(*a, **k))
+
+    def made() -> tuple[str, int]:
+        seen.clear()
+        return Templates((own,), watched=False, compiled=compiled).render("a.txt.j2"), len(seen)
+
+    assert (made(), made()) == (("2", 1), ("2", 0))
+    (file,) = compiled.iterdir()
+    assert file.stat().st_mode & 0o77 == 0
+    whole = file.read_bytes()
+    for spoilt in (b"", whole[:40], whole[:-9], b"x" * 32 + whole[32:]):
+        file.write_bytes(spoilt)
+        assert (made(), made()) == (("2", 1), ("2", 0))
+    (own / "a.txt.j2").write_text("{{ 1 + 2 }}")
+    assert (made(), made()) == (("3", 1), ("3", 0))

@@ -303,7 +303,8 @@ class App:
         platform = self.platform(name)
         out = self.workspace.out / name
         overrides = self.workspace.root / "templates" / name
-        templates = Templates((overrides, *platform.folders), zone=self.workspace.community.zone)
+        zone, compiled = self.workspace.community.zone, self.workspace.cache / "templates"
+        templates = Templates((overrides, *platform.folders), zone=zone, compiled=compiled)
         return Channel(
             name=name,
             platform=platform.name,

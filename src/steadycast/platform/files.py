@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from steadycast.characters import CONTROLS
 from steadycast.crash_safety import crashpoints, durable
 from steadycast.platform.contract import Channel
@@ -77,7 +79,7 @@ class PostStore:
     def get(self, key: str) -> Post | None:
         """The whole post of that key, or None."""
         try:
-            return self._post(json.loads((self.out / POSTS / f"{key}.json").read_bytes()))
+            return self._post(orjson.loads((self.out / POSTS / f"{key}.json").read_bytes()))
         except FileNotFoundError:
             return None
 
@@ -213,7 +215,7 @@ class PostStore:
         """Key -> its file's stamp and the post without its long parts, where the index has it otherwise or not."""
         found = dict[str, tuple[Stamp, Brief]]()
         for key in sorted(key for key, stamp in self._stamps.items() if self._seen.get(key) != stamp):
-            whole = json.loads((self.out / POSTS / f"{key}.json").read_bytes())
+            whole = orjson.loads((self.out / POSTS / f"{key}.json").read_bytes())
             found[key] = (self._stamps[key], {k: v for k, v in whole.items() if k not in LONG})
         return found
 

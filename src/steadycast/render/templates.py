@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Callable, MutableMapping, Sequence
 from email.utils import format_datetime
@@ -14,9 +15,11 @@ from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 import jinja2
+import jinja2.bccache
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
 from steadycast.platform import Channel, Limit, Post
@@ -36,10 +39,15 @@ _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
 class Templates:
     """Templates of `folders`, the first that has a name wins; compiled once, read again when a file changes."""
 
-    def __init__(self, folders: Sequence[Path], *, zone: dt.tzinfo = UTC, watched: bool = True) -> None:
-        """`watched = False` is for a run that reads each template once and does not look for edits while it lasts."""
+    def __init__(
+        self, folders: Sequence[Path], *, zone: dt.tzinfo = UTC, watched: bool = True, compiled: Path | None = None
+    ) -> None:
+        """`watched = False` is for a run that reads each template once and does not look for edits while it lasts.
+
+        `compiled` is a folder of the house's own that keeps what was compiled, for the processes after this one.
+        """
         self._folders = tuple(folders)
-        self._env = (_shared_environment if watched else _environment)(self._folders, zone)
+        self._env = (_shared_environment if watched else _environment)(self._folders, zone, compiled)
         self._env.auto_reload = watched
 
     def render(self, template: str, /, **values: Any) -> str:
@@ -158,7 +166,27 @@ class _Loader(jinja2.FileSystemLoader):
         return source, file, lambda: same() and not any(path.is_file() for path in earlier)
 
 
-def _environment(folders: tuple[Path, ...], zone: dt.tzinfo) -> _Environment:
+class _Compiled(jinja2.BytecodeCache):
+    """What was compiled of templates, by this very program: another may guard other things in them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._by = hashlib.sha256(Path(__file__).read_bytes() + jinja2.__version__.encode()).digest()
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """As it lies there, where it is of the same words; what cannot be used is compiled again."""
+        with contextlib.suppress(Exception):  # a file can be cut off anywhere
+            by, data = (told := (self._folder / bucket.key).read_bytes())[:32], told[32:]
+            if by == self._by:
+                bucket.bytecode_from_string(data)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keeps it; on a full disk it does without."""
+        with contextlib.suppress(OSError):
+            durable.put(self._folder / bucket.key, self._by + bucket.bytecode_to_string(), rights=0o600)
+
+
+def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, compiled: Path | None = None) -> _Environment:
     environment = _Environment(
         loader=_Loader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
@@ -167,6 +195,7 @@ def _environment(folders: tuple[Path, ...], zone: dt.tzinfo) -> _Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         cache_size=200,
+        bytecode_cache=_Compiled(compiled) if compiled else None,
     )
     environment.globals.clear()
     environment.globals.update(
