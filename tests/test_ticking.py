@@ -38,6 +38,7 @@ def work(name, look):
     return look.due or bool(look.fault)
 
 def settle(ticks):
+    assert sum(len(job.running) for job in ticks.jobs.values()) == 1, "one after another"
     until = time.monotonic() + 20
     while any(job.running for job in ticks.jobs.values()) and time.monotonic() < until:
         others = ticks.reap()
@@ -52,9 +53,11 @@ every = frozenset(range(60))
 names = ("quiet", "killed", "fails", "hangs")
 ticks.follow({name: ticking.Job(name, every, ZoneInfo("UTC")) for name in names})
 for _minute in range(3):
+    for _ in names if _minute else ():
+        ticks.beat()
+        ticks.beat()
+        settle(ticks)
     ticks.beat()
-    ticks.beat()
-    settle(ticks)
     at[0] += 60
 ticks.follow({"quiet": ticking.Job("quiet", every, ZoneInfo("UTC"))})
 ticks.beat()

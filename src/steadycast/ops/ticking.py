@@ -22,6 +22,7 @@ import steadycast
 
 EVERY = re.compile(r"(?:\*(?:/([1-9]\d?))?|(\d{1,2})) \* \* \* \*")
 LONGEST = 1800.0  # seconds: whoever claimed something has lost it long before that
+APART = 5.0  # seconds that a tick waits at most for the one before it
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TOLD = 10  # exit code of a tick that told what it did
 
@@ -79,7 +80,7 @@ def _minutes(entry: Mapping[str, Any]) -> frozenset[int]:
 
 
 class Ticking:
-    """Starts ticks at their minutes, in forks; reaps them, ends what hangs, and keeps what each is to tell.
+    """Starts ticks in forks, one after another; reaps them, ends what hangs, and keeps what each is to tell.
 
     `work` does one tick by its job's name and says whether it told. `command` does the same in a process of its own:
     where a fork is not safe, or where the code is another by now than what is loaded here.
@@ -97,6 +98,8 @@ class Ticking:
         self.jobs: dict[str, Job] = {}
         self.loaded = self._code()
         self.seen = clock()
+        self.waiting: list[str] = []
+        self.begun = 0.0
 
     def follow(self, fresh: Mapping[str, Job]) -> None:
         """Goes by other rhythms from now on; what runs goes on."""
@@ -109,11 +112,16 @@ class Ticking:
             self.jobs[""] = Job("", frozenset(), ZoneInfo("UTC"), running=gone)
 
     def beat(self) -> None:
-        """Starts what fell due since the last beat. A clock that was put back waits for nothing."""
+        """Starts one of those that fell due since the last beats. A clock that was put back waits for nothing."""
         now = self.clock()
         after, self.seen = min(self.seen, now), now
-        for job in [job for job in self.jobs.values() if job.is_due(after, now)]:
-            if len(job.running) < job.most:
+        due = [job.name for job in self.jobs.values() if job.is_due(after, now) and job.name not in self.waiting]
+        # The sweep first. One after another: side by side they would hold several times the memory.
+        self.waiting += sorted(due, key=lambda name: -len(self.jobs[name].minutes))
+        alone = not any(job.running for job in self.jobs.values())
+        if self.waiting and (alone or time.monotonic() - self.begun >= APART):
+            job = self.jobs.get(self.waiting.pop(0))
+            if job and len(job.running) < job.most:
                 self._start(job)
 
     def rest(self) -> None:
@@ -151,7 +159,7 @@ class Ticking:
             pid = os.posix_spawn(sys.executable, command, os.environ)
         else:
             pid = forked(lambda: TOLD if self.work(job.name, look) else 0)
-        job.running[pid] = time.monotonic()
+        job.running[pid] = self.begun = time.monotonic()
 
     def _code(self) -> frozenset[tuple[str, int, int]]:
         """What tells that the code on the disk is another one: a process of its own takes it up at once."""
