@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import cProfile
 import datetime as dt
-from collections.abc import Callable
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from many_drafts import SERIES, fill
-from pipeline_bench import COMMUNITY, FAR, SITE, Bench
+from pictures import picture
+from pipeline_bench import COMMUNITY, FAR, PLATFORM, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.pipeline import App
@@ -21,12 +24,20 @@ SETTINGS = COMMUNITY + SITE + FAR + "".join(
 )  # fmt: skip
 
 
-def calls(work: Callable[[], object]) -> int:
-    """How many functions are called by a piece of work: of a thing that is done for each draft, so many more."""
-    work()  # what is loaded, compiled and cached the first time is not what grows
+def called(work: Callable[[], object]) -> Counter[str]:
+    """The functions that a piece of work calls: of a thing that is done for each draft, so many more."""
     profile = cProfile.Profile()
     profile.runcall(work)
-    return sum(entry.callcount for entry in profile.getstats())
+    found: Counter[str] = Counter()
+    for entry in profile.getstats():
+        found[getattr(entry.code, "co_qualname", str(entry.code))] += entry.callcount
+    return found
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many calls that are; what is loaded, compiled and cached the first time is not what grows."""
+    work()
+    return called(work).total()
 
 
 def of_ten_years(bench: Bench, drafts: int) -> App:
@@ -51,6 +62,14 @@ def planned(app: App, now: dt.datetime) -> object:
     return pipeline.DraftLocation(app, now).beyond(dt.timedelta(days=14)).lines()
 
 
+def taken_in(app: App, now: dt.datetime) -> object:
+    return pipeline.collect(app, now)
+
+
+def checked(app: App, now: dt.datetime) -> object:
+    return ops.check(now, root=app.workspace.root)
+
+
 # A command, and how many calls a used draft may cost it: its instant, for the turns and mixes of all that went out.
 COMMANDS = {status: 0.1, first_page: 1.0, planned: 20.0}
 
@@ -65,3 +84,65 @@ def test_a_draft_that_went_out_long_ago_costs_a_command_next_to_nothing(
         with of_ten_years(bench, drafts) as app:
             taken.append(calls(lambda app=app, bench=bench: command(app, bench.clock.now())))
     assert (taken[1] - taken[0]) / (MANY - FEW) <= COMMANDS[command]
+
+
+COVERED = (
+    PLATFORM.format(delivery="read-back")
+    + """
+[media.cover]
+required = true
+formats = ["jpg"]
+sizes = [[900, 383]]
+"""
+)
+
+
+def dropped(bench: Bench, drafts: int) -> App:
+    """A community with so many drafts as files; all but the newest went out before there was a ledger."""
+    app = bench.set_up(SETTINGS, {f"pgc/{n:03}.md": article(f"Draft {n}") for n in range(drafts)})
+    now = bench.clock.now()
+    for file in app.workspace.content.rglob("*.md"):  # what was written just now is looked at twice
+        os.utime(file, ((now - LONG_AGO).timestamp(),) * 2)
+    pipeline.collect(app, now)
+    rows = app.ledger.known_drafts()
+    app.ledger.went_out_before({row.id: now - LONG_AGO for row in rows[LEFT:]}, now)
+    return app
+
+
+@pytest.mark.parametrize(("command", "most"), [(taken_in, 12.0), (checked, 10.0)], ids=["taken_in", "checked"])
+def test_a_file_that_has_not_changed_costs_one_look_at_it(
+    command: Callable[[App, dt.datetime], object], most: float, quick_path: Path, empty_sqlite: Path
+) -> None:
+    taken = []
+    for drafts in (LEFT + 10, LEFT + 60):
+        bench = Bench(quick_path / str(drafts), empty_sqlite)
+        with dropped(bench, drafts) as app:
+            taken.append(calls(lambda app=app, bench=bench: command(app, bench.clock.now())))
+    assert (taken[1] - taken[0]) / 50 <= most
+
+
+def files(root: Path) -> Iterator[tuple[Path, int, int]]:
+    """Each file below a folder, with what tells that it was written."""
+    return ((each, each.stat().st_mtime_ns, each.stat().st_ino) for each in sorted(root.rglob("*")) if each.is_file())
+
+
+def test_intake_with_nothing_changed_writes_nothing(bench: Bench) -> None:
+    app = dropped(bench, 3)
+    kept = app.workspace.cache / "intake.json"
+    before = kept.stat()
+    assert pipeline.collect(app, bench.clock.now()).taken == ()
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_check_draws_nothing_and_writes_nothing(bench: Bench) -> None:
+    app = bench.set_up(
+        SETTINGS,
+        {"pgc/one.md": article("One"), "pgc/two.md": article("Two", "cover: b.jpg"), "pgc/b.jpg": picture((1200, 900))},
+    )  # fmt: skip
+    (bench.root / "channels/far/channel.toml").write_text(COVERED)
+    before = list(files(bench.root))
+    with bench.open():
+        found = called(lambda: checked(app, bench.clock.now()))
+    assert list(files(bench.root)) == before
+    assert found["_Composer.post"] >= 2
+    assert not found["Studio._lettered"]

@@ -28,7 +28,7 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DraftRow, RevisionRow
 from steadycast.pipeline import App
-from steadycast.pipeline.plan import Stock, stock_of
+from steadycast.pipeline.plan import Reads, Stock, Supply, foresee, stock_left, stock_of
 from steadycast.pipeline.standing import shares, standing, supply
 from steadycast.receipt import Receipt
 from steadycast.report.gather import Kept, gather_by_series
@@ -229,6 +229,19 @@ def roots(quick_path: Path, empty_sqlite: Path) -> Callable[[], Path]:
     return make
 
 
+def planned_alike(app: App, now: dt.datetime, known: Supply) -> bool:
+    """Whether what may still go out makes the plan that the whole stock makes."""
+    left = stock_left(app, known.history)
+    ids = {item.draft for item in left}
+    assert left == [item for item in known.stock if item.draft in ids]
+    assert all(item.draft in known.history.last and not item.evergreen for item in known.stock if item.draft not in ids)
+    plans = [
+        foresee(app, now, now + 14 * DAY, Supply(stock, known.history), Reads(app.ledger))
+        for stock in (left, known.stock)
+    ]
+    return plans[0]._replace(stock=()) == plans[1]._replace(stock=())
+
+
 @settings(examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rng=st.randoms(use_true_random=False), steps=st.lists(st.integers(1, 6), min_size=2, max_size=5))
 def test_what_is_kept_is_what_is_counted_anew(roots: Callable[[], Path], rng: random.Random, steps: list[int]) -> None:
@@ -246,6 +259,7 @@ def test_what_is_kept_is_what_is_counted_anew(roots: Callable[[], Path], rng: ra
                 story.ledger = app.ledger
             made_of = supply(app, story.now)
             assert (made_of.stock, made_of.history.rows) == (stock_of(app), app.ledger.used()), what
+            assert planned_alike(app, story.now, made_of), what
             first, last = span(story.now.astimezone(SHANGHAI).date())
             since, until = midnight(first, SHANGHAI), midnight(last + DAY, SHANGHAI)
             assert sorted(shares(app, story.now)) == sorted(record.shares(app.ledger, since, until)), what

@@ -23,7 +23,8 @@ _ROLES = {
     "audio": re.compile(rf"\.(?:{AUDIO_ENDINGS})\Z", re.IGNORECASE),
     "video": re.compile(rf"\.(?:{VIDEO_ENDINGS})\Z", re.IGNORECASE),
 }
-_MAY_SHOW = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
+_SHOWS = re.compile(r"!\[|<img\b", re.IGNORECASE)
+_FROM_THE_WEB = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
 # What Hugo's themes write as focal_point.
 _NAMED_POINTS = {
     f"{down}{across}" or "center": (x, y)
@@ -80,7 +81,7 @@ def _said_once(named: list[MediaRef]) -> Iterator[MediaRef]:
 
 def from_elsewhere(draft: Draft) -> list[Shown]:
     """The pictures it shows from the web: each address once, in order; lines are the file's."""
-    if not _MAY_SHOW.search(draft.body):
+    if not (_SHOWS.search(draft.body) and _FROM_THE_WEB.search(draft.body)):
         return []  # it surely shows none: no parser is asked
     web: dict[str, Shown] = {}
     for file in outline(draft.body, of_html=draft.of_html).files:

@@ -258,7 +258,7 @@ class _Look:
             return None
         facts = entry.stat(follow_symlinks=False)
         now, seen = FileStamp.of(facts), self.known.get(path)
-        if seen is not None and seen.print == now and seen.media_unchanged() and not _may_be_note(path):
+        if seen is not None and seen.print == now and seen.media_unchanged() and not may_be_note(path):
             return DraftFile.at(self.root, path, now)
         if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
             self.fresh.append((path, now))
@@ -301,7 +301,7 @@ class _Look:
             return problem_at(
                 path, _("cannot be read: %(why)s", why=reasons.of_system(error)), _("check its permissions")
             )
-        if _may_be_note(path) and _is_note(raw):
+        if may_be_note(path) and _is_note(raw):
             return ReadmeNote(path)
         try:
             raw, notes = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
@@ -319,7 +319,8 @@ def _passed_over(name: str) -> bool:
     return name.startswith((".", "#", "~$")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
 
 
-def _may_be_note(path: PurePosixPath) -> bool:
+def may_be_note(path: PurePosixPath) -> bool:
+    """Whether a file at that path speaks to people if it has no front matter: a README at the top of a folder."""
     above = path.parts[:-1]
     return path.stem.lower() == "readme" and (above == ("pgc",) or (len(above) == 2 and above[0] == "ugc"))
 

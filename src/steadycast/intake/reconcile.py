@@ -128,7 +128,7 @@ class _Matching:
         self.left, self.make_id, self.memory = drafts, make_id, memory
         self.known = {row.id: row for row in rows}
         here = {draft.path for draft in drafts}
-        self.same = [r for r in rows if not r.gone and r.path not in here and _stands(r.path, present)]
+        self.same = [r for r in rows if not r.gone and r.path not in here and stands(r.path, present)]
         settled = {row.id for row in self.same}
         self.rows = {row.id: row for row in rows if row.id not in settled}
         self.at = {row.path: row.id for row in self.same}  # path -> the draft that lies there
@@ -371,5 +371,6 @@ def _owner(path: PurePosixPath) -> str:
     return "/".join(path.parts[: 2 if path.parts[:1] == ("ugc",) else 1])
 
 
-def _stands(path: PurePosixPath, present: frozenset[PurePosixPath]) -> bool:
+def stands(path: PurePosixPath, present: Collection[PurePosixPath]) -> bool:
+    """Whether a path, or a folder above it, is among those that stand as they were."""
     return path in present or any(folder in present for folder in path.parents)

@@ -127,6 +127,12 @@ def draft_page(
     return DraftPage([_listed(rows[id]) for id in ids], total, shelves, kept)
 
 
+def paths_out(db: Database) -> dict[str, bool]:
+    """The path of each draft that went out; True where it goes out no more, and is as it was then."""
+    over = _approved & not_(evergreen) & (D.source == "folder") & (D.revision == D.approved_revision)
+    return {path: bool(done) for path, done in fetched(db, select(D.path, over).where(_out, D.state != "gone"))}
+
+
 def drafts_due(db: Database) -> set[str]:
     """The drafts that a slot carries, of which something has not gone out yet."""
     with db.read() as connection:

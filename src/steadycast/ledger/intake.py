@@ -191,6 +191,7 @@ class KnownDraft(NamedTuple):
     title: str
     held: str
     resembles: str
+    first_seen: dt.datetime
 
 
 KNOWN = select(*(DRAFT.c[name] for name in KnownDraft._fields)).order_by(DRAFT.c.path)
@@ -201,6 +202,12 @@ def known_drafts(db: Database, states: Collection[str] = ()) -> list[KnownDraft]
     query = KNOWN.where(DRAFT.c.state.in_(states)) if states else KNOWN
     with db.read() as connection:
         return [KnownDraft._make(row) for row in connection.execute(query)]
+
+
+def dropped_paths(db: Database) -> set[str]:
+    """The paths of the drafts that were dropped in and are not gone."""
+    here = (DRAFT.c.source == "folder") & (DRAFT.c.state != "gone")
+    return {path for (path,) in fetched(db, select(DRAFT.c.path).where(here))}
 
 
 def held_drafts(db: Database, states: Collection[str]) -> dict[str, int]:

@@ -126,10 +126,12 @@ class Ledger(Database):
     drafts_in = intake.drafts_in
     has_drafts = intake.has_drafts
     known_drafts = intake.known_drafts
+    dropped_paths = intake.dropped_paths
     held_drafts = intake.held_drafts
     draft_paths = intake.draft_paths
     draft = intake.draft
     draft_page = draft_list.draft_page
+    paths_out = draft_list.paths_out
     drafts_due = draft_list.drafts_due
     listed_drafts = draft_list.listed_drafts
     drafts_to_decide = draft_list.drafts_to_decide

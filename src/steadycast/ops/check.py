@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import re
 import shutil
 import stat
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -25,9 +26,10 @@ from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
 from steadycast.pipeline import circles, class_problems, draft_media, draft_notes, reminders, rituals
 from steadycast.pipeline.app import App
-from steadycast.pipeline.draft_identity import copies
+from steadycast.pipeline.draft_identity import copies, held
 from steadycast.pipeline.draft_media import Quotas
 from steadycast.pipeline.draft_notes import Titles, gathered, notes_of, unfit, without_alt
+from steadycast.pipeline.files_read import FilesRead
 from steadycast.pipeline.permissions import Role
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.uploads import unknown_host
@@ -66,10 +68,11 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
     if any(_rhythms(app)):
         return found  # without slots there is nothing to hold drafts and schedules against
     found += [Problem("prefect.yaml", None, line, _("`steadycast deploy` writes it")) for line in _schedules(workspace)]
+    out: dict[str, bool] = {}
     try:
         out = _went_out(app)
     except LedgerError as error:
-        out, found = frozenset(), [Problem("ledger", None, str(error).removeprefix("ledger "), ""), *found]
+        found = [Problem("ledger", None, str(error).removeprefix("ledger "), ""), *found]
     return found + list(gathered(_drafts(app, now, out, progress)))
 
 
@@ -314,15 +317,14 @@ def _in_settings(workspace: Workspace, path: tuple[str | int, ...], said: str, h
     return Problem(str(workspace.settings_file), workspace.line(path), said, hint)
 
 
-def _went_out(app: App) -> frozenset[str]:
-    """The paths of the drafts that went out; of a workspace without a ledger none."""
+def _went_out(app: App) -> dict[str, bool]:
+    """The paths of the drafts that went out, as `paths_out` tells them; of a workspace without a ledger none."""
     if not app.has_ledger:
         if error := gone(app.workspace.ledger):
             raise error
-        return frozenset()
+        return {}
     with app:
-        used = {past.draft for past in app.ledger.used()}
-        return frozenset(row.path for row in app.ledger.drafts() if row.id in used)
+        return app.ledger.paths_out()
 
 
 def _schedules(workspace: Workspace) -> list[str]:
@@ -339,7 +341,7 @@ def rights(workspace: Workspace) -> Iterator[Problem]:
             yield Problem(str(path), None, _("others than its owner may write here"), f"chmod go-w {path}")
 
 
-def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress) -> Iterator[Problem]:
+def _drafts(app: App, now: dt.datetime, out: Mapping[str, bool], progress: Progress) -> Iterator[Problem]:
     workspace = app.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     pins, titles, quotas = _Pins(app, now), Titles(), Quotas(app)
@@ -347,7 +349,16 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
     alone: list[folder.OtherFile] = []
-    for n, item in enumerate(folder.scan(workspace.content, limits, {}, others=True), 1):
+    here = set[str]()
+    with contextlib.suppress(LedgerError):  # told already
+        here = app.ledger.dropped_paths() if app.has_ledger else here
+    before = FilesRead(app, here)
+
+    def over(path: str, entry: os.DirEntry[str]) -> bool:
+        """Whether a file is that of a draft that goes out no more, as intake read it: nothing of it is to be told."""
+        return before.unchanged(path, entry) and out.get(path, False)
+
+    for n, item in enumerate(folder.scan(workspace.content, limits, unchanged=over, others=True), 1):
         if isinstance(item, Problem):
             broken.add(PurePosixPath(item.where))
             yield item
@@ -388,8 +399,13 @@ def _drafts(app: App, now: dt.datetime, out: Container[str], progress: Progress)
     with contextlib.suppress(LedgerError):  # told already
         links = PageLinks(app, drafts)  # what is not taken in yet may be linked to as well
         yield from (problem for draft in fresh for problem in links.problems(draft))
-        yield from copies(app, drafts, broken)
-    yield from draft_notes.problems(app, alone, named, broken)
+        if here and before.same.keys() == here == before.same.keys() | {str(draft.path) for draft in drafts}:
+            yield from held(app)
+        else:
+            left = set(before.same) - {str(draft.path) for draft in drafts}
+            yield from copies(app, drafts, broken | set(map(PurePosixPath, left)))
+    if alone:
+        yield from draft_notes.problems(app, alone, {*named, *before.named()}, broken)
 
 
 def looked_into_by_nobody() -> Problem:

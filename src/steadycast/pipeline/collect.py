@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import threading
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
 from steadycast.pipeline.draft_media import Quotas, with_media
 from steadycast.pipeline.draft_notes import Titles, crowded, notes_of
+from steadycast.pipeline.files_read import FilesRead, print_of
 from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
@@ -53,20 +53,19 @@ def collect(
     One broken file or feed is one problem, and stops nothing else. Calling it again at once changes nothing.
     """
     with app.in_turn("intake", PATIENCE):
-        known = app.ledger.drafts()
         lacking: list[draft_media.MissingPictures] = []
         times: dict[PurePosixPath, dt.datetime] = {}
-        changes, problems, prints = _folder(app, known, now, progress, lacking, times)
+        changes, problems, keep = _folder(app, now, progress, lacking, times)
         noticed = [
-            *_noticed(app, changes, known, now),
+            *_noticed(app, changes, now),
             *draft_notes.not_yet_told(app, [p for p in problems if p.harmless]),
         ]
         problems = [p for p in problems if not p.harmless]
-        taken = _write(app, now, changes, known, looks.own_times(app, now, times))
+        taken = _write(app, now, changes, looks.own_times(app, now, times))
         looks.looked(app, now, problems, anything=bool(taken))
         problems += [*held(app), *rituals.faults(app)]
         fresh, fixed = _remember(app, now, problems, feeds=False)
-        _keep_prints(app, prints)  # last: what was not written is read again
+        keep()  # last: what was not written is read again
     if feeds and lacking:
         taken += _pictures(app, now, lacking, noticed, {t.draft for t in taken}, at_once=at_once)
     looked: list[FeedLooked] = []
@@ -79,11 +78,12 @@ def collect(
     return Collected(tuple(taken), tuple(problems), tuple(looked), fresh, fixed, tuple(noticed))
 
 
-def _noticed(app: App, changes: Changes, rows: Iterable[DraftRow], now: dt.datetime) -> list[Problem]:
+def _noticed(app: App, changes: Changes, now: dt.datetime) -> list[Problem]:
     """What is told once of drafts that were taken, when they come or are edited."""
-    drafts = [change.draft for change in (*changes.new, *changes.edited)]
+    if not (drafts := [change.draft for change in (*changes.new, *changes.edited)]):
+        return []
     titles, here = Titles(drafts), {str(draft.path) for draft in drafts}
-    for row in rows:
+    for row in app.ledger.known_drafts():
         if row.state not in {"gone", "not-ready"} and row.path not in here:
             titles.add_known(row.title, row.path)
     links = PageLinks(app, drafts)
@@ -106,7 +106,7 @@ def _pictures(
     with app.in_turn("intake", PATIENCE):
         edited, said = draft_media.changes(app, brought)
         noticed += said
-        return [t for t in _write(app, now, Changes(edited=edited), app.ledger.drafts()) if t.draft not in told]
+        return [t for t in _write(app, now, Changes(edited=edited)) if t.draft not in told]
 
 
 def _feeds(
@@ -122,44 +122,40 @@ def _feeds(
         came = members_feeds.look(app, now, at_once=at_once)
         with app.in_turn("intake", PATIENCE):
             changes = Changes(new=tuple(came.new), edited=tuple(came.edited))
-            taken = _write(app, now, changes, app.ledger.drafts(), looks.own_times_of_feeds(app, now, came.items))
+            taken = _write(app, now, changes, looks.own_times_of_feeds(app, now, came.items))
             members_feeds.keep(app, came)
             fresh, fixed = _remember(app, now, came.problems, feeds=True)
     return came, taken, fresh, fixed
 
 
-def _folder(  # noqa: PLR0917 what is known, and what it adds to
+def _folder(
     app: App,
-    rows: Collection[DraftRow],
     now: dt.datetime,
     progress: Progress,
     lacking: list[draft_media.MissingPictures],
     times: dict[PurePosixPath, dt.datetime],
-) -> tuple[Changes, list[Problem], dict[PurePosixPath, folder.FileRead]]:
-    """What the content folder makes of the known drafts; `times` gets when each file that was read was written."""
-    workspace = app.workspace
-    known = [as_known(r) for r in rows if r.source == "folder"]
-    here = {k.path for k in known if not k.gone}
-    seen = {path: print_ for path, print_ in _kept_prints(app).items() if path in here}
-    drafts, present, problems, prints, dated = [], [], [], {}, set()
+) -> tuple[Changes, list[Problem], Callable[[], None]]:
+    """What the content folder makes of the known drafts; `times` gets when each file that was read was written.
+
+    The last one remembers what was read; of what has not changed since, nothing is read or made.
+    """
+    workspace, here = app.workspace, app.ledger.dropped_paths()
+    before = FilesRead(app, here)
+    drafts, present, problems, prints, dated = [], set[PurePosixPath](), [], {}, set()
     alone: list[folder.OtherFile] = []
     named: set[Path] = set()
     quotas = Quotas(app)
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-    for n, item in enumerate(folder.scan(workspace.content, limits, seen, others=True), 1):
+    for item in folder.scan(workspace.content, limits, unchanged=before.unchanged, others=True):
         if isinstance(item, folder.ReadmeNote):
             pass  # and if it was taken for a draft before, that one is gone
         elif isinstance(item, folder.OtherFile):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
-            present.append(item.path)
+            present.add(item.path)
         elif isinstance(item, Problem):
-            present.append(PurePosixPath(item.where))
+            present.add(PurePosixPath(item.where))
             problems.append(item)
-        elif item.raw is None:
-            present.append(item.path)
-            prints[item.path] = seen[item.path]
-            named.update(Path(path) for path, *_ in seen[item.path].media)
         else:
             try:
                 draft = item.draft(app.reader)
@@ -173,15 +169,22 @@ def _folder(  # noqa: PLR0917 what is known, and what it adds to
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
                     prints[item.path] = folder.FileRead.of(item, draft)
             except DraftError as error:
-                present.append(item.path)
+                present.add(item.path)
                 problems.append(error.problem(str(item.path)))
-        progress(n, max(n, len(seen)))
+        done = len(before.same) + len(drafts)
+        progress(done, max(done, len(here)))
     broken = {PurePosixPath(problem.where) for problem in problems}
-    problems += draft_notes.problems(app, alone, named, broken)
-    changes = reconcile.reconcile(
-        drafts, known, present=present, make_id=ids({k.id for k in known}), memory=memory(app)
-    )
-    return draft_identity.held_back(app, changes, rows, dated, now), problems, prints
+    if alone:
+        problems += draft_notes.problems(app, alone, {*named, *before.named()}, broken)
+    changes = Changes()
+    if drafts or not all(reconcile.stands(PurePosixPath(path), present) for path in here - before.same.keys()):
+        rows = app.ledger.known_drafts()
+        present.update(map(PurePosixPath, before.same))
+        known = [as_known(row) for row in rows if row.source == "folder"]
+        make_id = ids({each.id for each in known})
+        changes = reconcile.reconcile(drafts, known, present=present, make_id=make_id, memory=memory(app))
+        changes = draft_identity.held_back(app, changes, rows, dated, now)
+    return changes, problems, partial(before.keep, prints)
 
 
 def _approved_on_arrival(app: App, draft: Draft) -> bool:
@@ -196,22 +199,23 @@ def _write(
     app: App,
     now: dt.datetime,
     changes: Changes,
-    rows: Iterable[DraftRow],
     own_times: Mapping[str, dt.datetime] = MappingProxyType({}),
 ) -> list[DraftChange]:
     """Puts what changed into the ledger, and says it in rows; the media of what is approved are in var/media by now.
 
     `own_times`, by path or id, are of drafts that count from when they were written, as nobody had looked since.
     """
-    before = {r.id: r for r in rows}
     groups = {"new": (*changes.new, *changes.back), "edited": changes.edited, "renamed": changes.renamed}
+    ids_ = [*(change.id for group in groups.values() for change in group), *(known.id for known in changes.deleted)]
+    if not ids_:
+        return []
+    before = app.ledger.drafts_of(ids_)
     made = [(kind, *_rows(app, now, c, before.get(c.id))) for kind, group in groups.items() for c in group]
     for _kind, row, revision in made:
         revision.own_at = own_times.get(row.path) or own_times.get(row.id)
     gone = [DraftRow(**before[known.id].model_dump() | {"state": "gone", "changed": now}) for known in changes.deleted]
     changed = [*((kind, row) for kind, row, _ in made), *(("gone", row) for row in gone)]
-    if changed:
-        app.ledger.put_drafts([row for _, row in changed], [revision for *_, revision in made])
+    app.ledger.put_drafts([row for _, row in changed], [revision for *_, revision in made])
     return [
         DraftChange(kind, row.id, row.path, row.title, row.origin, row.member, row.form, row.state)
         for kind, row in changed
@@ -279,29 +283,7 @@ def _remember(
 
 def check_taken_in(app: App, row: DraftRow) -> None:
     """Raises the InputError of a draft whose file was edited since it was read: the text before would go out."""
-    seen = _kept_prints(app).get(PurePosixPath(row.path)) if row.source == "folder" else None
+    seen = print_of(app, row.path) if row.source == "folder" else None
     file = app.workspace.content / row.path
-    if seen and file.is_file() and folder.FileStamp.of(file.stat()) != seen.print:
+    if seen and file.is_file() and folder.FileStamp.of(file.stat()) != seen:
         raise InputError(_("it was edited since it was taken in"), file=file, hint=_("run `steadycast intake` first"))
-
-
-def _kept_prints(app: App) -> dict[PurePosixPath, folder.FileRead]:
-    """What tells an unchanged file without reading it; a lost or broken note means reading everything once."""
-    try:
-        kept = json.loads((app.workspace.cache / "intake.json").read_bytes())
-        return {
-            PurePosixPath(path): folder.FileRead(
-                folder.FileStamp(**seen["print"]), tuple(tuple(m) for m in seen["media"])
-            )
-            for path, seen in kept.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _keep_prints(app: App, prints: dict[PurePosixPath, folder.FileRead]) -> None:
-    note = {str(path): asdict(seen) for path, seen in prints.items()}
-    file = Path(app.workspace.cache / "intake.json")
-    fresh = file.with_suffix(".tmp")
-    fresh.write_text(json.dumps(note), encoding="utf-8")
-    fresh.replace(file)

@@ -16,6 +16,7 @@ from steadycast.intake.reconcile import COPY, DOUBTFUL, Changes, KnownDraft, Mem
 from steadycast.intake.similar import Text
 from steadycast.language import N_, ngettext
 from steadycast.language import gettext as _
+from steadycast.ledger.intake import KnownDraft as KnownRow
 from steadycast.ledger.tables import DraftRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import draft_id
@@ -24,7 +25,7 @@ ARCHIVE = "archive"
 HELD = (ARCHIVE, COPY, DOUBTFUL)
 
 
-def as_known(row: DraftRow) -> KnownDraft:
+def as_known(row: KnownRow | DraftRow) -> KnownDraft:
     """A draft's row, as much of it as tells it from others."""
     gone = row.state == "gone"
     return KnownDraft(row.id, PurePosixPath(row.path), row.revision, gone, row.title, row.held, row.resembles)
@@ -71,7 +72,7 @@ def copies(app: App, drafts: Collection[Draft], present: Collection[PurePosixPat
 
     `present` are the paths that could not be read.
     """
-    rows = {row.id: row for row in app.ledger.drafts()} if app.has_ledger else {}
+    rows = {row.id: row for row in app.ledger.known_drafts()} if app.has_ledger else {}
     known = [as_known(row) for row in rows.values() if row.source == "folder"]
     found = reconcile(drafts, known, present=present, make_id=ids(set(rows)), memory=memory(app) if rows else None)
     changes = [*found.new, *found.edited, *found.renamed, *found.back]
@@ -159,7 +160,7 @@ _FLOOD = dt.timedelta(minutes=10)  # a sync tool brings an archive in many looks
 
 
 def held_back(
-    app: App, changes: Changes, known: Collection[DraftRow], dated: Collection[PurePosixPath], now: dt.datetime
+    app: App, changes: Changes, known: Collection[KnownRow], dated: Collection[PurePosixPath], now: dt.datetime
 ) -> Changes:
     """`changes` with what is an archive held back as such; `dated` are the drafts that say themselves when they are of.
 
@@ -167,6 +168,8 @@ def held_back(
     """
     settings = app.workspace.intake
     fresh = [change for change in changes.new if not change.held]
+    if not fresh:
+        return changes
     paths = {PurePosixPath(row.path) for row in known if row.source == "folder"}
     came = archive.many((change.draft for change in fresh), paths, settings.archive_over)
     flood = {PurePosixPath(row.path).parent for row in known if row.held == ARCHIVE and row.first_seen > now - _FLOOD}

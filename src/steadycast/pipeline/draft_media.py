@@ -158,7 +158,9 @@ def bring(app: App, lacking: list[MissingPictures], *, at_once: bool) -> Iterato
 
 def changes(app: App, brought: list[tuple[MissingPictures, Made]]) -> tuple[tuple[Change, ...], list[Problem]]:
     """The edits that fetched pictures are, of drafts that nobody changed meanwhile; and what is told of the others."""
-    rows = {row.path: row for row in app.ledger.drafts() if row.source == "folder" and row.state != "gone"}
+    if not brought:
+        return (), []
+    rows = {row.path: row for row in app.ledger.known_drafts() if row.source == "folder" and row.state != "gone"}
     found, told = [], []
     for one, made in brought:
         path = str(one.draft.path)

@@ -106,8 +106,8 @@ class Titles:
 
 def unfit(app: App, draft: Draft, now: dt.datetime) -> list[DraftError]:
     """What of `draft` would fail on the channels that its series go to; each fault once."""
-    workspace = app.workspace
-    body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url, keeps=False)
+    workspace, notes = app.workspace, not app.readonly
+    body = prepare(draft, workspace.media, workspace.cache, base=workspace.community.url, keeps=False, notes=notes)
     found: dict[str, DraftError] = {}
     for target, platform in _targets(app, draft, now):
         for fault in fits(body, platform, target, now=now):

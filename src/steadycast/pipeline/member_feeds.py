@@ -194,7 +194,7 @@ class _FeedLook:
         )
         for item in changes.new:
             self._take_new(item, changes.keys.get(item, item.key))
-        known = {row.id: row for row in ledger.drafts()} if changes.revised else {}
+        known = ledger.drafts_of(before.draft for _item, before in changes.revised if before.draft)
         for item, before in changes.revised:
             if there := known.get(before.draft or ""):
                 self._take_edit(item, before.guid, KnownDraft(there.id, PurePosixPath(there.path), there.revision))

@@ -67,9 +67,9 @@ def fits(body: Body, platform: Platform, target: Target, *, now: dt.datetime | N
     """Everything about a draft that would fail on this channel at its slot; an empty list when nothing would.
 
     What it would only lose there is among it, as harmless.
-    With `now`, an event that has ended is one of them.
+    With `now`, an event that has ended is one of them. No cover is drawn for it: one with the title fits.
     """
-    composer = _Composer(body, platform, target)
+    composer = _Composer(body, platform, target, letters="whole" in platform.limits)
     composer.post()
     composer.check_event(now)
     return composer.faults

@@ -46,12 +46,14 @@ class Studio:
     """Where media files are made: originals and results in `media`, what is known of them in `cache`.
 
     One that does not keep adds nothing to `media`: a draft that nobody approved is measured where it lies. What it
-    makes is measured and thrown away, so the files of its results need not be there.
+    makes is measured and thrown away, so the files of its results need not be there. One that does not note either
+    writes nothing at all: what it finds out is known to this process alone.
     """
 
     media: Path
     cache: Path
     keeps: bool = True
+    notes: bool = True
     # Of sounds and films that have to be converted: "no" (they stay as they are: enough to look at), "yes", or "ready"
     # (it was to be done ahead of the hour, and NotConverted says where it was not).
     converts: Literal["no", "yes", "ready"] = "no"
@@ -335,7 +337,10 @@ class Studio:
 
     @contextlib.contextmanager
     def _scratch(self, folder: Path) -> Iterator[Path]:
-        durable.make_folder(folder)
+        if self.notes:
+            durable.make_folder(folder)
+        else:
+            folder = Path(tempfile.gettempdir())
         handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
         os.close(handle)
         try:
@@ -400,8 +405,9 @@ class Studio:
     def _anew(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` says, which the cache says from now on."""
         note, known = self.cache / "media" / f"{key}.json", make()
-        with durable.landing(note) as landing:
-            landing.write_text(json.dumps(known), encoding="utf-8")
+        if self.notes:
+            with durable.landing(note) as landing:
+                landing.write_text(json.dumps(known), encoding="utf-8")
         _remember(note, known)
         return known
 

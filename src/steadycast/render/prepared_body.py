@@ -149,14 +149,16 @@ def prepare(
     *,
     base: str = "",
     keeps: bool = True,
+    notes: bool = True,
     converts: Literal["no", "yes", "ready"] = "no",
 ) -> Body:
     """`draft` ready to be composed for any number of channels; links without a host are taken to mean `base`.
 
-    Without `keeps` nothing is added to `media_dir`: enough for measuring a draft that nobody approved. `converts` says
+    Without `keeps` nothing is added to `media_dir`: enough for measuring a draft that nobody approved; without `notes`
+    nothing to `cache_dir` either. `converts` says
     what is done about sounds and films that have to be converted, as in Studio.
     """
-    return Body(draft, Studio(media_dir, cache_dir, keeps, converts), base)
+    return Body(draft, Studio(media_dir, cache_dir, keeps, notes, converts), base)
 
 
 def _line_of(draft: Draft, name: str) -> int | None:

@@ -1,0 +1,80 @@
+"""The files of content/ as intake read them last: what tells, by one `stat` each, that nothing of them has changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Container, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from steadycast.intake import folder
+from steadycast.pipeline.app import App
+
+Kept = Mapping[
+    str, Any
+]  # {"print": {"size": ..., "mtime_ns": ..., "inode": ...}, "media": [[path, size, mtime_ns], ...]}
+
+
+class FilesRead:
+    """What was kept of the files among `known`, paths of drafts; and which of them a look found as they were."""
+
+    def __init__(self, app: App, known: Container[str]) -> None:
+        self._file = app.workspace.cache / "intake.json"
+        self._all = _kept(self._file)
+        self._known = {path: kept for path, kept in self._all.items() if path in known}
+        self.same: dict[str, Kept] = {}
+
+    def unchanged(self, path: str, entry: os.DirEntry[str]) -> bool:
+        """Whether a file, and each that its draft names, is the one that was read; a look asks it of every entry.
+
+        A note to people is read each time: the print of one is kept where it was a draft before.
+        """
+        kept = self._known.get(path)
+        if kept is None or (entry.name.lower().startswith("readme.") and folder.may_be_note(PurePosixPath(path))):
+            return False
+        try:
+            facts = entry.stat(follow_symlinks=False)
+            if kept["print"] != {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns, "inode": facts.st_ino}:
+                return False
+            same = folder.are_the_same(kept["media"]) if kept["media"] else True
+        except (OSError, TypeError, ValueError, KeyError):  # gone meanwhile; or the note of it is broken
+            return False
+        if same:
+            self.same[path] = kept
+        return same
+
+    def named(self) -> Iterator[Path]:
+        """The files that the unchanged drafts name."""
+        return (Path(path) for kept in self.same.values() for path, *_ in kept["media"])
+
+    def keep(self, read: Mapping[PurePosixPath, folder.FileRead]) -> None:
+        """Keeps what is unchanged, and what was `read` now, for the next look; nothing else, and nothing anew."""
+        told = {**self.same, **{str(path): _told(each) for path, each in read.items()}}
+        if told == self._all:
+            return
+        fresh = self._file.with_suffix(".tmp")
+        fresh.write_text(json.dumps(told), encoding="utf-8")
+        fresh.replace(self._file)
+
+
+def print_of(app: App, path: str) -> folder.FileStamp | None:
+    """What told the file at that path when it was read last; None where that is not known."""
+    try:
+        return folder.FileStamp(**_kept(app.workspace.cache / "intake.json")[path]["print"])
+    except (KeyError, TypeError):
+        return None
+
+
+def _kept(file: Path) -> dict[str, Any]:
+    """A lost or broken note means reading everything once."""
+    try:
+        kept = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _told(read: folder.FileRead) -> dict[str, Any]:
+    print_ = {"size": read.print.size, "mtime_ns": read.print.mtime_ns, "inode": read.print.inode}
+    return {"print": print_, "media": [list(each) for each in read.media]}
