@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from steadycast import ops, pipeline
+from steadycast import alarms, delivery, ops, outgoing, pipeline, upload
 from steadycast.platform.registry import CLASSES
 from steadycast.workspace.settings import Settings
 
@@ -132,6 +132,9 @@ ROOMS["drill"] = {
     "testing",
 }
 ROOMS["cli"].add("drill")
+
+for _room in ("delivery", "alarms", "upload", "outgoing", "platform"):
+    ROOMS[_room].add("on_demand")
 
 for _room, _known in ROOMS.items():
     if _room != "language":
@@ -352,7 +355,7 @@ def platforms_named(source: str, names: set[str]) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, name) for name in wanted & names if re.search("platforms|channels", where or ""))
 
 
-@pytest.mark.parametrize("room", [pipeline, ops], ids=lambda room: room.__name__)
+@pytest.mark.parametrize("room", [pipeline, ops, delivery, alarms, upload, outgoing], ids=lambda room: room.__name__)
 def test_a_room_of_verbs_gives_what_it_tells_the_type_checker(room: Any) -> None:
     """Each from the file that is named there; and a verb stays a verb when the file of its name is imported after it."""
     tree = ast.parse(Path(room.__file__).read_text(encoding="utf-8"))

@@ -5,10 +5,9 @@ is decided by, and `watch` does the round. Telling people stands in the way of n
 in the log.
 """
 
-from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, jumped, reconcile
-from steadycast.alarms.fairness import fair_alarms
-from steadycast.alarms.send import apprise_notify, send, send_fixed
-from steadycast.alarms.watch import alarm_inputs, watch
+from typing import TYPE_CHECKING
+
+from steadycast import on_demand
 
 __all__ = [
     "Alarm",
@@ -25,3 +24,20 @@ __all__ = [
     "send_fixed",
     "watch",
 ]
+
+if TYPE_CHECKING:
+    from steadycast.alarms.due import Alarm, AlarmInputs, Promise, Stuck, due_alarms, jumped, reconcile
+    from steadycast.alarms.fairness import fair_alarms
+    from steadycast.alarms.send import apprise_notify, send, send_fixed
+    from steadycast.alarms.watch import alarm_inputs, watch
+else:
+    __getattr__ = on_demand.offer(
+        __name__,
+        __all__,
+        {
+            "due": "Alarm AlarmInputs Promise Stuck due_alarms jumped reconcile",
+            "fairness": "fair_alarms",
+            "send": "apprise_notify send send_fixed",
+            "watch": "alarm_inputs watch",
+        },
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -47,6 +46,8 @@ def try_out(name: str, *, json: Json = False) -> int:
 
 def _tried(name: str, *, json: bool = False, all_rules: bool = True) -> int:
     """The exit code; shows every rule that was tried, or only what is to be fixed and how the credentials are."""
+    import tempfile
+
     from steadycast.testing import contract
     from steadycast.workspace import load
 

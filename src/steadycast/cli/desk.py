@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter, validators
@@ -67,6 +66,8 @@ def _may_be_reached(place: Paths) -> None:
 
 def key_of(workspace: Paths) -> str:
     """What opens this workspace's desk: made once, so that an open page outlives a restart."""
+    import secrets
+
     return kept(workspace.var / "desk" / "key", lambda: secrets.token_urlsafe(24))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Literal
@@ -91,6 +90,8 @@ def _push(root: Path, *, quiet: bool) -> int:
     check_server()
     env = {**os.environ, "STEADYCAST_WORKSPACE": str(root), "DO_NOT_TRACK": "1"}
     command = [*PREFECT, "--no-prompt", "deploy", "--all"]
+    import subprocess
+
     told = subprocess.DEVNULL if quiet else None
     sys.stdout.flush()  # ours stands before Prefect's
     done = subprocess.run(  # noqa: S603

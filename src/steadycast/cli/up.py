@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import secrets
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter, validators
@@ -21,11 +19,11 @@ from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import main_job, say_next_of, say_taken_in, say_where
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.ports import free_port, kept, listening
-from steadycast.cli.processes import Processes
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
+    from steadycast.cli.processes import Processes
     from steadycast.pipeline import App
     from steadycast.workspace import Workspace
     from steadycast.workspace.paths import Paths
@@ -58,6 +56,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     desk_port
         Where the desk is, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
+    from steadycast.cli.processes import Processes
     from steadycast.pipeline import App, check_channels
     from steadycast.workspace import find_root, in_force
     from steadycast.workspace.paths import Paths, root_or_here
@@ -116,6 +115,8 @@ def see_to_desk(processes: Processes, stop: threading.Event, port: int, every: f
 
 def answers(port: int, within: float) -> bool:
     """Whether the desk says anything at all, be it that it has no such page."""
+    from http.client import HTTPConnection, HTTPException
+
     with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=within)) as asked:
         try:
             asked.request("GET", "/static/")
@@ -272,6 +273,8 @@ def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
 
 def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
     """What Prefect's processes are told: home under var/, this machine only, a password, no telemetry."""
+    import secrets
+
     home = workspace.var / "prefect"
     kept_for = str(int(workspace.publish.keep_runs.total_seconds()))
     login = f"admin:{kept(home / 'password', lambda: secrets.token_urlsafe(12))}"

@@ -24,7 +24,7 @@ from steadycast.ops.copied_from import still_blank
 from steadycast.ops.deployments import differences
 from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
-from steadycast.pipeline import circles, class_problems, draft_media, draft_notes, reminders, rituals
+from steadycast.pipeline import class_problems, draft_media, draft_notes, reminders, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies, held
 from steadycast.pipeline.draft_media import Quotas
@@ -32,7 +32,6 @@ from steadycast.pipeline.draft_notes import Titles, gathered, notes_of, unfit, w
 from steadycast.pipeline.files_read import FilesRead
 from steadycast.pipeline.permissions import Role
 from steadycast.pipeline.posts import PageLinks
-from steadycast.pipeline.uploads import unknown_host
 from steadycast.platform import Setting
 from steadycast.progress import Progress, unseen
 from steadycast.render import film
@@ -42,7 +41,6 @@ from steadycast.schedule.pins import means
 from steadycast.schedule.rhythm_warnings import rhythm_warnings
 from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
-from steadycast.upload import known
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.loading import dotted
 from steadycast.workspace.paths import SETTINGS_FILE
@@ -78,6 +76,8 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
 
 def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     """What is wrong with the settings alone, and with what they name: no draft is read for it."""
+    from steadycast.pipeline import circles
+
     workspace = app.workspace
     found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
     told = {(each.where, each.line) for each in found}
@@ -211,6 +211,9 @@ def blanks(workspace: Workspace) -> Iterator[Problem]:
 
 def uploads(app: App) -> Iterator[Problem]:
     """What the way to a channel's web host lacks on this machine; the host itself is not asked."""
+    from steadycast.pipeline.uploads import unknown_host
+    from steadycast.upload import known
+
     workspace = app.workspace
     for name, settings in workspace.channels.items():
         if settings.upload is None or settings.platform in app.broken:

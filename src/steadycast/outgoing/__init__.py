@@ -1,9 +1,8 @@
 """Every request Steadycast makes: the guarded fetcher for what a draft or a feed names, an adapter's client."""
 
-from steadycast.outgoing.answers import Answer, reset_after, retry_after
-from steadycast.outgoing.connection import FetchError, PrivateAddressError, redacted_urls, shown_url
-from steadycast.outgoing.fetcher import Fetched, Fetcher, authority
-from steadycast.outgoing.http_client import HttpClient
+from typing import TYPE_CHECKING
+
+from steadycast import on_demand
 
 __all__ = [
     "Answer",
@@ -18,3 +17,20 @@ __all__ = [
     "retry_after",
     "shown_url",
 ]
+
+if TYPE_CHECKING:
+    from steadycast.outgoing.answers import Answer, reset_after, retry_after
+    from steadycast.outgoing.connection import FetchError, PrivateAddressError, redacted_urls, shown_url
+    from steadycast.outgoing.fetcher import Fetched, Fetcher, authority
+    from steadycast.outgoing.http_client import HttpClient
+else:
+    __getattr__ = on_demand.offer(
+        __name__,
+        __all__,
+        {
+            "answers": "Answer reset_after retry_after",
+            "connection": "FetchError PrivateAddressError redacted_urls shown_url",
+            "fetcher": "Fetched Fetcher authority",
+            "http_client": "HttpClient",
+        },
+    )

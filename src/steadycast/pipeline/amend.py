@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from steadycast.delivery import amend, amendment_lease
-from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, InputError, Refused
 from steadycast.hints import hint
 from steadycast.language import gettext as _
@@ -18,15 +16,9 @@ from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, DeliveryRow, DraftRow, State
 from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App, who
-from steadycast.pipeline.collect import check_taken_in
 from steadycast.pipeline.drafts import LONGEST_REASON, OUT, find_draft, may_go_out, read
-from steadycast.pipeline.plan import plan
-from steadycast.pipeline.posts import Posts
-from steadycast.pipeline.publish import opened
-from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row, waiting_row
 from steadycast.platform import Post, registry
-from steadycast.platform.post_bytes import post_from_bytes
 
 CANNOT = "cannot here"
 # Of a draft that is taken away: nobody sends it any more.
@@ -63,6 +55,9 @@ def revise(app: App, draft: str, channel: str | None = None, *, again: bool = Fa
 
     `again`: a person looked, and what is in doubt did not arrive.
     """
+    from steadycast.pipeline.collect import check_taken_in
+    from steadycast.pipeline.report import renew
+
     row = find_draft(app, draft)
     check_taken_in(app, row)
     revision = _approved(row)
@@ -79,6 +74,9 @@ def withdraw(app: App, draft: str, why: str, channel: str | None = None) -> tupl
 
     From all channels: then it is rejected first, so that nobody sends it meanwhile, and what was still to go is not.
     """
+    from steadycast.pipeline.plan import plan
+    from steadycast.pipeline.report import renew
+
     row, now = find_draft(app, draft), app.clock.now()
     app.ledger.settle_here()
     _out(app, row, channel, "withdraw")
@@ -106,6 +104,8 @@ def _stopped(app: App, d: DeliveryRow) -> Amended:
 
 def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[DeliveryRow]:
     """The posts that a revise or a withdraw would change on far sides other than folders of this machine."""
+    from steadycast.pipeline.collect import check_taken_in
+
     row = find_draft(app, draft)
     if verb == "revise":
         check_taken_in(app, row)
@@ -243,6 +243,9 @@ def _withdrawn(app: App, d: DeliveryRow, why: str) -> Amended:
 
 
 def _amended(app: App, d: DeliveryRow, revision: str, by: str = "", why: str = "", *, again: bool = False) -> Amended:
+    from steadycast.delivery import amend, amendment_lease
+    from steadycast.pipeline.publish import opened
+
     platform = app.platform(d.channel)
     claim = app.ledger.begin_amendment(
         d.id or 0, revision, app.clock.now(), amendment_lease(platform), who=by, why=why, again=again,
@@ -281,6 +284,10 @@ def _next(app: App, state: State, revision: str, d: DeliveryRow) -> str:
 
 def _post(app: App, d: DeliveryRow, revision: str) -> Post:
     """The post as it is to be: of that revision, and of its own key, hour and page; to be taken away, as it is."""
+    from steadycast.draft.comments import as_shown
+    from steadycast.pipeline.posts import Posts
+    from steadycast.platform.post_bytes import post_from_bytes
+
     sent = post_from_bytes(app.ledger.frozen([d.id or 0])[d.id or 0])
     if revision == TAKEN_AWAY:
         return sent

@@ -18,7 +18,6 @@ from steadycast.language import of_tag
 from steadycast.ledger.calendar_reads import AnySlot
 from steadycast.ledger.plans import as_slot
 from steadycast.ledger.tables import AskRow, DraftRow
-from steadycast.pipeline import pinning
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import plan
 from steadycast.schedule.days import DAY
@@ -44,6 +43,9 @@ class Standing(StrEnum):
     LAPSED = "lapsed"  # the slot is past, left out, or no more
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
+
+
+LOST = (Standing.OVERDUE, Standing.DECLINED)  # of an ask that brought nothing: somebody has to see to its slot
 
 
 STANDS = (Standing.OPEN, Standing.TAKEN, Standing.SENT, Standing.OVERDUE)  # something is still hoped for
@@ -208,6 +210,8 @@ def waited_for(app: App, draft: DraftRow, now: dt.datetime) -> list[Asked]:
 
 def pin_approved(app: App, drafts: Collection[str], now: dt.datetime) -> list[Pinned]:
     """Gives approved drafts the slots that they were asked for; one that is taken, or does not fit, stays as it is."""
+    from steadycast.pipeline import pinning
+
     found = []
     for row in app.ledger.asks_with_draft(now, drafts):
         try:

@@ -10,10 +10,7 @@ from collections.abc import Sequence
 from steadycast.errors import SteadycastError
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline.app import App
-from steadycast.pipeline.manual_slot import by_hand
-from steadycast.pipeline.posts import Posts
 from steadycast.progress import Progress, unseen
-from steadycast.render.media import NotConverted
 
 AHEAD = dt.timedelta(days=7)
 BACK = dt.timedelta(days=2)  # what is late and may still go out
@@ -29,6 +26,8 @@ def convert(app: App, now: dt.datetime, *, draft: str | None = None, progress: P
     """
     states = [State.PLANNED, State.DUE]
     if draft:
+        from steadycast.pipeline.manual_slot import by_hand
+
         rows = by_hand(app, draft, None).rows(app)
     else:
         rows = app.ledger.deliveries(states=states, after=now - BACK, before=now + AHEAD)
@@ -43,6 +42,9 @@ def convert(app: App, now: dt.datetime, *, draft: str | None = None, progress: P
 
 
 def _converted(app: App, rows: Sequence[DeliveryRow], progress: Progress) -> int:
+    from steadycast.pipeline.posts import Posts
+    from steadycast.render.media import NotConverted
+
     for left in app.workspace.media.glob(".*.part"):  # of a process that was killed: nobody else is at it
         if left.is_file() and time.time() - left.stat().st_mtime > AT_A_TIME:
             left.unlink(missing_ok=True)

@@ -7,16 +7,17 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from steadycast.draft import Draft, revision_of
 from steadycast.errors import SteadycastError
 from steadycast.ledger.intake import UNLISTED
 from steadycast.ledger.tables import DONE, DraftRow, RevisionRow
 from steadycast.pipeline.app import App
-from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
-from steadycast.pipeline.house_texts import house_text
 from steadycast.schedule.model import Assignment, Slot
 from steadycast.schedule.reserve import DIGEST_FEWEST, DIGEST_OF
+
+if TYPE_CHECKING:
+    from steadycast.draft import Draft
 
 PREFIX = "digest:"
 TEMPLATE = "digest"
@@ -38,6 +39,9 @@ def write(app: App, now: dt.datetime, slots: Iterable[Slot], chosen: Iterable[As
 
 
 def _compose(app: App, now: dt.datetime, slot: Slot) -> Draft | None:
+    from steadycast.draft import revision_of
+    from steadycast.pipeline.house_texts import house_text
+
     items = _lately(app, now, slot.series)
     if len(items) < DIGEST_FEWEST:
         return None
@@ -69,6 +73,8 @@ def _lately(app: App, now: dt.datetime, series: str) -> list[tuple[str, str]]:
 
 
 def _keep(app: App, now: dt.datetime, draft: Draft, slot: str) -> str:
+    from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
+
     id_ = draft_id(PREFIX, slot)
     row = DraftRow(
         id=id_,

@@ -13,9 +13,7 @@ from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import stock_left
 from steadycast.pipeline.results import Collected
-from steadycast.report.outlook import MEMORY, OVERDUE, ahead
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Series, Slot, StockItem
 from steadycast.schedule.slots import slots as slots_of
@@ -149,16 +147,22 @@ class DraftLocation:
 
     @cached_property
     def _stock(self) -> dict[str, StockItem]:
+        from steadycast.pipeline.plan import stock_left
+
         stock = stock_left(self.app, self._lately, (row.draft for row in self._slots if row.draft))
         self.look_up(item.draft for item in stock)
         return {item.draft: item for item in stock}
 
     @cached_property
     def _lately(self) -> History:
+        from steadycast.report.outlook import MEMORY
+
         return History(self.app.ledger.used(self.now - MEMORY))
 
     @cached_property
     def _slots(self) -> list[SlotRow]:
+        from steadycast.report.outlook import OVERDUE
+
         return self.app.ledger.slots_between(self.now - OVERDUE, self.now + FURTHEST)
 
     @cached_property
@@ -173,6 +177,8 @@ class DraftLocation:
     @cached_property
     def _turns(self) -> dict[str, Slot]:
         """The first slot that would carry each draft if nothing more came in."""
+        from steadycast.report.outlook import ahead
+
         stock = list(self._stock.values())
         outlook = ahead(self.app.ledger, self.app.workspace, stock, self.now, self._reach(stock), self._lately)
         found: dict[str, Slot] = {}

@@ -17,9 +17,6 @@ from steadycast.ledger.intake import HELD, OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
-from steadycast.pipeline.draft_media import keep_media
-from steadycast.pipeline.frozen_draft import from_content, instant, to_plan
-from steadycast.pipeline.report import renew
 from steadycast.pipeline.results import Row
 
 LONGEST_REASON = 500  # characters
@@ -123,6 +120,8 @@ def may_go_out(row: DraftRow) -> str:
 
 def read(app: App, id_: str, revision: str) -> Draft | None:
     """One revision of a draft, as the ledger kept it."""
+    from steadycast.pipeline.frozen_draft import from_content
+
     kept = app.ledger.revision(revision, id_)
     return from_content(kept.content, app.workspace.media, app.workspace.content) if kept else None
 
@@ -141,6 +140,10 @@ def decide(
 
     `why` is kept with the decision: the member reads it.
     """
+    from steadycast.pipeline.draft_media import keep_media
+    from steadycast.pipeline.frozen_draft import to_plan
+    from steadycast.pipeline.report import renew
+
     why = " ".join(why.split())[:LONGEST_REASON]
     rows = [*(find_draft(app, name) for name in names), *besides]
     told, zone = [], app.workspace.community.zone
@@ -202,6 +205,8 @@ def _pin_what_was_asked_for(app: App, told: Iterable[Row], now: dt.datetime) -> 
 
 def take_back(app: App, names: Iterable[str], *, by: str, now: dt.datetime) -> list[Row]:
     """Undoes the last decision on each of these drafts: it stands as it did before. Says which."""
+    from steadycast.pipeline.report import renew
+
     told = []
     for row in [find_draft(app, name) for name in names]:
         begun = app.ledger.draft_deliveries(row.id, states=(*OUT, State.CLAIMED))
@@ -248,6 +253,8 @@ def waiting(app: App, *, archive: bool = False) -> list[DraftRow]:
 
 def before(app: App, day: dt.date) -> list[DraftRow]:
     """The drafts dated before a day that have not gone out, and may: waiting, held or in stock."""
+    from steadycast.pipeline.frozen_draft import instant
+
     used = {past.draft for past in app.ledger.used()}
     rows = [r for r in app.ledger.drafts(["waiting", "approved", *HELD]) if r.id not in used and r.source == "folder"]
     dates = {id: content["date"] for id, content in app.ledger.texts([(r.id, r.revision) for r in rows])}

@@ -8,22 +8,23 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadycast.language import gettext as _
 from steadycast.ledger.installation import STOCK
 from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.plans import PLANNED, PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
-from steadycast.pipeline import digest, mix, owed_slots, rituals
+from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
 from steadycast.schedule.fairness import LONG_AGO
-from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
-from steadycast.schedule.planner import plan as decide
 from steadycast.schedule.promises import PromisedSlot, carried_over
+
+if TYPE_CHECKING:
+    from steadycast.schedule.history import History
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed", "withdrawn"}
 ONE_DROP = dt.timedelta(minutes=1)
@@ -35,7 +36,13 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
 
     `days` defaults to the setting `publish.horizon`. Planning again moves nothing that need not move.
     """
-    from steadycast.pipeline import reminders  # of asks, which plan
+    from steadycast.pipeline import (
+        digest,
+        mix,
+        reminders,  # of asks, which plan
+        rituals,
+    )
+    from steadycast.schedule.history import History
 
     horizon = app.workspace.publish.horizon if days is None else dt.timedelta(days=days)
     until = now + horizon
@@ -98,6 +105,8 @@ def foresee(  # noqa: PLR0917 what is asked, and what is known already
     pins: Mapping[str, str | None] = MappingProxyType({}),
 ) -> PlanDecision:
     """What `plan` would decide now by this desk's settings, and with these drafts pinned so; nothing is written."""
+    from steadycast.pipeline import mix
+
     stands, former = owed_slots.as_of(app, now), _former(reads, now, until)
     slots = owed_slots.owed(app, now, until, stands, ledger=reads)
     wanted = {slot.id for slot in slots}
@@ -125,6 +134,8 @@ def _decide(  # noqa: PLR0917 all that was read before
     series: Mapping[str, Series],
     dropped: Collection[str] = (),
 ) -> PlanDecision:
+    from steadycast.schedule.planner import plan as decide
+
     after, as_of = min((s.at for s in slots), default=now), _planning_instant(now, slots)
     assigned = [each for each in ledger.assignments(after, until) if each.slot not in dropped]
     chosen = decide(

@@ -9,10 +9,10 @@ import socket
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from steadycast import pipeline
 from steadycast.crash_safety import send_window
-from steadycast.delivery import Opened, deliver
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.language import N_, listed
 from steadycast.language import gettext as _
@@ -20,18 +20,18 @@ from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.pipeline.app import App, sweep
-from steadycast.pipeline.collect import check_taken_in
-from steadycast.pipeline.drafts import find_draft
-from steadycast.pipeline.manual_slot import by_hand
 from steadycast.pipeline.owed_slots import recover
-from steadycast.pipeline.plan import plan
-from steadycast.pipeline.posts import GONE, Posts
 from steadycast.pipeline.report import jumped, renew, set_back, tick
 from steadycast.pipeline.results import Published, Telling, ToldRow, as_they_stand, published
-from steadycast.pipeline.uploads import Uploaded, Uploader
 from steadycast.platform import Adapter, Known, Post, Receipt
 from steadycast.platform.contract import Step, sent_now
 from steadycast.schedule.slots import next_slot
+
+if TYPE_CHECKING:
+    from steadycast.delivery import Opened
+    from steadycast.ledger.tables import DraftRow
+    from steadycast.pipeline.manual_slot import ManualSlot
+    from steadycast.pipeline.posts import Posts
 
 JUST_NOW = dt.timedelta(minutes=5)  # a slot no older than this is on time, not catching up
 APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its series, however many runs come at once
@@ -91,7 +91,9 @@ def publish(
     asked = PublishRequest(series, draft, slot, channel, show_first and is_first(app), ahead)
     _check(app, asked)
     if dry_run:
-        rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
+        from steadycast.pipeline.posts import Posts
+
+        rows = _by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
         stand = as_they_stand(app, _on(rows, asked))
         posts = Posts(app, coming=[outcome.delivery for outcome in stand])
         return published(app, [_rehearsed(app, outcome, posts) for outcome in stand])
@@ -100,7 +102,7 @@ def publish(
     if set_back(app.ledger.last_tick(), began):
         app.ledger.take_back(began)
     recover(app, began)
-    carried = app.ledger.slots_of(find_draft(app, asked.draft).id, began) if asked.draft else []
+    carried = app.ledger.slots_of(_draft(app, asked.draft).id, began) if asked.draft else []
     rows = _on(_rows(app, asked), asked) if asked.by_hand else []
     stand, telling = as_they_stand(app, rows), Telling(app, told)
     telling.all(outcome for outcome in stand if outcome.state != State.DUE)
@@ -109,11 +111,23 @@ def publish(
     if not asked.by_hand:
         tick(app, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
     if asked.draft:
-        plan(app, app.clock.now())  # the slot that was to carry it takes another
+        pipeline.plan(app, app.clock.now())  # the slot that was to carry it takes another
     if any(sent):
         renew(app, app.clock.now())
     warnings = (jumped(app, began), _emptied(app, carried))
     return published(app, telling.outcomes, warning=_("; ").join(filter(None, warnings)))
+
+
+def _by_hand(app: App, draft: str, channel: str | None) -> ManualSlot:
+    from steadycast.pipeline.manual_slot import by_hand  # which a sweep does without
+
+    return by_hand(app, draft, channel)
+
+
+def _draft(app: App, named: str) -> DraftRow:
+    from steadycast.pipeline.drafts import find_draft
+
+    return find_draft(app, named)
 
 
 def _emptied(app: App, slots: Sequence[SlotRow]) -> str:
@@ -139,7 +153,7 @@ def leaving(
     """What would leave this machine now if this were published by hand; empty where only folders are written."""
     asked = PublishRequest(series, draft, slot, channel)
     _check(app, asked)
-    rows = by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
+    rows = _by_hand(app, asked.draft, channel).rows(app) if asked.draft else _rows(app, asked)
     going = [row for row in _on(rows, asked) if row.state == State.DUE and not _stays_here(app, row.channel)]
     return as_they_stand(app, going)
 
@@ -172,7 +186,9 @@ def _check(app: App, asked: PublishRequest) -> None:
         said = _("%(two)s are different things to publish", two=_(" and ").join(two))
         raise InputError(said, hint=_("name one of them; `slot: DAY` in a draft's front matter puts it in that slot"))
     if asked.draft is not None:
-        check_taken_in(app, find_draft(app, asked.draft))
+        from steadycast.pipeline.collect import check_taken_in
+
+        check_taken_in(app, _draft(app, asked.draft))
     if asked.series is not None and asked.series not in app.workspace.series:
         raise unknown_name("series", asked.series, app.workspace.series)
     if asked.channel is not None:
@@ -190,7 +206,7 @@ YEARS = 3660 * DAY  # as far as anybody may plan
 def _rows(app: App, asked: PublishRequest) -> list[DeliveryRow]:
     """The deliveries that are asked for, in order of time."""
     if asked.draft:
-        return by_hand(app, asked.draft, asked.channel).save(app)
+        return _by_hand(app, asked.draft, asked.channel).save(app)
     if asked.slot:
         return app.ledger.deliveries(slots=[asked.slot])
     if asked.by_hand:
@@ -295,6 +311,9 @@ def _after_the_pages(app: App, claim: Delivery) -> int:
 
 def _send(app: App, batch: Batch, asked: PublishRequest, told: Telling) -> bool:
     """All that falls due at one instant, together; whether anything was taken."""
+    from steadycast.delivery import deliver
+    from steadycast.pipeline.posts import Posts
+
     now = app.clock.now()
     wait = max(batch.at - now, dt.timedelta())
     hold = batch.at if wait and asked.ahead and batch.at <= batch.until else None  # not what was sent by hand before
@@ -319,6 +338,9 @@ def _send(app: App, batch: Batch, asked: PublishRequest, told: Telling) -> bool:
 
 def opened(app: App, channel: str, step: Step = sent_now, *, upload: bool = True) -> Opened:
     """A channel ready for one attempt; without `upload` its folder stays on this machine for now."""
+    from steadycast.delivery import Opened
+    from steadycast.pipeline.uploads import Uploaded, Uploader
+
     adapter, platform = app.adapter(channel, step=step), app.platform(channel)
     if platform.uploads and upload:
         adapter = Uploaded(adapter, Uploader(app, channel))
@@ -377,6 +399,8 @@ def owner() -> str:
 
 def _rehearsed(app: App, outcome: Outcome, posts: Posts) -> Outcome:
     """One delivery rendered and not sent: what would be refused is told."""
+    from steadycast.pipeline.posts import GONE
+
     delivery = outcome.delivery
     outcome = replace(outcome, delivery=replace(delivery, url=""), receipt=None)
     if outcome.state != State.DUE or not delivery.draft:

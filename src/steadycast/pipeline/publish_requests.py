@@ -15,9 +15,7 @@ from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.calendar_reads import KnownSlot
 from steadycast.ledger.tables import PublishRequestRow, State
-from steadycast.pipeline import pinning
 from steadycast.pipeline.app import App
-from steadycast.pipeline.publish import publish
 from steadycast.pipeline.results import Published
 
 LONGEST = 500  # characters of a reason
@@ -71,6 +69,8 @@ class Requested:
 
 def ask(app: App, slot: str, now: dt.datetime, *, by: str, via: str, why: str = "") -> Requested:
     """Leaves a request for a person. The same one asked again is the one that is there."""
+    from steadycast.pipeline import pinning
+
     target, why = pinning.open_slot(app, slot, now), " ".join(why.split())
     if not target.draft:
         raise InputError(_("%(slot)s carries no draft", slot=slot), hint=_("choose a slot that carries one"))
@@ -96,6 +96,9 @@ def ask(app: App, slot: str, now: dt.datetime, *, by: str, via: str, why: str = 
 
 def say_yes(app: App, id: int, now: dt.datetime, *, by: str, note: str = "") -> Published:
     """Publishes what is asked for, at once. InputError where it is not asked for any more: nothing is sent then."""
+    from steadycast.pipeline import pinning
+    from steadycast.pipeline.publish import publish
+
     row = _open(app, id, now)
     pinning.open_slot(app, row.slot, now, row.draft)
     _end(app, row, Standing.YES, by, note, now)
@@ -138,6 +141,9 @@ def publish_slot(app: App, slot: str, now: dt.datetime, *, by: str, holds: str |
 
     `holds` is the draft that the person saw there: InputError where it carries another one.
     """
+    from steadycast.pipeline import pinning
+    from steadycast.pipeline.publish import publish
+
     pinning.open_slot(app, slot, now, holds)
     if asked := for_slot(app, slot, now):
         return say_yes(app, asked.id, now, by=by)

@@ -12,21 +12,21 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from steadycast.draft import Draft, revision_of
 from steadycast.errors import InputError, Problem, SteadycastError
 from steadycast.language import gettext as _
 from steadycast.language import of_tag
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DraftRow, RevisionRow
-from steadycast.pipeline import asking
 from steadycast.pipeline.app import App
-from steadycast.pipeline.asking import Asked, Standing
-from steadycast.pipeline.frozen_draft import draft_id, to_content, to_plan
-from steadycast.pipeline.house_texts import house_text, template_file
 from steadycast.schedule.model import Assignment, Form, Slot
 from steadycast.schedule.slots import instant
 from steadycast.workspace.loading import BY_HAND
+
+if TYPE_CHECKING:
+    from steadycast.draft import Draft
+    from steadycast.pipeline.asking import Asked
 
 TEMPLATE = SOURCE = "reminder"
 LATE = dt.timedelta(hours=6)  # a reminder that could not be sent for longer is none any more
@@ -38,6 +38,9 @@ def write(app: App, now: dt.datetime) -> list[str]:
 
     Asked again it does nothing. Who was asked after the hour of their reminder is not reminded: they were just asked.
     """
+    from steadycast.pipeline import asking
+    from steadycast.pipeline.frozen_draft import draft_id
+
     channel = app.workspace.asks.channel
     if not channel or app.workspace.channels[channel].paused:
         return []
@@ -62,6 +65,8 @@ def write(app: App, now: dt.datetime) -> list[str]:
 
 def problems(app: App, now: dt.datetime) -> list[Problem]:
     """What would keep a reminder from its group: a channel that takes no article, a template that cannot be used."""
+    from steadycast.pipeline.house_texts import template_file
+
     channel, w = app.workspace.asks.channel, app.workspace
     if not channel:
         return []
@@ -80,6 +85,8 @@ def problems(app: App, now: dt.datetime) -> list[Problem]:
 
 def due(app: App, asks: Sequence[Asked], now: dt.datetime) -> Mapping[dt.datetime, list[Asked]]:
     """The reminders whose hour has come and is not long past, with what each is of; in the community's zone."""
+    from steadycast.pipeline.asking import Asked, Standing
+
     settings, zone = app.workspace.asks, app.workspace.community.zone
     found = defaultdict[dt.datetime, list[Asked]](list)
     for each in asks:
@@ -92,6 +99,9 @@ def due(app: App, asks: Sequence[Asked], now: dt.datetime) -> Mapping[dt.datetim
 
 def _post(app: App, at: dt.datetime, asks: Sequence[Asked], now: dt.datetime) -> Draft:
     """The text, from its template."""
+    from steadycast.draft import revision_of
+    from steadycast.pipeline.house_texts import house_text
+
     say = of_tag(app.workspace.community.language)
     told = [
         {"name": each.title, "series": each.series, "slot": say.day(each.at.date()), "due": say.day(each.due)}
@@ -106,6 +116,8 @@ def _post(app: App, at: dt.datetime, asks: Sequence[Asked], now: dt.datetime) ->
 
 def _keep(app: App, id_: str, slot: str, draft: Draft, now: dt.datetime) -> None:
     """Writes the post as a draft of the house, which goes into that slot alone."""
+    from steadycast.pipeline.frozen_draft import to_content, to_plan
+
     row = DraftRow(
         id=id_, path=str(draft.path), source=SOURCE, origin=draft.origin, form=draft.form, title=draft.title,
         revision=draft.revision, state="approved", first_seen=now, changed=now, approved_revision=draft.revision,

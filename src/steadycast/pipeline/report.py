@@ -5,21 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
-from steadycast import alarms
 from steadycast.language import current, ngettext
 from steadycast.language import gettext as _
-from steadycast.pipeline import arrivals, leaders
-from steadycast.pipeline import fair as fairness
+from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App, write_atomically
-from steadycast.pipeline.class_problems import alarms_of_classes
 from steadycast.pipeline.results import ReportMade, Row
-from steadycast.pipeline.round_alarms import alarms_of_rounds
-from steadycast.pipeline.standing import report_of
-from steadycast.report.model import Report, SeriesRecord, to_json
 from steadycast.schedule.model import Verdict
+
+if TYPE_CHECKING:
+    from steadycast import alarms
+    from steadycast.report.model import Report, SeriesRecord
 
 LOG = logging.getLogger(__name__)
 APART = dt.timedelta(minutes=10)  # clocks of machines that share a ledger may be so far apart
@@ -29,9 +28,14 @@ VERDICTS = {verdict.value for verdict in Verdict}
 
 def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade:
     """Writes index.html, report.json, badge.svg and plan.ics to `out` (var/out/report); says the numbers by series."""
+    from steadycast.pipeline import arrivals
+    from steadycast.pipeline import fair as fairness
+    from steadycast.pipeline.standing import report_of
+
     # Templates and calendars: only where a report is written.
     from steadycast.report.badge import badge
     from steadycast.report.ics import plan_ics
+    from steadycast.report.model import to_json
     from steadycast.report.page import page
 
     folder = out or app.workspace.out / "report"
@@ -87,7 +91,11 @@ def _row(series: SeriesRecord) -> Row:
 
 def alarm(app: App, now: dt.datetime, made: Report | None = None) -> list[alarms.Alarm]:
     """One round: tells what is newly wrong, closes what is fixed; what is wrong now, by the report that was `made`."""
+    from steadycast import alarms
     from steadycast.pipeline import asking  # which plans, and a decision renews the report
+    from steadycast.pipeline.class_problems import alarms_of_classes
+    from steadycast.pipeline.round_alarms import alarms_of_rounds
+    from steadycast.pipeline.standing import report_of
 
     workspace = app.workspace
     report = made or report_of(app, now)
@@ -115,6 +123,9 @@ def _editors(app: App) -> dict[str, str]:
 
 
 def _of_fairness(app: App, now: dt.datetime) -> list[alarms.Alarm]:
+    from steadycast import alarms
+    from steadycast.pipeline import fair as fairness
+
     breaches = fairness.fair(app, now).breaches if any(app.workspace.fair.limits) else ()
     titles = {name: series.title or name for name, series in app.workspace.series.items()}
     return alarms.fair_alarms(breaches, fairness.stepped(app, now), titles, app.workspace.community.language)
@@ -122,6 +133,8 @@ def _of_fairness(app: App, now: dt.datetime) -> list[alarms.Alarm]:
 
 def jumped(app: App, now: dt.datetime) -> str:
     """A line for whoever made the tick of `now`, where it called slots missed that no tick had seen due; else ""."""
+    from steadycast import alarms
+
     jump = app.ledger.jump()
     if jump is None or jump.at != now:
         return ""

@@ -7,15 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steadycast.errors import Problem
 from steadycast.language import N_, current, ngettext
 from steadycast.language import gettext as _
-from steadycast.ledger.delivery import Delivery
-from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DeliveryRow, State, page_in
 from steadycast.pipeline.app import App
+
+if TYPE_CHECKING:
+    from steadycast.ledger.outcomes import Outcome
 
 Row = dict[str, Any]
 CHANGES = {
@@ -231,6 +232,9 @@ SAID = {State.PLANNED: N_("no draft yet"), State.WITHDRAWN: N_("not sent: it was
 
 def as_they_stand(app: App, rows: Sequence[DeliveryRow]) -> list[Outcome]:
     """What has become of these by now; titles and receipts are read once for all of them."""
+    from steadycast.ledger.delivery import Delivery
+    from steadycast.ledger.outcomes import Outcome
+
     if not rows:
         return []
     titles = app.ledger.titles({row.draft for row in rows if row.draft})

@@ -14,18 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from steadycast.classes.duties import by_member, gone
-from steadycast.classes.turns import THE_CLASS, following, period_at
-from steadycast.draft.front_edit import with_key
-from steadycast.draft.frontmatter import split
 from steadycast.errors import InputError, Problem, SettingsError, SteadycastError
 from steadycast.language import N_, of_tag
 from steadycast.language import gettext as _
 from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.tables import DraftRow
-from steadycast.pipeline import content_files, owed_slots, turns
+from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
-from steadycast.pipeline.house_texts import ENDING, bundled_templates, house_text, missing_template, template_file
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Form, Slot
@@ -122,6 +117,8 @@ def occasions(app: App, now: dt.datetime, until: dt.datetime) -> list[Occasion]:
 
 def class_days(app: App, now: dt.datetime, until: dt.datetime) -> list[ClassDay]:
     """The days that classes mark up to an instant: each opens, ends, and begins a turn at a local midnight."""
+    from steadycast.classes.turns import following, period_at
+
     named = {table.meant.of for table in app.workspace.rituals if table.meant.kind in OF_CLASS}
     found = []
     for name in sorted(named.intersection(app.workspace.classes)):
@@ -207,6 +204,8 @@ def waits_for_an_editor(path: PurePosixPath) -> bool:
 
 def templates(app: App) -> list[str]:
     """The templates that a ritual may name: the community's own, then those that come along."""
+    from steadycast.pipeline.house_texts import ENDING, bundled_templates
+
     own = sorted(file.name.removesuffix(ENDING) for file in app.workspace.ritual_templates.glob(f"*{ENDING}"))
     return [name for name in dict.fromkeys([*own, *bundled_templates()]) if name not in OF_OTHERS]
 
@@ -226,6 +225,8 @@ def faults(app: App) -> list[Problem]:
 
 def problems(app: App, now: dt.datetime) -> list[Problem]:
     """What is wrong with the templates of rituals, each tried with made-up values; nothing is written."""
+    from steadycast.pipeline.house_texts import house_text, missing_template, template_file
+
     found = []
     for number, table in enumerate(app.workspace.rituals):
         line = app.workspace.line(("ritual", number, "template"))
@@ -263,6 +264,10 @@ def _never(app: App, number: int, table: RitualTable) -> list[Problem]:
 
 def _write(app: App, now: dt.datetime, each: Occasion, table: RitualTable, before: Made | None) -> None:
     """Puts the draft of an occasion into content/. It is noted first: after a crash the same file is looked for."""
+    from steadycast.draft.front_edit import with_key
+    from steadycast.pipeline import content_files
+    from steadycast.pipeline.house_texts import house_text
+
     pin = _pin(app, each.slot)
     raw = house_text(app, table.template, _values(app, each, table, now))
     raw = with_key(_for_series(raw, table.series), "slot", pin)
@@ -279,6 +284,9 @@ def _for_series(raw: bytes, series: str) -> bytes:
     """The text with its series in its head. One that has none is given one: without it a line such as "On duty: Lin"
     below the title would be taken for one.
     """
+    from steadycast.draft.front_edit import with_key
+    from steadycast.draft.frontmatter import split
+
     if split(raw.decode()).values:
         return with_key(raw, "series", series)
     return f"---\nseries: {json.dumps(series)}\n---\n\n".encode() + raw
@@ -334,6 +342,10 @@ def _values(app: App, each: Occasion, table: RitualTable, now: dt.datetime) -> d
 
 def _of_class(app: App, each: Occasion, now: dt.datetime) -> dict[str, Any]:
     """What a class says on that day: how many belong to it, its rhythm, and of a turn who has it."""
+    from steadycast.classes.duties import by_member, gone
+    from steadycast.classes.turns import THE_CLASS
+    from steadycast.pipeline import turns
+
     roll = turns.roll(app, each.key[2])
     rhythm, day = roll.the_class.rhythm, each.slot.day
     at, happened = each.slot.at, by_member(roll.standings)
@@ -465,6 +477,8 @@ def _longest_lead(app: App) -> dt.timedelta:
 
 def _problem(app: App, table: RitualTable, error: Exception) -> Problem:
     """An error as one of many, named by the template's file."""
+    from steadycast.pipeline.house_texts import missing_template, template_file
+
     file = template_file(app, table.template)
     if file is None:
         error = missing_template(app, table.template)

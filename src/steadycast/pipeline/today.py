@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from steadycast.alarms.due import NEWS
 from steadycast.language import current
 from steadycast.ledger.editor_events import Override
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
-from steadycast.pipeline import amend, asking, hub_asks, leaders, publish_requests, standing
+from steadycast.pipeline import amend, leaders, publish_requests
 from steadycast.pipeline.app import App
-from steadycast.pipeline.asking import Asked, Standing
-from steadycast.pipeline.hub_asks import HubAsk
 from steadycast.pipeline.publish_requests import Requested
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.runway import SOON, pressing
 from steadycast.workspace.loading import BY_HAND
 
+if TYPE_CHECKING:
+    from steadycast.pipeline.asking import Asked
+    from steadycast.pipeline.hub_asks import HubAsk
+
 SHOWN = 6  # of each kind; how many there are is told
 NEXT = 5
 LATELY = dt.timedelta(days=7)
-LOST = (Standing.OVERDUE, Standing.DECLINED)  # of an ask that brought nothing: somebody has to see to its slot
 GAPS = 60  # empty slots of one day that are looked at
 
 
@@ -116,6 +117,9 @@ class Today:
 
 def today(app: App, now: dt.datetime) -> Today:
     """The day as it stands at `now`. What is read does not grow with what the ledger holds."""
+    from steadycast.alarms.due import NEWS
+    from steadycast.pipeline import asking, hub_asks
+
     ledger = app.ledger
     waiting: dict[State, list[Call]] = {State.REFUSED: [], State.UNKNOWN: [], State.HANDED: []}
     for one in ledger.waiting():
@@ -140,8 +144,9 @@ def today(app: App, now: dt.datetime) -> Today:
     requests = publish_requests.waiting(app, now)
     asks = hub_asks.waiting(app)
     counts |= {"requests": len(requests), "hub_asks": len(asks)}
-    asked = sorted(asking.coming(app, now), key=lambda each: each.standing not in LOST)  # in order of time in each
-    counts["asked"] = sum(each.standing in LOST for each in asked)
+    # What is lost comes first; each in order of time.
+    asked = sorted(asking.coming(app, now), key=lambda each: each.standing not in asking.LOST)
+    counts["asked"] = sum(each.standing in asking.LOST for each in asked)
     return Today(
         refused=tuple(kinds["refused"][:SHOWN]),
         unknown=tuple(kinds["unknown"][:SHOWN]),
@@ -213,8 +218,10 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
 
 def _reach(app: App, now: dt.datetime) -> list[SeriesReach]:
     """Each series, the first to starve before the others."""
+    from steadycast.pipeline.standing import last_report
+
     found, rows = app.ledger.reaches(now), []
-    shown = standing.last_report(app)
+    shown = last_report(app)
     runways = {each.name: each.runway for each in shown.series} if shown else {}
     for name, series in app.workspace.series.items():
         reach = found.get(name)

@@ -5,43 +5,14 @@ An adapter imports from here, and from nowhere else in Steadycast.
 
 from typing import TYPE_CHECKING, Any
 
+from steadycast import on_demand
 from steadycast.arrival import Arrival
 from steadycast.characters import broken_lines, one_line
 from steadycast.crash_safety import durable
 from steadycast.crash_safety.send_window import held as in_turn
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.html_tree import Element, elements
-from steadycast.platform.composition import hashtags
-from steadycast.platform.contract import (
-    Account,
-    Adapter,
-    Ask,
-    Channel,
-    Known,
-    Limit,
-    Limits,
-    MediaRule,
-    Platform,
-    Recipient,
-    RenderRule,
-    Setting,
-    Show,
-)
-from steadycast.platform.files import PostStore, media_name, slot_path
-from steadycast.platform.folder import FolderAdapter
-from steadycast.platform.markdown import markdown
-from steadycast.platform.markdown_escapes import web_address
-from steadycast.platform.oauth import OAuth, log_in
-from steadycast.platform.pieces import Piece, piece
-from steadycast.platform.post import Event, Media, Post, View
-from steadycast.platform.post_index import Group
-from steadycast.platform.state import MemoryState, State
-from steadycast.platform.styled import Span, runs, styled
-from steadycast.platform.text import count, cut, first_that_fits, fits, marks, split
 from steadycast.receipt import Receipt
-
-if TYPE_CHECKING:
-    from steadycast.outgoing import Answer, HttpClient
 
 __all__ = [
     "Account",
@@ -99,11 +70,61 @@ __all__ = [
     "web_address",
 ]
 
+if TYPE_CHECKING:
+    from steadycast.outgoing import Answer, HttpClient
+    from steadycast.platform.composition import hashtags
+    from steadycast.platform.contract import (
+        Account,
+        Adapter,
+        Ask,
+        Channel,
+        Known,
+        Limit,
+        Limits,
+        MediaRule,
+        Platform,
+        Recipient,
+        RenderRule,
+        Setting,
+        Show,
+    )
+    from steadycast.platform.files import PostStore, media_name, slot_path
+    from steadycast.platform.folder import FolderAdapter
+    from steadycast.platform.markdown import markdown
+    from steadycast.platform.markdown_escapes import web_address
+    from steadycast.platform.oauth import OAuth, log_in
+    from steadycast.platform.pieces import Piece, piece
+    from steadycast.platform.post import Event, Media, Post, View
+    from steadycast.platform.post_index import Group
+    from steadycast.platform.state import MemoryState, State
+    from steadycast.platform.styled import Span, runs, styled
+    from steadycast.platform.text import count, cut, first_that_fits, fits, marks, split
+else:
+    _of_files = on_demand.offer(
+        __name__,
+        __all__,
+        {
+            "composition": "hashtags",
+            "contract": "Account Adapter Ask Channel Known Limit Limits MediaRule Platform Recipient RenderRule "
+            "Setting Show",
+            "files": "PostStore media_name slot_path",
+            "folder": "FolderAdapter",
+            "markdown": "markdown",
+            "markdown_escapes": "web_address",
+            "oauth": "OAuth log_in",
+            "pieces": "Piece piece",
+            "post": "Event Media Post View",
+            "post_index": "Group",
+            "state": "MemoryState State",
+            "styled": "Span runs styled",
+            "text": "count cut first_that_fits fits marks split",
+        },
+    )
 
-def __getattr__(name: str) -> Any:
-    """The client's types, which load the HTTP library: whoever sends nothing does without."""
-    if name in ("Answer", "HttpClient"):
-        from steadycast import outgoing
+    def __getattr__(name: str) -> Any:
+        """The client's types load the HTTP library: whoever sends nothing does without."""
+        if name in ("Answer", "HttpClient"):
+            from steadycast import outgoing
 
-        return getattr(outgoing, name)
-    raise AttributeError(name)
+            return getattr(outgoing, name)
+        return _of_files(name)
