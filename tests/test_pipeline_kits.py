@@ -152,7 +152,9 @@ def test_a_report_that_cannot_be_written_stands_in_no_acts_way(
 ) -> None:
     app, handed = kit
     pipeline.report(app, bench.clock.now())
-    monkeypatch.setattr(import_module("steadycast.pipeline.report"), "report_of", lambda *_: dict[str, Any]()["broken"])
+    monkeypatch.setattr(
+        import_module("steadycast.pipeline.standing"), "report_of", lambda *_: dict[str, Any]()["broken"]
+    )
     assert "is confirmed" in pipeline.confirm(
         app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now()
     )

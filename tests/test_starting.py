@@ -1,0 +1,65 @@
+"""What a command loads before it does anything: a person at a keyboard waits for it, and so does every script."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from pipeline_bench import COMMUNITY, FAR, Bench, article
+
+# What no command of these needs to load that has nothing to send, to render or to fetch.
+NEVER = {
+    "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "prefect", "fastapi", "requests", "urllib3",
+    "jinja2", "tomlkit", "icalendar", "cryptography", "nh3", "PIL", "apprise", "feedparser", "babel",
+    "steadycast.pipeline.posts", "steadycast.pipeline.collect", "steadycast.render.compose", "steadycast.outgoing.fetcher",
+}  # fmt: skip
+NO_DRAFT_READ = {"yaml", "comrak", "steadycast.draft.reading"}
+# What is loaded in all, with some room: a command that grows past it says what it needs that for.
+COMMANDS = {
+    "--help": (NEVER | NO_DRAFT_READ | {"sqlalchemy", "pydantic", "orjson", "asyncio"}, 360),
+    "status": (NEVER | NO_DRAFT_READ, 690),
+    "list": (NEVER | NO_DRAFT_READ, 690),
+    "plan": (NEVER | NO_DRAFT_READ, 700),
+    "publish": (NEVER | NO_DRAFT_READ, 640),
+}
+# Each in a fork of a process that has loaded nothing of ours yet: what a command loads is its own.
+ASK = """
+import json, os, sys
+from io import StringIO
+
+found = {}
+for words in sys.argv[1:]:
+    reads, writes = os.pipe()
+    if not (child := os.fork()):
+        sys.stdout = StringIO()
+        from steadycast.cli import main
+        try:
+            main([words])
+        except SystemExit as ended:
+            code = ended.code
+        with os.fdopen(writes, "w") as told:
+            json.dump([code, sorted(sys.modules)], told)
+        os._exit(0)
+    os.close(writes)
+    with os.fdopen(reads) as told:
+        found[words] = json.load(told)
+    os.waitpid(child, 0)
+print(json.dumps(found))
+"""
+
+
+def test_a_command_loads_what_it_needs_and_little_more(bench: Bench) -> None:
+    """The libraries that each does without, and how many modules it loads in all."""
+    series = '[series.notes]\nevery = "day at 20:00"\nchannels = ["far"]\n'
+    bench.set_up(COMMUNITY + FAR + series, {"pgc/one.md": article("One")})
+    env = {**os.environ, "STEADYCAST_LANGUAGE": "en", "STEADYCAST_WORKSPACE": str(bench.root)}
+    command = [sys.executable, "-c", ASK, *COMMANDS]
+    done = subprocess.run(command, env=env, check=True, capture_output=True, text=True, cwd=bench.root)
+    found = json.loads(done.stdout)
+    loaded = {words: set(modules) for words, (_, modules) in found.items()}
+    assert {code for code, _ in found.values()} <= {0, 1}, done.stderr  # 1: a slot has no draft
+    needless = {words: sorted(loaded[words] & never) for words, (never, _) in COMMANDS.items()}
+    assert {words: names for words, names in needless.items() if names} == {}
+    assert {words: len(loaded[words]) for words, (_, most) in COMMANDS.items() if len(loaded[words]) > most} == {}
