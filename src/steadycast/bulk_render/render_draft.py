@@ -10,8 +10,9 @@ import multiprocessing
 import os
 import threading
 from base64 import b32encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -153,16 +154,17 @@ class _Piece:
             with self.noting(name):
                 called = maker.workspace.call(name, draft.series[0] if draft.series else "", draft.call)
                 call = call_at(called, maker.workspace.root, name, outlet.platform)
-                to = replace(target, channel=name, call=call)
-                post = compose(body, outlet.platform, to, letters=bool(outlet.template))  # a page of ours shows none
+                letters = bool(outlet.template)  # a page of ours shows no cover
+                post = compose(body, outlet.platform, target(channel=name, call=call), letters=letters)
                 extension, text = _shown(outlet, self._with_pictures(post, outlet) if "media:" in post.html else post)
                 self.written += write_if_new(f"{outlet.channel.out}/{self.stem}.{extension}", text.encode())
                 self.files[name] = extension
 
-    def _target(self, draft: Draft) -> Target:
+    def _target(self, draft: Draft) -> Callable[..., Target]:
+        """What makes its Target of a channel and a call."""
         workspace, community = self.maker.workspace, self.maker.workspace.community
-        return Target(
-            channel="",
+        return partial(
+            Target,
             key=key_of(self.order.path),
             published=(draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(community.zone),
             zone=community.zone,
