@@ -54,6 +54,8 @@ _PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))
 
 def in_markdown(body: str) -> str:
     """A body whose marks are written as Markdown, where Markdown has a word for them; line numbers stay."""
+    if not ("{" in body or "^" in body or "[[" in body or ":::" in body):  # one character is found ten times as fast
+        return body
     if not any(mark in body for mark in ("{{", "{%", "{:", "[[", ":::", " ^", "{filename}")):
         return body
     lines = body.split("\n")
@@ -68,10 +70,12 @@ def in_markdown(body: str) -> str:
 
 def left_over(body: str) -> Iterator[tuple[int, str, str]]:
     """(line of the body, what is wrong, the hint) for each mark that would stand on a page as it is written."""
-    if not _MAY_BE_LEFT.search(body):
+    last = max((mark.start() for mark in _MAY_BE_LEFT.finditer(body)), default=-1)
+    if last < 0:
         return
+    end = body.find("\n", last)  # nothing below the last line that may hold one is worth a look
     inside = False
-    for number, line, fenced in marked_lines(body.split("\n")):
+    for number, line, fenced in marked_lines((body if end < 0 else body[:end]).split("\n")):
         if fenced and not inside and (drawn := _DRAWN.match(line)):
             said = _("the %(kind)s diagram is shown as its code: no channel draws it", kind=drawn[1])
             yield number + 1, said, _("put a picture of it in its place")

@@ -97,9 +97,10 @@ class Body:
     def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, Numbered]:
         """The body's HTML by `rule`, and its links; made once for one rule."""
         key = (_html_rule(rule), id(style))
-        if key not in self._html:
-            self._html[key] = as_html.render(self.html, key[0], style)
-        return self._html[key]
+        found = self._html.get(key)
+        if found is None:
+            found = self._html[key] = as_html.render(self.html, key[0], style)
+        return found
 
     def text_for(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, Numbered]:
         """The body's text with its links as `links` says, and the links; made once for one way of writing them."""
