@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from steadycast import pipeline
 from steadycast.cli import main
 from steadycast.errors import InputError
 from steadycast.pipeline.rebuild import make_missing
+from steadycast.testing import drop
+
+rebuilding: Any = sys.modules[make_missing.__module__]  # `pipeline.rebuild` is the verb
 
 DAY = dt.timedelta(days=1)
 CHANNELS = {"site": "pages", "mirror": "pages", "hand": "paste", "far": "far"}
@@ -101,6 +105,47 @@ def test_a_missing_page_of_the_newest_post_is_seen_at_verify(published: Any) -> 
     newest.unlink()
     pipeline.verify(published.app, published.clock.now())
     assert newest.read_bytes() == before
+
+
+@pytest.mark.parallel
+@pytest.mark.slow
+@pytest.mark.platforms("site", "feed")
+def test_verify_renews_a_large_site_between_deliveries_and_rebuild_makes_its_pages_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another template is no work of the next slot's. In each pause between two turns the folder is free."""
+    monkeypatch.setattr(rebuilding, "PAGES", 1)
+    settings = COMMUNITY + '\n[series.daily]\nevery = "day at 20:00"\nchannels = ["web", "news"]\n'
+    settings += '\n[channel.web]\nplatform = "site"\n\n[channel.news]\nplatform = "feed"\n'
+    app, out = bench.set_up(settings, drafts()), bench.root / "var" / "out" / "web"
+    monkeypatch.setattr(sys.modules[f"{type(app.adapter('web')).__module__}.pages"], "AT_ONCE", 1)
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    for n in range(POSTS - 1):
+        bench.clock.advance(EVENING + n * DAY - bench.clock.now())
+        pipeline.publish(app)
+        pipeline.verify(app, bench.clock.now())
+    first = next(out.rglob("*2000.html")).parent / "2026-11-24-2000.html"
+    assert "ours" not in first.read_text()
+    drop(bench.root, "templates/web/article.html.j2", '{% extends "base.html.j2" %}{% block main %}ours{% endblock %}')
+    bench.clock.advance(EVENING + (POSTS - 1) * DAY - bench.clock.now())
+    pipeline.publish(app)
+    newest = max(first.parent.glob("*2000.html"))
+    assert ("ours" in newest.read_text(), "ours" in first.read_text()) == (True, False)
+    free = []
+
+    def nap(_seconds: float) -> None:
+        with app.alone("channel-web", 0):
+            free.append(sum("ours" in page.read_text() for page in first.parent.glob("*2000.html")))
+
+    monkeypatch.setattr(rebuilding.time, "sleep", nap)
+    assert pipeline.verify(app, bench.clock.now()).made == ()
+    assert "ours" in first.read_text()
+    assert free == [3, 4], "a page a turn: the newest two are of the publish"
+    before = {name: tree(bench.root / "var" / "out" / name) for name in ("web", "news")}
+    shutil.rmtree(bench.root / "var" / "out")
+    assert [made.problems for made in pipeline.rebuild(app)] == [(), ()]
+    assert {name: tree(bench.root / "var" / "out" / name) for name in before} == before
 
 
 def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published: Any, tmp_path: Path) -> None:

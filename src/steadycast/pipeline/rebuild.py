@@ -93,17 +93,20 @@ def _there(app: App, channels: Iterable[str]) -> dict[str, list[DeliveryRow]]:
 def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[int], object] = int) -> Rebuilt:
     """Those posts, published into the folder once more."""
     made, problems, posts = 0, list[str](), Posts(app, converts="yes")
+    laid: list[DeliveryRow] = []
     for n in range(0, len(rows), BATCH):
         batch = rows[n : n + BATCH]
         frozen = app.ledger.frozen(row.id for row in batch if row.id)
         for row in batch:
             try:
-                _publish(posts, row, frozen[row.id or 0])
+                laid += [row] if _publish(posts, row, frozen[row.id or 0]) else []
                 made += 1
             except (SteadycastError, OSError, KeyError) as error:
                 problems.append(app.redact(f"{row.slot}: {error}"))
         progress(n + len(batch))
     try:
+        if laid:
+            _seen(app, laid[-1])  # what shows the posts is made once, for all
         _renew(app, channel)
         if app.platform(channel).uploads:
             _upload(app, channel)
@@ -114,11 +117,17 @@ def _made(app: App, channel: str, rows: list[DeliveryRow], progress: Callable[[i
     return Rebuilt(channel, made, str(app.workspace.out / channel), told)
 
 
-def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> None:
+def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> bool:
+    """Makes one post be in its folder; whether what shows it is still to be made."""
     app = posts.app
-    adapter = opened(app, row.channel, upload=False).adapter
-    post = at_home(post_from_bytes(frozen), app.workspace.media)
-    adapter.publish(_relinked(posts, row, post))
+    adapter = app.adapter(row.channel)
+    post = _relinked(posts, row, at_home(post_from_bytes(frozen), app.workspace.media))
+    with OneAtATime(adapter, app, row.channel).alone():
+        if hasattr(adapter, "lay"):
+            adapter.lay(post)
+            return True
+        adapter.publish(post)
+    return False
 
 
 def _renew(app: App, channel: str) -> bool:

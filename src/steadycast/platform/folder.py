@@ -36,6 +36,12 @@ class FolderAdapter(ABC):
             self.catch_up(shelf, post)
             return self.receipt(shelf, post, "answer")
 
+    def lay(self, post: Post) -> None:
+        """The post is on the shelf; what shows it waits for the next `find`, so that many cost one."""
+        self.take(post)
+        with PostStore.of(self.channel) as shelf:
+            shelf.put(post)
+
     def revise(self, post: Post, _known: Known) -> Receipt:
         """As publish: what is there under the post's key becomes this one."""
         return self.publish(post)
