@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import corpus
 from measure import Row, in_turn, median, ratio, seconds, timed
 
 from steadycast.ledger.bulk_backfill import PastSlot
@@ -15,6 +16,9 @@ from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, RevisionRow
+from steadycast.platform import Post
+from steadycast.platform.post_bytes import post_to_bytes
+from steadycast.render.markdown import to_html
 from steadycast.report.streaks import tally
 from steadycast.schedule.model import Assignment, Slot
 
@@ -33,6 +37,7 @@ def rows(folder: Path, most: int, rounds: int) -> Iterator[Row]:
         yield _claim(large, most, rounds)
         yield from _record(large, folder / "large.sqlite", most, min(rounds, 3))
     yield _bulk(folder, min(most, 100_000), min(rounds, 3))
+    yield _kept(folder, min(most // 2_500, 400))
     for name in ("small", "large"):
         (folder / f"{name}.sqlite").unlink()
 
@@ -69,6 +74,37 @@ def _filled(path: Path, count: int) -> Ledger:
     ledger.backfill(past(count))
     due_slot(ledger, NOW - dt.timedelta(minutes=1), (f"out{n}" for n in range(DUE)))
     return ledger
+
+
+def _kept(folder: Path, posts: int) -> Row:
+    """So many posts on four channels each, a day after they went out: the table's bytes, and those of them as they were sent."""
+    with Ledger.open(folder / "kept.sqlite") as ledger:
+        sent = 0
+        for n in range(posts):
+            ids = due_slot(ledger, at := NOW + n * WEEK, (f"c{channel}" for channel in range(4)), name="kept")
+            claims = ledger.claim(at, "bench", WEEK, ids=ids)
+            body = corpus.draft(n)[1].decode()
+            html = to_html(body)
+            made = [(c, post_to_bytes(_post(c, html, body))) for c in claims]
+            ledger.freeze(made, at)
+            sent += sum(len(post) for _, post in made)
+        while ledger.pack_frozen(NOW + (posts + 1) * WEEK):
+            pass
+        with ledger.read() as connection:
+            kept = connection.exec_driver_sql("SELECT sum(length(post)) FROM frozen").scalar() or 0
+    (folder / "kept.sqlite").unlink()
+    part = kept / sent
+    return Row(
+        f"what the ledger keeps of {posts:,} posts that went out on four channels each", f"{kept / posts / 1000:.1f} kB a post",
+        f"as they were sent {sent / posts / 1000:.1f} kB", f"{part:.2f} x", "<= 0.33 x", part <= 0.33,
+    )  # fmt: skip
+
+
+def _post(claim: Delivery, html: str, body: str) -> Post:
+    return Post(
+        key=claim.marker, channel=claim.channel, slot=claim.slot, title="今天", summary="", html=html, text=body,
+        parts=(), published=claim.at, draft=claim.draft, revision="r1",
+    )  # fmt: skip
 
 
 def _due(small: Ledger, large: Ledger, most: int, rounds: int) -> Row:

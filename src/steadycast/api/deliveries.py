@@ -164,7 +164,7 @@ def delivery(app: Here, id: Name) -> Timeline:
     row = delivery_of(app, id)
     number = row.id or 0
     kept, (shown,) = kept_of(app.ledger, number), _shown(app, [row])
-    post = kept.frozen.post.decode(errors="replace") if kept.frozen else ""
+    post = kept.sent.decode(errors="replace")
     return Timeline(
         **shown.model_dump(),
         events=[Event.model_validate(each) for each in app.ledger.events(number)[-EVENTS:]],

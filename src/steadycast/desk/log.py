@@ -105,7 +105,7 @@ def delivery(request: Request, app: Here, key: str) -> HTMLResponse:
         request, app, "delivery", "record", row=row, title=title, events=app.ledger.events(row.id)[-200:], kept=kept,
         steps=[(step, app.redact(step.value or "")[:SHOWN_OF_VALUE]) for step in kept.steps[:50]],
         proof=_proof(app, kept.receipt.detail) if kept.receipt else "", names=names(app), can=_can(app, row),
-        sent=_sent(app, kept.frozen.post if kept.frozen else b""),
+        sent=_sent(app, kept.sent),
         recipients=recipients.of_delivery(app, row, named=may_here(request, "settle", *filter(None, [row.series]))),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ What a draft goes through
     intake, plans    drafts, problems and feed items; which draft each slot will carry
     draft_labels     by which tags, series and language a draft is found
     delivery, claims, outcomes   a delivery as a worker gets it; who has what is due; what came of a try
+    frozen_posts     what was sent, kept for ever, compressed once it is old
     amendments       posts that are out: changed in their place, or taken away
     history          what happened to a delivery, in order, for people
     pacing, channel_state, sealed   what holds a channel back; what it remembers, and how that is encrypted

@@ -13,9 +13,10 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
 from steadycast.ledger import pacing, time_spans
-from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
+from steadycast.ledger.claims import DELIVERY, STEP
 from steadycast.ledger.connection import Database, rows_of, table, upsert
 from steadycast.ledger.delivery import Delivery
+from steadycast.ledger.frozen_posts import FROZEN
 from steadycast.ledger.history import write_events
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.tables import DONE, AmendmentRow, State
@@ -111,7 +112,7 @@ def _changed(connection: Connection, claim: Delivery, outcome: Outcome, post: by
     assert outcome.receipt is not None
     digest, here = hashlib.sha256(post).hexdigest(), FROZEN.c.delivery == claim.id
     connection.execute(update(DELIVERY).where(DELIVERY.c.id == claim.id).values(frozen=digest, revision=claim.revision))
-    connection.execute(update(FROZEN).where(here).values(hash=digest, post=post, at=now))
+    connection.execute(update(FROZEN).where(here).values(hash=digest, post=post, at=now, packed=False))
     detail = dict(outcome.receipt.detail)
     connection.execute(update(RECEIPT).where(RECEIPT.c.delivery == claim.id).values(detail=detail))
 

@@ -29,6 +29,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger import pacing, time_spans
 from steadycast.ledger.connection import Database, among, table, upsert
 from steadycast.ledger.delivery import COLUMNS, Delivery, delivery_of
+from steadycast.ledger.frozen_posts import KEEP
 from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import Mark, count_intents, doubt, may_go, reach, set_mark
 from steadycast.ledger.raw_sql import Values, fetch, micros, numbers, run, taken, text
@@ -38,7 +39,6 @@ from steadycast.ledger.tables import State
 AT_ONCE = 100_000  # deliveries that one claim takes: no slot waits for the next because others are due with it
 LONGEST = 60_000  # characters of one step's value
 DELIVERY = table("delivery")
-FROZEN = table("frozen")
 STEP = table("step")
 
 
@@ -122,17 +122,6 @@ def _freezing(one: tuple[Delivery, str, bytes]) -> tuple[str, Values]:
 
 
 FREEZE = "UPDATE delivery SET frozen = ?, revision = ? WHERE id = ? AND token = ? AND state = ?"
-KEEP = (
-    "INSERT INTO frozen (delivery, hash, post, at) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (delivery) DO UPDATE SET hash = excluded.hash, post = excluded.post, at = excluded.at"
-)
-
-
-def frozen(db: Database, ids: Iterable[int]) -> dict[int, bytes]:
-    """The frozen posts' bytes."""
-    query = select(FROZEN.c.delivery, FROZEN.c.post)
-    with db.read() as connection:
-        return {id: bytes(post) for id, post in among(connection, query, FROZEN.c.delivery, ids)}
 
 
 def intend(

@@ -21,8 +21,9 @@ from sqlalchemy import (
 )
 
 from steadycast.language import gettext as _
-from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
+from steadycast.ledger.claims import DELIVERY, STEP
 from steadycast.ledger.connection import Database, upsert
+from steadycast.ledger.frozen_posts import FROZEN
 from steadycast.ledger.history import write_events
 from steadycast.ledger.older_copy import RESTORED
 from steadycast.ledger.outcomes import RECEIPT, verdict

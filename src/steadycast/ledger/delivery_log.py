@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 
-from steadycast.ledger.claims import DELIVERY, FROZEN, STEP
+from steadycast.ledger.claims import DELIVERY, STEP
 from steadycast.ledger.connection import Database, row_of, rows_of, table
+from steadycast.ledger.frozen_posts import frozen
 from steadycast.ledger.rows import EPOCH
-from steadycast.ledger.tables import AmendmentRow, DeliveryRow, FrozenRow, ReceiptRow, State, StepRow
+from steadycast.ledger.tables import AmendmentRow, DeliveryRow, ReceiptRow, State, StepRow
 
 SLOT = table("slot")
 EVENT = table("event")
@@ -55,7 +56,7 @@ class Kept:
 
     steps: tuple[StepRow, ...]
     amendments: tuple[AmendmentRow, ...]
-    frozen: FrozenRow | None
+    sent: bytes  # the post; nothing where none was frozen
     receipt: ReceiptRow | None
 
 
@@ -127,6 +128,6 @@ def kept_of(db: Database, delivery: int) -> Kept:
     return Kept(
         tuple(rows_of(db, StepRow, steps)),
         tuple(rows_of(db, AmendmentRow, amended)),
-        row_of(db, FrozenRow, select(FROZEN).where(FROZEN.c.delivery == delivery)),
+        frozen(db, [delivery]).get(delivery, b""),
         row_of(db, ReceiptRow, select(RECEIPT).where(RECEIPT.c.delivery == delivery)),
     )

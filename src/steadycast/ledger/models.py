@@ -25,7 +25,7 @@ from sqlmodel import Field, SQLModel
 from sqlmodel.main import SQLModelMetaclass
 
 from steadycast.ledger.rows import METADATA, REQUIRED, Instant, TableRow
-from steadycast.ledger.tables import IN_STOCK, IS_FREED, IS_OPEN, IS_OUT, STANDS, WAITS
+from steadycast.ledger.tables import IN_STOCK, IS_FREED, IS_OPEN, IS_OUT, PLAIN, STANDS, WAITS
 
 
 def model(row: type[TableRow]) -> Any:
@@ -102,6 +102,8 @@ def _items() -> dict[str, tuple[SchemaItem, ...]]:
             # The record is one pass over this.
             Index("ix_delivery_record", "channel", "at", "verdict", "finished", "series", "origin", "member"),
         ),
+        # What is to be compressed is a handful among all that were ever sent.
+        "frozen": (Index("ix_frozen_plain", "at", sqlite_where=text(PLAIN), postgresql_where=text(PLAIN)),),
         "event": (Index("ix_event_delivery", "delivery"),),
         "session": (Index("ix_session_person", "person"),),
         "api_token": (Index("ix_api_token_person", "person"),),

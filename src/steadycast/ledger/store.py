@@ -47,6 +47,7 @@ from steadycast.ledger import (
     decisions,
     draft_decisions,
     draft_list,
+    frozen_posts,
     history,
     installation,
     intake,
@@ -259,7 +260,8 @@ class Ledger(Database):
     # Delivery, step by step
     claim = claims.claim
     freeze = claims.freeze
-    frozen = claims.frozen
+    frozen = frozen_posts.frozen
+    pack_frozen = frozen_posts.pack_frozen
     intend = claims.intend
     held = claims.held
     begin_step = claims.begin_step

@@ -48,6 +48,7 @@ def _in_words(states: tuple[State, ...]) -> str:
 
 
 # As they stand in an index: a database takes it for a query that says the same words.
+PLAIN = "NOT packed"  # of frozen posts: what is still to be compressed
 IS_OUT = f"draft IS NOT NULL AND {_in_words(WENT_OUT)}"
 IS_OPEN = "verdict = ''"
 IS_FREED = _in_words(FREED)
@@ -200,8 +201,9 @@ class FrozenRow(TableRow):
     __tablename__ = "frozen"
     delivery: int = Field(foreign_key="delivery.id", primary_key=True, sa_type=BigInteger)
     hash: str = Field(max_length=64)
-    post: bytes
+    post: bytes  # what was sent, or that compressed: `packed` says which
     at: dt.datetime
+    packed: bool = False
 
 
 class StepRow(TableRow):
