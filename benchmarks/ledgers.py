@@ -7,6 +7,7 @@ import itertools
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import corpus
 from measure import Row, in_turn, median, ratio, seconds, timed
@@ -19,13 +20,15 @@ from steadycast.ledger.tables import DraftRow, RevisionRow
 from steadycast.platform import Post
 from steadycast.platform.post_bytes import post_to_bytes
 from steadycast.render.markdown import to_html
+from steadycast.report.model import span
 from steadycast.report.streaks import tally
+from steadycast.report.weeks import Weeks
 from steadycast.schedule.model import Assignment, Slot
 
 NOW = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)
 CHANNELS, DUE = 50, 1_000
 VERDICTS = ("kept",) * 17 + ("late", "filled", "missed")
-WEEK = dt.timedelta(weeks=1)
+WEEK, ZONE = dt.timedelta(weeks=1), ZoneInfo("Asia/Shanghai")
 RECORD = "SELECT channel, at, verdict FROM delivery WHERE verdict <> '' ORDER BY channel, at"
 
 
@@ -138,13 +141,30 @@ def _record(ledger: Ledger, path: Path, most: int, rounds: int) -> Iterator[Row]
         return sum(1 for _ in raw.execute(RECORD))
 
     assert one_pass() == most
-    ours, peer = in_turn(rounds, lambda: tally(ledger.record()), one_pass)
+    kept = _shown(ledger)  # and the ledger keeps what was counted, as `report` and the desk have it
+    ours, shown, peer = in_turn(rounds, lambda: tally(ledger.record()), lambda: _shown(ledger), one_pass)
     raw.close()
-    part = ratio(ours, peer)
+    assert {name: each.longest for name, each in tally(ledger.record()).items()} == kept
+    part = ratio(shown, peer)
     yield Row(
-        f"record over {most:,} deliveries, {CHANNELS} channels", seconds(median(ours)),
+        f"record of {most:,} deliveries as a new process shows it", seconds(median(shown)),
         f"one raw pass over the covering index {seconds(median(peer))}", f"{part:.2f} x", "<= 1.5 x", part <= 1.5,
     )  # fmt: skip
+    part = ratio(ours, peer)
+    yield Row(
+        f"streaks over {most:,} deliveries, {CHANNELS} channels, counted anew", seconds(median(ours)),
+        f"one raw pass over the covering index {seconds(median(peer))}", f"{part:.2f} x", "<= 1.5 x", part <= 1.5,
+    )  # fmt: skip
+
+
+def _shown(ledger: Ledger) -> dict[str, int]:
+    """The longest streak of each channel, with all that the record's page shows besides."""
+    weeks, (first, last) = Weeks(ZONE), span(NOW.astimezone(ZONE).date())
+    weeks.up_to(ledger, NOW, first, last)
+    weeks.cells()
+    weeks.shares(first)
+    weeks.used(ledger)
+    return {name: each.longest for name, each in weeks.streaks()[1].items()}
 
 
 def _bulk(folder: Path, count: int, rounds: int) -> Row:

@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planner_cases import DAY, NOTES, NOW, PGC, SERIES, UGC, WINDOW, ahead, draft, make
 
+from steadycast.report.outlook import KnownStock
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Form, Origin, Past, StockItem
 from steadycast.schedule.planner import fits, plan
 
@@ -67,6 +69,15 @@ QUICK = examples(150)
 def test_planning_again_moves_nothing(stock: Any, assigned: Any, history: Any) -> None:
     first = make(stock, assigned, history)
     assert make(stock, first, history) == first
+
+
+@given(STOCK, ASSIGNED, PAST)
+@QUICK
+def test_what_went_out_may_be_left_out_of_the_stock(stock: Any, assigned: Any, history: Any) -> None:
+    """But for reserve, pins, and what an occasion announces: a report plans without it."""
+    fixed = [replace(each, fixed=True) for each in assigned]
+    few = KnownStock(stock, History(history)).to_plan(fixed)
+    assert make(few, fixed, history) == make(stock, fixed, history)
 
 
 @given(STOCK, ASSIGNED, PAST)

@@ -91,10 +91,7 @@ class Language:
 
     def weekdays(self) -> list[str]:
         """From Monday on, short."""
-        from babel import dates
-
-        names = dates.get_day_names("abbreviated", locale=self.locale)
-        return [str(names[n]) for n in range(7)]
+        return [*_weekdays(self.name)]
 
     def listed(self, names: Iterable[str]) -> str:
         """Names one after another: 小艾、阿宝; Ai, Bao."""
@@ -106,7 +103,7 @@ class Language:
 
     def weekday(self, day: dt.date) -> str:
         """The day of the week, short."""
-        return self.weekdays()[day.weekday()]
+        return _weekdays(self.name)[day.weekday()]
 
     def instant(self, at: dt.datetime) -> str:
         """A date and a time of the day."""
@@ -168,6 +165,14 @@ def _locale(name: str) -> Locale:
     from babel import Locale
 
     return Locale.parse(name)
+
+
+@cache
+def _weekdays(name: str) -> tuple[str, ...]:
+    from babel import dates
+
+    names = dates.get_day_names("abbreviated", locale=_locale(name))
+    return tuple(str(names[n]) for n in range(7))
 
 
 @lru_cache(maxsize=4096)  # a calendar writes each of its days several times, for every reader

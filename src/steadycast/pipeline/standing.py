@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from steadycast.ledger import matrix, record
 from steadycast.ledger.installation import STOCK
+from steadycast.ledger.intake import ShownDraft
 from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record import Share
 from steadycast.ledger.record_changes import WHOLE, newest_event
@@ -19,7 +20,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import Stock, Supply
 from steadycast.report.gather import Kept, Titles, gather, gather_by_series
-from steadycast.report.model import Report, SeriesYear, span
+from steadycast.report.model import Report, SeriesYear, Waiting, span
 from steadycast.report.outlook import Foresight
 from steadycast.report.weeks import Weeks
 from steadycast.schedule.days import DAY, midnight
@@ -129,6 +130,7 @@ class _Memory:
         self._history: History = former._history if former else History(())
         self._history_of: tuple[Any, ...] = ()
         self._counted: tuple[Any, ...] | None = None  # what had happened when the weeks were counted last
+        self._waiting: dict[ShownDraft, Waiting] = {}
         self._foresight: Foresight = former._foresight if former else Foresight()
 
     def make(self, app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
@@ -141,7 +143,7 @@ class _Memory:
         """What a report is gathered with: stock, how channels are called, and the weeks as of now."""
         self._count(app.ledger, now, anyway=True)
         stock, history = self.supply(app, now)
-        return stock, app.published_title, Kept(self._weeks, self._foresight, history.rows)
+        return stock, app.published_title, Kept(self._weeks, self._foresight, history.rows, self._waiting)
 
     def supply(self, app: App, now: dt.datetime) -> Supply:
         """Stock and history as of now; each the same object as last time where nothing of it has changed."""

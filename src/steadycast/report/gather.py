@@ -23,7 +23,7 @@ from steadycast.report import model as m
 from steadycast.report.outlook import Foresight, Outlook, ahead
 from steadycast.report.streaks import Streaks, in_units, streaks
 from steadycast.report.week import CellName
-from steadycast.report.weeks import Weeks, Year
+from steadycast.report.weeks import Marks, Weeks, Year, add
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.forecast import Forecast
@@ -35,7 +35,6 @@ from steadycast.workspace.loading import BY_HAND
 from steadycast.workspace.paths import preview_name
 
 Titles = Callable[[str], str]
-Marks = dict[dt.date, dict[str, int]]  # how many of each mark a date has
 LATELY = dt.timedelta(days=7)
 SHOWN = 20  # slots that went out lately
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
@@ -65,6 +64,7 @@ class Kept:
     weeks: Weeks  # as of this report's now
     foresight: Foresight
     history: Sequence[Past]  # the drafts that went out, in order of time
+    waiting: dict[ShownDraft, m.Waiting] = field(default_factory=dict)  # by these settings
 
 
 def gather_by_series(  # noqa: PLR0917 what is kept besides
@@ -207,16 +207,18 @@ class _Gathering:
             name, closed = cell[1], self.year.squares([cell])
             marks = self._marks([cell], (series.name,), closed, paused=self.workspace.channels[name].paused)
             for date, its in marks.items():
-                _add(whole, date, its)
+                add(whole, date, its)
             counts = self._verdicts([cell])
-            channels.append(m.ChannelYear(name, self.title(name), _joined(closed, marks), counts, m.on_time(counts)))
-        return m.SeriesYear(series.name, _joined(self.year.squares(cells), whole), tuple(channels))
+            channels.append(
+                m.ChannelYear(name, self.title(name), self.year.joined([cell], marks), counts, m.on_time(counts))
+            )
+        return m.SeriesYear(series.name, self.year.joined(cells, whole), tuple(channels))
 
     def _squares_of(
         self, cells: Collection[CellName], series: Collection[str], *, paused: bool = False
     ) -> tuple[m.Square, ...]:
-        closed = self.year.squares(cells)
-        return _joined(closed, self._marks(cells, series, closed, paused=paused))
+        marks = self._marks(cells, series, self.year.squares(cells), paused=paused)
+        return self.year.joined(cells, marks)
 
     def _marks(
         self, cells: Iterable[CellName], series: Collection[str], closed: Iterable[m.Square], *, paused: bool
@@ -226,10 +228,10 @@ class _Gathering:
         """
         found: Marks = {}
         for day in self.year.days(cells):
-            _add(found, day.date, {day.mark: day.deliveries})
+            add(found, day.date, {day.mark: day.deliveries})
         for name in () if paused else series:
             for date, its in self.further.get(name, {}).items():
-                _add(found, date, its)
+                add(found, date, its)
         if off := {date for name in series for date in self._left_out(name)}:
             for date in off.difference(found, (square.date for square in closed)):
                 found[date] = {"excused": 1}
@@ -240,7 +242,7 @@ class _Gathering:
         """Of each series, what is planned beyond the ledger's slots."""
         found: dict[str, Marks] = defaultdict(dict)
         for slot in self.outlook.beyond:
-            _add(found[slot.series], self._local(slot.at).date(), {self.outlook.state(slot): 1})
+            add(found[slot.series], self._local(slot.at).date(), {self.outlook.state(slot): 1})
         return found
 
     def _left_out(self, name: str) -> Sequence[dt.date]:
@@ -421,17 +423,25 @@ class _Gathering:
                     yield m.Waiting("gap", slot.id, entry.series_title, " · ".join(entry.channels), entry.at)
 
     def _drafts(self) -> Iterable[m.Waiting]:
-        for row in self.ledger.waiting_drafts():
-            yield m.Waiting(
-                kind="draft",
-                id=row.id,
-                title=row.title,
-                at=self._local(row.changed),
-                member=self.workspace.writer_title(row.member, row.circle),
-                link=row.path,
-                page=self._preview(row),
-                command=hints.command("draft", row.id),
-            )
+        """What waits for approval; as it was told last where its row is the same and there are no previews."""
+        known = self.kept.waiting if self.kept and not self.previewed else {}
+        found = {row: known.get(row) or self._waits(row) for row in self.ledger.waiting_drafts()}
+        if self.kept:
+            self.kept.waiting.clear()
+            self.kept.waiting.update({} if self.previewed else found)
+        return found.values()
+
+    def _waits(self, row: ShownDraft) -> m.Waiting:
+        return m.Waiting(
+            kind="draft",
+            id=row.id,
+            title=row.title,
+            at=self._local(row.changed),
+            member=self.workspace.writer_title(row.member, row.circle),
+            link=row.path,
+            page=self._preview(row),
+            command=hints.command("draft", row.id),
+        )
 
     def _problems(self) -> tuple[m.Unread, ...]:
         return tuple(
@@ -462,24 +472,3 @@ class _Gathering:
 def went(rows: Iterable[DeliveryRow]) -> dt.datetime:
     """When the last of a slot's deliveries was done."""
     return max(row.finished or row.at for row in rows)
-
-
-def _add(marks: Marks, date: dt.date, more: Mapping[str, int]) -> None:
-    if (its := marks.get(date)) is None:
-        marks[date] = {**more}
-        return
-    for mark, count in more.items():
-        its[mark] = its.get(mark, 0) + count
-
-
-def _squares(marks: Marks) -> tuple[m.Square, ...]:
-    return tuple(m.Square(date, m.gravest(its), its) for date, its in sorted(marks.items()))
-
-
-def _joined(closed: tuple[m.Square, ...], marks: Marks) -> tuple[m.Square, ...]:
-    if not closed or all(date > closed[-1].date for date in marks):
-        return closed + _squares(marks)
-    both: Marks = {square.date: dict(square.counts) for square in closed}
-    for date, its in marks.items():
-        _add(both, date, its)
-    return _squares(both)

@@ -22,6 +22,7 @@ from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.planner import plan
 from steadycast.schedule.reserve import from_reserve
+from steadycast.schedule.slots import occasion_of
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.stock import suits
 from steadycast.workspace import Workspace
@@ -106,9 +107,20 @@ class KnownStock:
         self.items, self.history = items, history
         self.began = min((item.since for item in items), default=None)  # when the first of it came
         self._free = [item for item in items if item.evergreen or item.draft not in history.last]
+        last = history.last
+        self._open = {  # not what went out: no plan gives it to a slot again, but for an occasion that it announces
+            item.draft
+            for item in items
+            if item.evergreen or item.slot or item.draft not in last or occasion_of(last[item.draft])
+        }
         self._newest = sorted((item for item in items if not item.reserve), key=attrgetter("since"))
         self._came: dict[Asks, list[dt.datetime]] = {}
         self._usable: dict[Asks, tuple[int, list[StockItem]]] = {}
+
+    def to_plan(self, assigned: Iterable[Assignment]) -> list[StockItem]:
+        """What a plan depends on of it, where these slots have their drafts."""
+        asked = self._open.union(each.draft for each in assigned)
+        return [item for item in self.items if item.draft in asked]
 
     def came(self, series: Series, after: dt.datetime) -> list[dt.datetime]:
         """When what this series could use came into stock, `after` that; reserve is not among it. In order of time."""
@@ -245,7 +257,7 @@ def look(
     fixed = [replace(each, fixed=True) for each in assigned]
     full = {each.slot for each in fixed}
     asked = [*(slot for slot in there.values() if slot.id in full), *further]
-    made = plan(series, asked, stock.items, fixed, stock.history, now, fill_within)
+    made = plan(series, asked, stock.to_plan(fixed), fixed, stock.history, now, fill_within)
     carried = {each.slot: each for each in (*made, *fixed)}
     ahead = tuple(sorted((*there.values(), *further)))
 

@@ -28,7 +28,7 @@ from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import WENT_OUT
 from steadycast.report import kept_weeks
-from steadycast.report.model import Square, Streak
+from steadycast.report.model import Square, Streak, gravest
 from steadycast.report.streaks import GRAVEST
 from steadycast.report.week import CellName, CellRun, Run, Week, run_of, streak_of
 from steadycast.schedule.days import midnight
@@ -37,6 +37,7 @@ from steadycast.workspace.loading import BY_HAND
 
 WEEK = dt.timedelta(days=7)
 MICROSECOND = dt.timedelta(microseconds=1)
+Marks = dict[dt.date, dict[str, int]]  # how many of each mark a date has
 Whose = tuple[str, str, str]  # series, origin, member
 OUT = frozenset(state.value for state in WENT_OUT)
 
@@ -259,6 +260,7 @@ class Closed:
         self._weeks, self._shown = weeks, shown
         self._squares: dict[tuple[CellName, ...], tuple[Square, ...]] = {}
         self._totals: dict[CellName, dict[str, int]] = {}
+        self._joined: dict[tuple[CellName, ...], tuple[Marks, tuple[Square, ...]]] = {}
 
     @cached_property
     def community(self) -> Run:
@@ -307,6 +309,13 @@ class Closed:
             self._squares[cells] = tuple(square for week in self._shown for square in week.squares(cells))
         return self._squares[cells]
 
+    def joined(self, cells: tuple[CellName, ...], marks: Marks) -> tuple[Square, ...]:
+        """The dates of these cells, and what else they are marked with: as a rule the same as the last time."""
+        known = self._joined.get(cells)
+        if known is None or known[0] != marks:
+            known = self._joined[cells] = marks, _joined(self.squares(cells), marks)
+        return known[1]
+
     def totals(self, cell: CellName) -> dict[str, int]:
         """How many of each mark the shown weeks have of a cell."""
         if (found := self._totals.get(cell)) is None:
@@ -335,6 +344,10 @@ class Year:
         """Of the weeks that are over."""
         return self._over.squares(tuple(cells))
 
+    def joined(self, cells: Iterable[CellName], marks: Marks) -> tuple[Square, ...]:
+        """Those, and what else the cells are marked with."""
+        return self._over.joined(tuple(cells), marks)
+
     def totals(self, cells: Iterable[CellName]) -> Counter[str]:
         """How many of each mark the weeks that are over have."""
         found: Counter[str] = Counter()
@@ -342,6 +355,28 @@ class Year:
             for mark, count in self._over.totals(cell).items():
                 found[mark] += count
         return found
+
+
+def add(marks: Marks, date: dt.date, more: Mapping[str, int]) -> None:
+    """Count more marks of a date."""
+    if (its := marks.get(date)) is None:
+        marks[date] = {**more}
+        return
+    for mark, count in more.items():
+        its[mark] = its.get(mark, 0) + count
+
+
+def _joined(closed: tuple[Square, ...], marks: Marks) -> tuple[Square, ...]:
+    if not closed or all(date > closed[-1].date for date in marks):
+        return closed + _squares(marks)
+    both: Marks = {square.date: dict(square.counts) for square in closed}
+    for date, its in marks.items():
+        add(both, date, its)
+    return _squares(both)
+
+
+def _squares(marks: Marks) -> tuple[Square, ...]:
+    return tuple(Square(date, gravest(its), its) for date, its in sorted(marks.items()))
 
 
 def _joined_runs(before: Mapping[str, Run], later: Mapping[str, Run]) -> dict[str, Run]:
