@@ -21,7 +21,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROWS = ("starting", "resting", "slots", "classes", "ledger", "pages", "sending", "reading", "rendering", "sites")
+ROWS = (
+    "starting", "resting", "slots", "classes", "drill", "ledger", "pages", "sending", "reading", "rendering", "sites",
+)  # fmt: skip
 NOTES = HERE / "NOTES.md"
 
 
@@ -62,6 +64,10 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
         import classes
 
         yield from classes.rows(2 if quick else 100, rounds)
+    if "drill" in asked.rows:
+        import drilling
+
+        yield from drilling.rows(5 if quick else 84, rounds)
     if "ledger" in asked.rows:
         import ledgers
 

@@ -57,6 +57,7 @@ def test_every_row_runs(tmp_path: Path) -> None:
         "Prefect's database after",
         "slots, ",
         "due rows at",
+        "drill 5 days of bad weather",
         "pick and claim 100",
         "record over",
         "bulk insert",

@@ -83,6 +83,20 @@ def test_what_is_refused_is_stock_again_once_its_time_is_over(tmp_path: Path) ->
     assert (found.counts, found.broken) == ({"kept": 2, "refused": 3}, [])
 
 
+def test_a_slot_for_which_nothing_is_left_is_alarmed_three_days_ahead_without_a_reserve_line(tmp_path: Path) -> None:
+    """Once for stock that ends, and once when it is the next slot."""
+    text = REFUSED.partition("[[trouble]]")[0].replace("opening = 2", "opening = 5\nevergreens = 1")
+    text = text.replace('late = "4h"', 'late = "4h"\nfill = ["evergreen"]')
+    (tmp_path / "drill.toml").write_text(text, encoding="utf-8")
+    found = drill(str(tmp_path / "drill.toml"), days=8)
+    assert found.counts == {"kept": 5, "filled": 1, "starved": 2}
+    assert (found.foretold, found.alarmed) == (2, 2)
+    assert {key: times for key, times in found.alarms.items() if not key.endswith("silent")} == {
+        "starvation:daily:low": 1,
+        "starvation:daily:empty": 1,
+    }
+
+
 def test_a_first_gap_is_compared_as_it_was_named_and_by_what_was_known_then() -> None:
     """Named for the 10th day; one draft came later, and one slot was down: so the 12th is right by what was known."""
     days = [NOON + n * DAY for n in range(20)]
@@ -157,10 +171,10 @@ def test_where_drafts_are_scarce_slots_starve_evergreens_fill_and_each_is_foreto
 ) -> None:
     """How many starve hangs on the order of the weeks, which is drawn; that nothing else is lost does not."""
     supply = ("people = 449", f"people = 449\nshare = {share}")
-    found = drill(edited(supply, ("evergreens = 12", f"evergreens = {evergreens}")), seed=4)
-    assert sum(found.counts.values()) == 364
-    assert (found.counts["down"], found.counts["broken"], found.doubled) == (4, 0, 0)
-    assert found.counts["starved"] + found.counts["filled"] > (100 if share < 0.2 else 10)
+    found = drill(edited(supply, ("evergreens = 12", f"evergreens = {evergreens}")), seed=4, days=182)
+    assert sum(found.counts.values()) == 182
+    assert (found.counts["down"], found.counts["broken"], found.doubled) == (1, 0, 0)
+    assert found.counts["starved"] + found.counts["filled"] > (50 if share < 0.2 else 10)
     assert found.counts["filled"] >= evergreens
     assert found.alarmed == found.foretold
 
