@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,8 +34,10 @@ class Row:
     notes: list[str] = field(default_factory=list)
 
 
-def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Run:
-    """One run of a command; raises RuntimeError with what it said when it fails."""
+def run(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, *, may_end_with: Collection[int] = (0,)
+) -> Run:
+    """One run of a command; raises RuntimeError with what it said when it ends with another code."""
     with tempfile.TemporaryFile() as said:
         begin = time.perf_counter()
         child = subprocess.Popen(
@@ -44,7 +46,7 @@ def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None)
         _, status, used = os.wait4(child.pid, 0)
         wall = time.perf_counter() - begin
         child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
+        if child.returncode not in may_end_with:
             said.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {said.read()[-600:].decode(errors='replace')}")
     return Run(wall, used.ru_utime + used.ru_stime)

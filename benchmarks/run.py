@@ -51,7 +51,7 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
     if "starting" in asked.rows:
         import starting
 
-        yield from starting.rows(memory, rounds * 3)
+        yield from starting.rows(memory, 1 if quick else rounds * 3)
     if "resting" in asked.rows:
         import resting
 
