@@ -13,8 +13,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 from prefect.runner import Runner
 from prefect.schedules import Cron
-
-from steadycast.ops.ticking import jobs
+from ticks import ticking
 
 
 def deployment(entry: dict[str, Any], schedules: Any) -> RunnerDeployment:
@@ -36,7 +35,7 @@ class Served(Runner):
     async def register(self, said: bytes) -> None:
         """Makes the server know these, and no other of ours: nobody would run what such a one schedules."""
         entries = yaml.safe_load(said)["deployments"]
-        named, ticks = {(entry["entrypoint"].rpartition(":")[2], entry["name"]) for entry in entries}, jobs(entries)
+        named, ticks = {(entry["entrypoint"].rpartition(":")[2], entry["name"]) for entry in entries}, ticking(entries)
         async with get_client() as client:
             for known in [each for each in await client.read_deployments() if "steadycast" in each.tags]:
                 if ((await client.read_flow(known.flow_id)).name, known.name) not in named:

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 from runner import serve
-from ticks import module_of, tick
+from ticks import tick
+from ticks import ticking as ticked
 
 from steadycast import on_demand
 from steadycast.ops import ticking
@@ -33,8 +34,7 @@ def work(name: str, look: ticking.Look) -> bool:
 
 def main() -> int:
     """Ticks, and keeps the runner, until that one ends; its exit code. Nothing is done in this process itself."""
-    for entry in entries():
-        module_of(entry)  # loaded once, for all that are forked from here
+    ticked(entries())  # loaded once, for all that are forked from here
     on_demand.load()
     ticks, said = ticking.Ticking(work, [__file__], [Path(__file__).parent], time.time), b""
     gc.collect()
@@ -43,7 +43,7 @@ def main() -> int:
     while (code := ticks.reap().get(runner)) is None:
         with suppress(Exception):  # a slip in the file: its rhythms hold as they were
             if (now := FILE.read_bytes()) != said:
-                ticks.follow(ticking.jobs(yaml.safe_load(now)["deployments"]))
+                ticks.follow(ticked(yaml.safe_load(now)["deployments"]))
                 said = now
         ticks.beat()
         ticks.rest()

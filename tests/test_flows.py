@@ -114,7 +114,7 @@ sys.path.insert(0, "flows")
 from pathlib import Path
 import yaml
 from runner import Served
-from ticks import tick
+from ticks import tick, ticking
 from steadycast.ops.ticking import Look
 from prefect.client.orchestration import get_client
 async def asked():
@@ -128,6 +128,7 @@ async def main():
     await Served(name="steadycast").register(Path("prefect.yaml").read_bytes())
     return told
 told = asyncio.run(main())
+assert not ticking([{"name": "own", "entrypoint": "flows/told.py:own", "schedules": [{"cron": "* * * * *"}]}])
 entries = {e["name"]: e for e in yaml.safe_load(Path("prefect.yaml").read_bytes())["deployments"]}
 loaded = set(sys.modules)
 ticked = [tick(entries["sweep"], Look(due=False)), tick(entries["sweep"], Look(quiet=58)), tick(entries["verify"], Look(due=False, fault="ended with code -9"))]

@@ -122,7 +122,10 @@ class Ticking:
         if self.waiting and (alone or time.monotonic() - self.begun >= APART):
             job = self.jobs.get(self.waiting.pop(0))
             if job and len(job.running) < job.most:
-                self._start(job)
+                try:
+                    self._start(job)
+                except OSError as error:  # no memory or process to be had just now: its next minute comes
+                    job.fault = f"a run before this one did not start: {error}"
 
     def rest(self) -> None:
         """Waits until the next beat."""
@@ -163,8 +166,12 @@ class Ticking:
 
     def _code(self) -> frozenset[tuple[str, int, int]]:
         """What tells that the code on the disk is another one: a process of its own takes it up at once."""
-        files = [file for folder in self.folders for file in folder.rglob("*.py")]
-        return frozenset((str(f), (stat := f.stat()).st_mtime_ns, stat.st_size) for f in files)
+        found = set()
+        for file in (file for folder in self.folders for file in folder.rglob("*.py")):
+            with contextlib.suppress(OSError):  # an editor's copy that is gone again
+                stat = file.stat()
+                found.add((str(file), stat.st_mtime_ns, stat.st_size))
+        return frozenset(found)
 
 
 def forked(work: Callable[[], int | None]) -> int:
