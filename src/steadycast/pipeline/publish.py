@@ -339,10 +339,11 @@ def _send(app: App, batch: Batch, asked: PublishRequest, told: Telling) -> bool:
 def opened(app: App, channel: str, step: Step = sent_now, *, upload: bool = True) -> Opened:
     """A channel ready for one attempt; without `upload` its folder stays on this machine for now."""
     from steadycast.delivery import Opened
-    from steadycast.pipeline.uploads import Uploaded, Uploader
 
     adapter, platform = app.adapter(channel, step=step), app.platform(channel)
     if platform.uploads and upload:
+        from steadycast.pipeline.uploads import Uploaded, Uploader
+
         adapter = Uploaded(adapter, Uploader(app, channel))
     if platform.local or platform.delivery == "kit":
         adapter = OneAtATime(adapter, app, channel)
