@@ -15,6 +15,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -216,6 +217,53 @@ def test_the_connection_is_cut_at_each_statement(postgres_schema: Any, server: A
     assert at > 20
     assert commits >= (5 if delivery == "read-back" else 1)
     assert failed >= 5
+
+
+@pytest.mark.live
+@pytest.mark.postgres
+@pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
+def test_connections_that_lay_idle_are_asked_and_those_in_use_are_not(
+    server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that began anew forgot all of them, and nobody is told so; a burst pays for no question."""
+    asked: list[str] = []
+    with connect(POSTGRES) as database:
+
+        def backend() -> int:
+            with database.read() as connection:
+                driver: Any = connection.connection.dbapi_connection
+                real = driver.execute
+                monkeypatch.setattr(driver, "execute", lambda *given: asked.append(given[0]) or real(*given))
+                return int(driver.info.backend_pid)
+
+        first = backend()
+        assert backend() == first
+        assert not asked
+        monkeypatch.setattr(ledger_connection, "IDLE", 0.0)
+        assert backend() == first
+        assert set(asked) == {"SELECT 1"}
+        with server.connect() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({first}, 5000)")
+        assert backend() != first
+
+
+@pytest.mark.live
+@pytest.mark.postgres
+@pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
+def test_a_burst_opens_no_connection_for_one_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads wait for their turn: connections that are opened beyond those that stay are closed after one use."""
+    monkeypatch.setattr(ledger_connection, "KEPT_OPEN", 3)
+    with connect(POSTGRES) as database:
+        opened: list[object] = []
+        event.listen(database.engine, "connect", lambda *given: opened.append(given))
+
+        def change(_n: int) -> None:
+            with database.write() as connection:
+                connection.exec_driver_sql("SELECT pg_sleep(0.002)")
+
+        with ThreadPoolExecutor(24) as pool:
+            list(pool.map(change, range(96)))
+    assert len(opened) <= 3
 
 
 # PostgreSQL, and a worker that is frozen while it holds rows

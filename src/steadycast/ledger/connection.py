@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,7 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine import Row as SQLRow
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from steadycast import reasons
 from steadycast.crash_safety import bootclock, crashpoints, durable
@@ -44,6 +45,8 @@ from steadycast.ledger.rows import METADATA, TableRow
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
+KEPT_OPEN = 16  # connections to PostgreSQL that a process keeps; so many of its threads write at once
+IDLE = 1.0  # seconds after which such a connection is asked whether it is still there, before it is used
 BUSY_TIMEOUT = 30  # seconds that a writer waits for another process's
 # PostgreSQL's side of a connection. A process that is frozen in a transaction would keep its rows from all others until
 # it is gone. Between two statements of ours lies a second or two, with 100,000 deliveries in one transaction; a minute
@@ -115,8 +118,9 @@ class Database:
         self.restored_until: dt.datetime | None = None  # in an older copy: up to then, open deliveries are in doubt
         # What this machine's clocks say; without it spans are told by the wall that callers name: see time_spans.py.
         self.clock: Callable[[], bootclock.Reading | None] | None = None
-        # Threads queue here instead of polling SQLite's file lock, which sleeps up to 100 ms between tries.
-        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+        # Threads queue here instead of polling SQLite's file lock, which sleeps up to 100 ms between tries; and instead
+        # of opening a connection to PostgreSQL for one transaction, which costs more than that.
+        self._turn = threading.Lock() if self.is_sqlite else threading.BoundedSemaphore(KEPT_OPEN)
 
     @property
     def is_sqlite(self) -> bool:
@@ -246,11 +250,12 @@ def _postgres(url: URL, *, readonly: bool) -> Database:
         url,
         connect_args={name: value for name, value in AT_CLIENT.items() if name not in url.query},
         execution_options={"postgresql_readonly": True} if readonly else {},
-        pool_size=8,
-        max_overflow=24,
-        pool_pre_ping=True,
+        pool_size=KEPT_OPEN,
+        max_overflow=KEPT_OPEN,  # for readers: they hold one for a moment, and a writer may read
     )
     event.listen(engine, "connect", _prepare_postgres)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ask_whether_there)
     event.listen(engine, "after_cursor_execute", _count_again)
     return Database(engine, url.render_as_string(hide_password=True), readonly=readonly)
 
@@ -262,6 +267,25 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
     """
     connection.execute(SET_UNSET, [list(AT_SERVER), list(AT_SERVER.values())])
     connection.commit()
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = bootclock.seconds()
+
+
+def _ask_whether_there(connection: Any, record: ConnectionPoolEntry, _holder: Any) -> None:
+    """Before one that lay idle is used: a server that began anew, or a network in between, forgot all of them.
+
+    Not before each: within a burst that is a round trip more for every transaction.
+    """
+    used = record.info.get("used")
+    if used is None or bootclock.seconds() - used < IDLE:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as error:
+        raise InvalidatePoolError from error  # and all that were opened before it
 
 
 SET_UNSET = """\
