@@ -22,7 +22,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROWS = (
-    "starting", "resting", "slots", "classes", "drill", "ledger", "pages", "sending", "reading", "rendering", "sites",
+    "starting", "commands", "resting", "slots", "classes", "drill", "ledger", "pages", "sending", "reading", "rendering",
+    "sites",
 )  # fmt: skip
 NOTES = HERE / "NOTES.md"
 
@@ -60,6 +61,10 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
         import rhythms
 
         yield from rhythms.rows(10 if quick else 1_000, rounds)
+    if "commands" in asked.rows:
+        import commands
+
+        yield from commands.rows(memory, [60, 120] if quick else [60, 1_000, 10_000], rounds)
     if "classes" in asked.rows:
         import classes
 

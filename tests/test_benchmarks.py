@@ -53,6 +53,8 @@ def test_every_row_runs(tmp_path: Path) -> None:
     text = out.read_text(encoding="utf-8")
     rows = [
         "`steadycast --help`",
+        "`steadycast plan`, 120 drafts",
+        "`steadycast check`, 120 drafts, again",
         "`steadycast up` at rest",
         "Prefect's database after",
         "slots, ",
