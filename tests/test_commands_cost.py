@@ -15,9 +15,11 @@ from pictures import picture
 from pipeline_bench import COMMUNITY, FAR, PLATFORM, SITE, Bench, article
 
 from steadycast import ops, pipeline
+from steadycast.ledger.store import Ledger
 from steadycast.pipeline import App
 
 LEFT, FEW, MANY = 20, 60, 360
+NOW = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
 LONG_AGO = dt.timedelta(days=500)
 SETTINGS = COMMUNITY + SITE + FAR + "".join(
     f'[series.{name}]\nevery = "day at 20:00"\nforms = ["article", "audio"]\nchannels = ["far"]\n' for name in SERIES
@@ -146,3 +148,19 @@ def test_check_draws_nothing_and_writes_nothing(bench: Bench) -> None:
     assert list(files(bench.root)) == before
     assert found["_Composer.post"] >= 2
     assert not found["Studio._lettered"]
+
+
+def test_what_is_left_is_told_of_the_ledger_as_of_all_its_drafts(ledger: Ledger) -> None:
+    """On each database: what may still go out, what is out and since when, and each draft on one list alone."""
+    fill(ledger, NOW, drafts=60, deliveries=200, channels=4)
+    rows, used = ledger.known_drafts(), {past.draft: past.at for past in ledger.used()}
+    approved = ledger.approved_drafts()
+    left = [draft for draft in approved if draft.id not in used or draft.plan["evergreen"]]
+    assert ledger.drafts_left(()) == left
+    assert len(ledger.drafts_left({approved[0].id, "nobody's"})) >= len(left)
+    assert ledger.last_used(row.id for row in rows) == used
+    assert ledger.paths_out().keys() == {row.path for row in rows if row.id in used}
+    standings = ("used", "planned", "stock", "waiting", "rejected", "copy", "not-ready")
+    told = [id for standing in standings for id in ledger.listed_drafts(standing=standing)]
+    assert sorted(told) == sorted(row.id for row in rows)
+    assert ledger.approved_together(dt.timedelta(days=9)) == [min(draft.approved_at for draft in approved)]
