@@ -123,8 +123,13 @@ def base(folder: Path) -> Post:
 def many(folder: Path, n: int) -> Post:
     """One of many posts: its own day, a tag of its own, one of some members."""
     day = dt.datetime(2020, 1, 1, 20, tzinfo=NOW.tzinfo) + dt.timedelta(days=n)
-    names = {"key": key(n), "slot": f"notes@{day:%Y-%m-%dT%H:%M}", "title": f"Post {n:03}", "draft": str(n)}
-    others = {"member": f"m{n % 15}", "member_title": f"M{n % 15}", "tags": ("common", f"tag {n}")}
+    names: dict[str, Any] = {
+        "key": key(n),
+        "slot": f"notes@{day:%Y-%m-%dT%H:%M}",
+        "title": f"Post {n:03}",
+        "draft": str(n),
+    }
+    others: dict[str, Any] = {"member": f"m{n % 15}", "member_title": f"M{n % 15}", "tags": ("common", f"tag {n}")}
     return dataclasses.replace(base(folder), published=day, **names, **others)
 
 

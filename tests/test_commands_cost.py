@@ -7,6 +7,7 @@ import datetime as dt
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def checked(app: App, now: dt.datetime) -> object:
 
 
 # A command, and how many calls a used draft may cost it: its instant, for the turns and mixes of all that went out.
-COMMANDS = {status: 0.1, first_page: 1.0, planned: 20.0}
+COMMANDS: dict[Callable[[App, dt.datetime], object], float] = {status: 0.1, first_page: 1.0, planned: 20.0}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
@@ -84,7 +85,7 @@ def test_a_draft_that_went_out_long_ago_costs_a_command_next_to_nothing(
     for drafts in (FEW, MANY):
         bench = Bench(quick_path / str(drafts), empty_sqlite)
         with of_ten_years(bench, drafts) as app:
-            taken.append(calls(lambda app=app, bench=bench: command(app, bench.clock.now())))
+            taken.append(calls(partial(command, app, bench.clock.now())))
     assert (taken[1] - taken[0]) / (MANY - FEW) <= COMMANDS[command]
 
 
@@ -119,7 +120,7 @@ def test_a_file_that_has_not_changed_costs_one_look_at_it(
     for drafts in (LEFT + 10, LEFT + 60):
         bench = Bench(quick_path / str(drafts), empty_sqlite)
         with dropped(bench, drafts) as app:
-            taken.append(calls(lambda app=app, bench=bench: command(app, bench.clock.now())))
+            taken.append(calls(partial(command, app, bench.clock.now())))
     assert (taken[1] - taken[0]) / 50 <= most
 
 

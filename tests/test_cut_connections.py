@@ -233,7 +233,12 @@ def test_connections_that_lay_idle_are_asked_and_those_in_use_are_not(
             with database.read() as connection:
                 driver: Any = connection.connection.dbapi_connection
                 real = driver.execute
-                monkeypatch.setattr(driver, "execute", lambda *given: asked.append(given[0]) or real(*given))
+
+                def counted(*given: Any) -> Any:
+                    asked.append(given[0])
+                    return real(*given)
+
+                monkeypatch.setattr(driver, "execute", counted)
                 return int(driver.info.backend_pid)
 
         first = backend()

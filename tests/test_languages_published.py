@@ -151,7 +151,9 @@ def test_a_square_names_its_weekday_in_traditional_chinese() -> None:
 
 def everything_wrong(language: str) -> a.AlarmInputs:
     day = dt.timedelta(days=1)
-    promise = a.Promise("n", "每日一文", 5, 0, NOW + day, 1, 3, silent=3, waiting=2, editors=("小艾", "老董"))
+    promise = a.Promise(
+        "n", "每日一文", 5, 0, NOW + day, NOW + day, 1, 3, silent=3, waiting=2, editors=("小艾", "老董")
+    )
     low, never = dataclasses.replace(promise, name="m", covered=2), dataclasses.replace(promise, name="o", ever=False)
     stuck = a.Stuck("blog", "博客", 2, NOW - 2 * day)
     feeds = [

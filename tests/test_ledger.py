@@ -16,7 +16,7 @@ import pytest
 from conftest import NOON, Promise
 from ledger_rows import DAY
 from sqlalchemy import create_engine, inspect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import registry
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Session, select
 
@@ -128,7 +128,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(ledger: Ledger) -> N
 
 def test_models_and_rows_are_the_same_tables() -> None:
     """Read by two libraries from one definition: as each database would make them."""
-    for dialect in (sqlite.dialect(), postgresql.dialect()):
+    for dialect in (registry.load(name)() for name in ("sqlite", "postgresql")):
         for name, table in METADATA.tables.items():
             rows, models = (str(CreateTable(one).compile(dialect=dialect)) for one in (table, metadata().tables[name]))
             assert rows == re.sub(r"\tCONSTRAINT uq_.*\n", "", models), name

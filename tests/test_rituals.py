@@ -11,7 +11,7 @@ from pipeline_bench import SETTINGS, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import SettingsError
-from steadycast.pipeline import rituals
+from steadycast.pipeline import pinning, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.house_texts import BUNDLED, ENDING, bundled_templates, house_text, plain
 from steadycast.workspace import load
@@ -175,7 +175,7 @@ def test_a_person_who_pinned_it_elsewhere_keeps_that(bench: Bench) -> None:
     app = ready(bench)
     pipeline.decide(app, [DRAFT], "approve", by="editor", now=bench.clock.now())
     pipeline.plan(app, bench.clock.now())
-    pipeline.pinning.pin(app, DRAFT, "daily@2026-11-30T20:00", bench.clock.now())
+    pinning.pin(app, DRAFT, "daily@2026-11-30T20:00", bench.clock.now())
     app = bench.settings(WITHOUT_THE_25TH)
     assert planned(app, bench)["30"] == "Daily: number 3"
 

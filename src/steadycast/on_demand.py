@@ -34,7 +34,7 @@ def offer(package: str, names: Sequence[str], verbs: Mapping[str, str]) -> Calla
 
     def find(name: str) -> Any:
         if name not in names:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(f"{package}.{name}", name=name, obj=module)
         if name not in files:
             return import_module(f"{package}.{name}")
         found = module.__dict__[name] = getattr(import_module(f"{package}.{files[name]}"), name)
