@@ -110,7 +110,7 @@ MUTANTS = (
         "run(connection, PROVEN, [_receipt(e) for e in took if e.receipt])", "pass", fault="read-back-0: send accept"),
     one("each try renders anew", f"{DELIVERY}/send.py",
         "job.post = _unharmed(claim, kept[claim.id])",
-        "job.post = _rendered(claim, make_post).post", fault="conditional-0: look error"),
+        "job.post = _rendered(claim, make_post)[1]", fault="conditional-0: look error"),
     one("a lease that ran out in mid-send is due again", f"{LEDGER}/recovery.py",
         'doubt = {"state": State.UNKNOWN,', 'doubt = {"state": State.DUE,'),
     one("recovery leaves what was in mid-send", f"{LEDGER}/recovery.py",
