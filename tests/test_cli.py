@@ -181,7 +181,7 @@ def test_a_mistake_of_ours_is_one_line_too(
     bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.set_up(SITE_ONLY)
-    monkeypatch.setattr(pipeline, "drafts", lambda *_: 1 / 0)
+    monkeypatch.setattr(pipeline, "listed", lambda *_: 1 / 0)
     _, _, err = run("list", code=A_PERSON)
     assert err.startswith("steadycast: ZeroDivisionError: ")
     monkeypatch.setenv("STEADYCAST_DEBUG", "1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,10 +56,15 @@ def desk(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 def test_what_is_committed_shows_in_the_mark_and_what_is_read_does_not(ledger: Ledger, database: str) -> None:
     mark = ChangeMark(ledger)
-    first = mark.read()
-    assert mark.read() == first
-    ledger.drafts()
-    assert mark.read() == first
+
+    def same_after(read: Callable[[], object]) -> bool:
+        first = mark.read()
+        read()
+        return mark.read() == first
+
+    # PostgreSQL counts what other test processes commit, too: some of many looks fall between two of theirs.
+    assert any(same_after(lambda: None) for _ in range(50))
+    assert any(same_after(ledger.drafts) for _ in range(50))
     with Ledger.open(database) as other:
         opened = mark.read()
         other.set_meta("a", "b")

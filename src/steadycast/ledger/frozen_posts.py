@@ -57,5 +57,5 @@ def pack_frozen(db: Database, before: dt.datetime) -> int:
     packed = [(zlib.compress(post, LEVEL), id, hash) for id, hash, post in rows]  # no writer waits for that
     if not packed:
         return 0
-    with db.write("pack") as connection:
+    with db.write() as connection:
         return run(connection, PACK, packed)
