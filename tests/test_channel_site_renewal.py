@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -285,3 +286,50 @@ def test_a_site_of_the_version_before_is_taken_over_without_reading_its_posts(tm
     assert not (site.out / BEFORE).exists()
     site.renewed()
     assert not [name for name, data in visible(site.out).items() if b"Post 003" in data and name.endswith("l")]
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_change_that_is_taken_back_leaves_no_page_of_it(tmp_path: Path) -> None:
+    """Two editions stood side by side meanwhile: what is there again is not taken for what is whole."""
+    site = Counted(tmp_path / "out")
+    site.publish(*(many(tmp_path / "in", n) for n in range(12)))
+    plain = site.channel
+    site.channel = dataclasses.replace(plain, about="SECOND")
+    site.publish(many(tmp_path / "in", 12))
+    site.channel = plain
+    site.publish(many(tmp_path / "in", 13))
+    site.renewed()
+    assert not [name for name, data in tree(site.out).items() if name.endswith(".html") and b"SECOND" in data]
+
+
+def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    posts = [article(tmp_path / "in", n) for n in range(1, 4)]
+    publish(out, *posts[:2])
+    index = out / INDEX
+    data = index.read_bytes()
+    index.write_bytes(data[:4096] + b"\x5a" * (len(data) - 4096))
+    publish(out, posts[2])
+    assert all(str(n) in page(out, "all.html") for n in range(1, 4))
+
+
+def test_an_archive_keeps_no_name_that_a_series_had(tmp_path: Path) -> None:
+    site = Counted(tmp_path / "out")
+    named = [dataclasses.replace(many(tmp_path / "in", n), series_title="Old name") for n in range(12)]
+    site.publish(*named)
+    site.publish(dataclasses.replace(many(tmp_path / "in", 12), series_title="New name"))
+    lists = {name: data for name, data in tree(site.out).items() if name.startswith("series/")}
+    assert len(lists) > 2
+    assert {re.findall(r"<h1>(.*)</h1>", data.decode())[0] for data in lists.values()} == {"New name"}
+
+
+def test_a_list_called_as_an_archive_page_of_another_takes_no_page_from_it(tmp_path: Path) -> None:
+    site = Counted(tmp_path / "out")
+    tagged = [dataclasses.replace(many(tmp_path / "in", n), tags=("covid",)) for n in range(12)]
+    other = dataclasses.replace(many(tmp_path / "in", 12), tags=("covid-1",))
+    site.publish(*tagged, other)
+    assert "Post 012" in page(site.out, "tag/covid-1.html")
+    assert "Post 000" in page(site.out, "tag/covid--1.html")
+    opened(site.channel).withdraw(other, Known())
+    assert "Post 000" in page(site.out, "tag/covid-1.html")
+    assert not (site.out / "tag/covid--1.html").exists()

@@ -13,6 +13,8 @@ class Adapter(FolderAdapter):
 
     def withdraw(self, post: Post, known: Known) -> None:
         """Take the post's page away, and its line from every page that listed it."""
+        with PostStore.of(self.channel) as shelf:
+            self.settle(shelf, post)
         (self.channel.out / page_of(post)).unlink(missing_ok=True)
         super().withdraw(post, known)
 

@@ -6,7 +6,7 @@ archive page shows the same posts for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from .views import listing_of
@@ -19,6 +19,7 @@ class Listing:
     kind: str  # all, series, member, tag
     name: str
     count: int
+    taken: Collection[str] = ()  # paths of lists, without suffix: one may be called as an archive page of another is
 
     @property
     def stem(self) -> str:
@@ -33,7 +34,10 @@ class Listing:
         """The path of a page of it; 0 and what comes after the last is the newest, -1 none."""
         if number < 0:
             return ""
-        return f"{self.stem}-{number}.html" if 0 < number <= self.last(size) else f"{self.stem}.html"
+        if not 0 < number <= self.last(size):
+            return f"{self.stem}.html"
+        plain = f"{self.stem}-{number}"
+        return f"{self.stem}--{number}.html" if plain in self.taken else f"{plain}.html"  # no name has two in a row
 
     def part(self, number: int, size: int) -> tuple[int, int]:
         """Which of its posts a page shows, from the oldest on."""

@@ -52,7 +52,7 @@ class Maker:
         return ["all", *(listing_of(kind, name) for _, kind, name in sorted(found))]
 
     @cached_property
-    def _taken(self) -> set[str]:
+    def taken(self) -> set[str]:
         """The paths of lists: one may be named as another's page is."""
         return set(self.stems)
 
@@ -110,13 +110,14 @@ class Maker:
         """Pages that a list no longer has lead to its first; of a list that is no more none is left."""
         if not there:
             self.remove(f"{stem}.html")
-        number, others = last + 1, self._taken
-        while f"{stem}-{number}" not in others and (self.channel.out / f"{stem}-{number}.html").is_file():
-            if there:
-                self.page(f"{stem}-{number}.html", "moved.html.j2", title="", to=quote(f"{stem}.html"))
-            else:
-                self.remove(f"{stem}-{number}.html")
-            number += 1
+        for dash in ("-", "--"):
+            number = last + 1
+            while (page := f"{stem}{dash}{number}") not in self.taken and (self.channel.out / f"{page}.html").is_file():
+                if there:
+                    self.page(f"{page}.html", "moved.html.j2", title="", to=quote(f"{stem}.html"))
+                else:
+                    self.remove(f"{page}.html")
+                number += 1
 
     def remove(self, path: str) -> None:
         """Take a page away."""

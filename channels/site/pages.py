@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from urllib.parse import quote
 
 from steadycast.platform import Post, media_name
 
-from . import fronts
+from . import archives, fronts
 from .body import body
 from .linked import linked
 from .listings import Listing
@@ -35,7 +34,7 @@ class Pages(Maker):
         if self.index.told("made") == self.edition:
             self._finish(whole=True)
         elif self.index.count() <= AT_ONCE or (self.was_new and not here):  # what was taken away is gone at once
-            self.renew(self.index.count() * 1000)
+            self.renew((self.index.count() + 1) * 1000)
         else:
             self._finish(whole=False)
 
@@ -52,14 +51,15 @@ class Pages(Maker):
         self.index.keep_pages(self.made, self.edition)
         left = len(stale[most:])
         if not left:
-            self.index.drop_pages(self.index.pages() - self.index.made(self.edition))
+            for path in self.index.pages() - self.index.made(self.edition):
+                archives.no_more(self, path)
         self._finish(whole=not left)
         return left
 
     def _finish(self, *, whole: bool) -> None:
         self.index.keep_pages(self.made, self.edition)
-        if whole:
-            self.index.note("made", self.edition)
+        # While two editions stand side by side it is neither: the one before may come back meanwhile.
+        self.index.note("made", self.edition if whole else "")
         self.shelf.finish(whole=whole)
 
     def _stale(self) -> list[Callable[[], object]]:
@@ -73,14 +73,14 @@ class Pages(Maker):
         for listing in self._listings():
             numbers = range(listing.last(self.size) + 1)
             todo = (number for number in numbers if listing.path(number, self.size) not in made)
-            found += [partial(self._listing, listing, number) for number in todo]
+            found += [partial(archives.write, self, listing, number) for number in todo]
         return found
 
     def _listings(self) -> Iterator[Listing]:
-        yield Listing("all", "", self.index.count())
+        yield Listing("all", "", self.index.count(), self.taken)
         for kind in OVERVIEWS:
             for group in self.groups[kind].values():
-                yield Listing(kind, group.name, group.posts)
+                yield Listing(kind, group.name, group.posts, self.taken)
 
     def _write(self, anew: Collection[str]) -> None:
         """Every page that shows one of the posts that changed or are `anew`, and those that every post may change."""
@@ -96,11 +96,13 @@ class Pages(Maker):
         self.index.drop_pages(self.changed - self.index.stamps().keys())
         for (kind, name), (moved, same) in lists.items():
             if kind != "event":
-                listing = Listing(kind, name, self.index.count((kind, name)))
+                listing = Listing(kind, name, self.index.count((kind, name)), self.taken)
                 ranks = [self.index.rank((kind, name), place) for place in same]
                 first = self.index.rank((kind, name), min(moved)) if moved else None
-                for number in listing.touched(self.size, first, ranks):
-                    self._listing(listing, number)
+                whole = range(listing.last(self.size) + 1) if archives.is_renamed(self, listing) else ()
+                for number in whole or listing.touched(self.size, first, ranks):
+                    archives.write(self, listing, number)
+        archives.make_way(self, self._listings)
         fronts.write(self, lists.keys())
 
     def _articles(self, keys: Iterable[str]) -> None:
@@ -127,23 +129,4 @@ class Pages(Maker):
             canonical=canonical,
             **dict(zip(("before", "after"), (key and self.views([key])[0] for key in beside), strict=True)),
             data=linked(post, self.channel.community, self.base, canonical),
-        )
-
-    def _listing(self, listing: Listing, number: int) -> None:
-        if not number:
-            self.without(listing.stem, listing.last(self.size), there=bool(listing.count))
-        if not listing.count:
-            return
-        of = (listing.kind, listing.name)
-        newer, older = (quote(path) for path in listing.beside(number, self.size))
-        self.page(
-            listing.path(number, self.size),
-            "list.html.j2",
-            kind=listing.kind,
-            title=self.title(*of),
-            total=listing.count,
-            number=number,
-            posts=self.views(reversed(self.index.keys(of, *listing.part(number, self.size)))),
-            newer=newer,
-            older=older,
         )

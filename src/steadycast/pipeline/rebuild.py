@@ -48,7 +48,8 @@ def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen
     by_channel = _there(app, local if channel is None else [channel])
     total, done = sum(map(len, by_channel.values())), list[Rebuilt]()
     for name, rows in by_channel.items():
-        forget_pages(app.workspace.out / name / POSTS)  # then all pages are made, not those that changed
+        with OneAtATime(app.adapter(name), app, name).alone():
+            forget_pages(app.workspace.out / name / POSTS)  # then all pages are made, not those that changed
         before = sum(len(by_channel[made.channel]) for made in done)
         done.append(_made(app, name, rows, partial(_told, progress, before, total)))
     return done

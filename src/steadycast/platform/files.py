@@ -166,8 +166,7 @@ class PostStore:
         `whole = False`: pages that were made with another edition are still there.
         """
         self.take_in()
-        if whole:
-            self.index.note("edition", self.edition)
+        self.index.note("edition", self.edition if whole else "")
         crashpoints.checkpoint("shelf-finish")
         self.index.commit()
         (self.out / BEFORE).unlink(missing_ok=True)

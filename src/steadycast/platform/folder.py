@@ -32,9 +32,15 @@ class FolderAdapter(ABC):
         """The post is on the shelf, and everything that shows it is on disk, when this returns."""
         self.take(post)
         with PostStore.of(self.channel) as shelf:
+            self.settle(shelf, post)
             shelf.put(post)
             self.catch_up(shelf, post)
             return self.receipt(shelf, post, "answer")
+
+    def settle(self, shelf: PostStore, post: Post) -> None:
+        """Make good what a crash left of this post, while its record still tells which pages show it."""
+        if (there := shelf.get(post.key)) is not None and (shelf.is_new or post.key in shelf.changed):
+            self.catch_up(shelf, there)
 
     def lay(self, post: Post) -> None:
         """The post is on the shelf; what shows it waits for the next `find`, so that many cost one."""
@@ -57,5 +63,6 @@ class FolderAdapter(ABC):
     def withdraw(self, post: Post, _known: Known) -> None:
         """Take the post from the shelf, and out of everything that shows it."""
         with PostStore.of(self.channel) as shelf:
+            self.settle(shelf, post)
             shelf.drop(post.key)
             self.catch_up(shelf, post)

@@ -72,7 +72,8 @@ class PostIndex:
     def _connected(self) -> sqlite3.Connection | None:
         db = _connect(self._folder / NAME)
         try:
-            if db.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
+            whole = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+            if whole and db.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
                 return db
         except BaseException:
             db.close()
