@@ -11,6 +11,7 @@ from prefect.artifacts import acreate_table_artifact
 from steadycast.pipeline import App, collect, convert, now, plan
 
 NOTHING = "no draft changed"
+LONGEST = 7200.0  # seconds: an hour of films, the film that began last, and the feeds before them
 
 
 def work(*, feeds: bool = True, **_more: Any) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ def main() -> int:
     ticks, said = ticking.Ticking(work, [__file__], [Path(__file__).parent], time.time), b""
     gc.collect()
     gc.freeze()  # what is shared stays shared
-    runner = ticking.forked(lambda: asyncio.run(serve(FILE.read_bytes)))
+    runner = ticking.child(lambda: asyncio.run(serve(FILE.read_bytes)), [__file__, "runner"])
     while (code := ticks.reap().get(runner)) is None:
         with suppress(Exception):  # a slip in the file: its rhythms hold as they were
             if (now := FILE.read_bytes()) != said:
@@ -51,6 +51,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 2:
         sys.exit(ticking.TOLD if work(sys.argv[1], ticking.Look(*json.loads(sys.argv[2]))) else 0)
-    sys.exit(main())
+    sys.exit(main() if sys.argv[1:] != ["runner"] else asyncio.run(serve(FILE.read_bytes)))

@@ -11,7 +11,7 @@ from typing import Any
 
 from told import tell
 
-from steadycast.ops.ticking import Job, Look, jobs
+from steadycast.ops.ticking import LONGEST, Job, Look, jobs
 from steadycast.pipeline import line_of
 
 
@@ -21,9 +21,13 @@ def module_of(entry: Mapping[str, Any]) -> Any:
 
 
 def ticking(entries: Iterable[dict[str, Any]]) -> dict[str, Job]:
-    """Those that tick beside Prefect. A flow of somebody's own, without a `work`, is Prefect's to run."""
-    ours = (entry for entry in entries if Path(entry["entrypoint"]).parent == Path("flows"))
-    return jobs(entry for entry in ours if hasattr(module_of(entry), "work"))
+    """Those that tick beside Prefect. A flow of somebody's own, without `work` and `NOTHING`, is Prefect's to run."""
+    ours = [entry for entry in entries if Path(entry["entrypoint"]).parent == Path("flows")]
+    found = jobs(entry for entry in ours if {"work", "NOTHING"} <= vars(module_of(entry)).keys())
+    for entry in ours:
+        if entry["name"] in found:
+            found[entry["name"]].longest = getattr(module_of(entry), "LONGEST", LONGEST)
+    return found
 
 
 def tick(entry: Mapping[str, Any], look: Look) -> bool:

@@ -45,13 +45,13 @@ def settle(ticks):
         assert not others, others
         time.sleep(0.005)
 
-parent, ticking.LONGEST = os.getpid(), 0.2
+parent = os.getpid()
 stand_in = "import sys; open(sys.argv[1] + '/anew', 'a').write(sys.argv[2] + '\\\\n')"
 (root / "flows").mkdir()
 ticks = ticking.Ticking(work, ["-c", stand_in, str(root)], [root / "flows"], lambda: at[0])
 every = frozenset(range(60))
 names = ("quiet", "killed", "fails", "hangs")
-ticks.follow({name: ticking.Job(name, every, ZoneInfo("UTC")) for name in names})
+ticks.follow({name: ticking.Job(name, every, ZoneInfo("UTC"), longest=0.2) for name in names})
 for _minute in range(3):
     for _ in names if _minute else ():
         ticks.beat()
@@ -95,7 +95,7 @@ def test_a_tick_harms_no_other_and_what_became_of_it_is_told(tmp_path: Path) -> 
     for name, code in (("killed", -9), ("fails", 1)):
         fault = f"a run before this one ended with code {code}"
         assert [look[3] for look in looks(tmp_path / name)] == ["", fault]
-    assert [look[3] for look in looks(tmp_path / "hangs")] == ["", "a run before this one ended with code -9"]
+    assert [look[3] for look in looks(tmp_path / "hangs")] == ["", "a run before this one ended with code 11"]
     assert (tmp_path / "anew").read_text().splitlines() == ["quiet", "quiet"], "what is loaded is not the code any more"
 
 

@@ -8,6 +8,7 @@ import errno
 import html
 import multiprocessing
 import os
+import sys
 import threading
 from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,7 +86,8 @@ class Maker:
             if outlet.template:
                 outlet.templates.warm(outlet.template)
         # A fork shares what is loaded already, but must not happen beside threads, whose locks it would copy.
-        context = multiprocessing.get_context("fork" if threading.active_count() == 1 else "spawn")
+        safe = sys.platform == "linux" and threading.active_count() == 1
+        context = multiprocessing.get_context("fork" if safe else "spawn")
         with context.Pool(jobs, _begin, (self, current().name)) as pool:
             yield from pool.imap(_make, orders, CHUNK)
 

@@ -21,7 +21,10 @@ from zoneinfo import ZoneInfo
 import steadycast
 
 EVERY = re.compile(r"(?:\*(?:/([1-9]\d?))?|(\d{1,2})) \* \* \* \*")
-LONGEST = 1800.0  # seconds: whoever claimed something has lost it long before that
+LONGEST = 1800.0  # seconds, where a flow does not say that it may take longer
+END = signal.SIGUSR1  # asks one that hangs to end, and with it the programs that it started
+GRACE = 30.0  # seconds that it has for that
+TOO_LONG = 11  # its exit code
 APART = 5.0  # seconds that a tick waits at most for the one before it
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TOLD = 10  # exit code of a tick that told what it did
@@ -43,6 +46,7 @@ class Job:
     minutes: frozenset[int]
     zone: ZoneInfo
     most: int = 1  # side by side
+    longest: float = LONGEST
     running: dict[int, float] = field(default_factory=dict)  # since when, by process
     quiet: int = 0
     hour: int = 0  # since 1970, in which Prefect was told last
@@ -107,9 +111,10 @@ class Ticking:
             if (old := self.jobs.get(name)) is not None:
                 job.running, job.quiet, job.hour, job.fault = old.running, old.quiet, old.hour, old.fault
         gone = {pid: at for name, job in self.jobs.items() if name not in fresh for pid, at in job.running.items()}
-        self.jobs = dict(fresh)
+        before, self.jobs = self.jobs, dict(fresh)
         if gone:
-            self.jobs[""] = Job("", frozenset(), ZoneInfo("UTC"), running=gone)
+            longest = max(job.longest for job in before.values())
+            self.jobs[""] = Job("", frozenset(), ZoneInfo("UTC"), longest=longest, running=gone)
 
     def beat(self) -> None:
         """Starts one of those that fell due since the last beats. A clock that was put back waits for nothing."""
@@ -148,8 +153,9 @@ class Ticking:
                 job.fault = f"a run before this one ended with code {code}"
         for job in self.jobs.values():
             for pid, since in job.running.items():
-                if time.monotonic() - since > LONGEST:
-                    os.kill(pid, signal.SIGKILL)
+                lasted = time.monotonic() - since
+                if lasted > job.longest:
+                    os.kill(pid, signal.SIGKILL if lasted > job.longest + GRACE else END)
         return others
 
     def _hour(self) -> int:
@@ -157,11 +163,8 @@ class Ticking:
 
     def _start(self, job: Job) -> None:
         look = Look(job.quiet, job.hour != self._hour(), job.fault)
-        if sys.platform != "linux" or threading.active_count() > 1 or self._code() != self.loaded:
-            command = [sys.executable, *self.command, job.name, json.dumps(look)]
-            pid = os.posix_spawn(sys.executable, command, os.environ)
-        else:
-            pid = forked(lambda: TOLD if self.work(job.name, look) else 0)
+        command = [*self.command, job.name, json.dumps(look)]
+        pid = child(lambda: TOLD if self.work(job.name, look) else 0, command, anew=self._code() != self.loaded)
         job.running[pid] = self.begun = time.monotonic()
 
     def _code(self) -> frozenset[tuple[str, int, int]]:
@@ -174,26 +177,36 @@ class Ticking:
         return frozenset(found)
 
 
-def forked(work: Callable[[], int | None]) -> int:
-    """The process id of a fork of this process, which ends with the code that `work` gives; where it fails, with 1.
+def child(work: Callable[[], int | None], command: Sequence[str], *, anew: bool = False) -> int:
+    """The process id of a fork that does this work; where no fork is safe, or `anew`, of Python with that command.
 
-    Only for a process without threads: a fork would copy the locks that they hold.
+    Threads make a fork unsafe, whose locks it would copy, and so does what is loaded on other systems than Linux.
     """
+    if anew or sys.platform != "linux" or threading.active_count() > 1:
+        return os.posix_spawn(sys.executable, [sys.executable, *command], os.environ)
+    return _forked(work)
+
+
+def _forked(work: Callable[[], int | None]) -> int:
+    """The process id of a fork, which ends with the code that `work` gives; where it fails, with 1."""
     if pid := os.fork():
         return pid
     code = 1
     try:
         die_with_parent()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once: the ledger knows where everything stood
+        signal.signal(END, lambda *_: sys.exit(TOO_LONG))
         code = work() or 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:  # whatever failed, such as a full disk: no second parent goes on from here
+            os._exit(code)
 
 
 def die_with_parent() -> None:
