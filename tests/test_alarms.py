@@ -87,15 +87,30 @@ def test_a_slot_for_which_nothing_is_left_is_told_three_days_ahead_whether_a_res
     soon, later = NOW + 3 * DAY, (NOW + 4 * DAY).replace(hour=0)  # by days, so that a look each morning is enough
     for reserve in (0, 5):
         (alarm,) = starving(gap=NOW + 2 * DAY, ends=soon, reserve=reserve)
-        assert alarm.key == "starvation:notes:low"
+        assert alarm.key == "starvation:notes:soon"
         assert alarm.text.startswith("每日一文：11月25日周三 21:00 那一档已无稿可发，还有 3 天。3 篇待审。")
         assert starving(gap=NOW + 2 * DAY, ends=later, reserve=reserve) == []
         assert starving(gap=NOW + 2 * DAY, ends=None, reserve=reserve) == []
-    assert len(starving(ends=NOW + 6 * DAY, low=True, reserve=0)) == 1
-    assert starving(ends=NOW + 6 * DAY, low=True) == []  # a reserve line is over at the line
-    assert starving(ends=(NOW + 7 * DAY).replace(hour=0), low=True, reserve=0) == []
+        assert len(starving(ends=NOW + 6 * DAY, soon=True, reserve=reserve)) == 1
+        assert starving(ends=(NOW + 7 * DAY).replace(hour=0), soon=True, reserve=reserve) == []
     ahead = a.AlarmInputs(NOW, ahead=dt.timedelta(0), promises=(replace(WELL, ends=NOW),))
     assert keys(ahead) == []
+
+
+@pytest.mark.parametrize("reserve", [0, 2])
+def test_who_lives_from_day_to_day_is_told_once_that_nothing_is_left(reserve: int) -> None:
+    """A draft each morning, its slot each evening: the evenings are empty, and what was told before stays told."""
+    open_, rung = set[str](), []
+    for day in range(10):
+        for stock, hour in ((2, 8), (1, 12), (0, 22)):
+            now = (NOW + day * DAY).replace(hour=hour)
+            gap = (now + DAY * (2 if stock > 1 else 1)).replace(hour=20)
+            promise = replace(WELL, covered=stock, gap=gap, ends=gap, stock=stock, reserve=reserve)
+            promise = replace(promise, soon="starvation:notes:soon" in open_)
+            due = keys(a.AlarmInputs(now, promises=(promise,)))
+            rung += [key for key in due if key not in open_]
+            open_ = set(due)
+    assert rung.count("starvation:notes:soon") == 1
 
 
 def test_what_the_reserve_fills_is_not_empty_and_it_is_told_up_to_when() -> None:

@@ -92,7 +92,7 @@ def test_a_slot_for_which_nothing_is_left_is_alarmed_three_days_ahead_without_a_
     assert found.counts == {"kept": 5, "filled": 1, "starved": 2}
     assert (found.foretold, found.alarmed) == (2, 2)
     assert {key: times for key, times in found.alarms.items() if not key.endswith("silent")} == {
-        "starvation:daily:low": 1,
+        "starvation:daily:soon": 1,
         "starvation:daily:empty": 1,
     }
 

@@ -36,7 +36,7 @@ class Promise:
     ends: dt.datetime | None  # the first that reserve does not fill either
     stock: int
     reserve: int = 0  # 0 = none asked
-    low: bool = False  # whether an alarm already tells that it is short
+    soon: bool = False  # whether an alarm already tells when nothing is left
     silent: int = 0  # the latest slots in a row that nothing came out of
     ever: bool = True  # whether anything ever came out of any
     waiting: int = 0  # drafts that wait for approval
@@ -88,10 +88,11 @@ class Alarm:
 def due_alarms(alarm_inputs: AlarmInputs) -> list[Alarm]:
     """What is wrong at this instant, sorted by key.
 
-    Starvation has at most two alarms a series: one for its stock (`empty`: the next slot has nothing, and no reserve
-    fills it; else `low`: stock is under the reserve line, or a slot within `ahead` has nothing) and one for its output
-    (`never`: its slots come up, and none ever came out; else `silent`: the last two or more did not). Machinery: no
-    tick for `quiet_after`, deliveries unknown for a day, refused deliveries, feeds that failed for two days.
+    Starvation has one alarm a series for its stock (`empty`: the next slot has nothing, and no reserve fills it; else
+    `low`: stock is under the reserve line; else `soon`: a slot within `ahead` has nothing) and one for its output
+    (`never`: its slots come up, and none ever came out; else `silent`: the last two or more did not). Once told, `soon`
+    stays beside the others until such a slot lies twice as far ahead. Machinery: no tick for `quiet_after`, deliveries
+    unknown for a day, refused deliveries, feeds that failed for two days.
     """
     say = of_tag(alarm_inputs.language)
     found = [each for promise in alarm_inputs.promises for each in _starving(promise, alarm_inputs, say)]
@@ -101,6 +102,7 @@ def due_alarms(alarm_inputs: AlarmInputs) -> list[Alarm]:
 def _starving(promise: Promise, alarm_inputs: AlarmInputs, say: Language) -> Iterator[Alarm]:
     now, ahead = alarm_inputs.now, alarm_inputs.ahead
     _, series, who = say.gettext, promise.title, tuple(_help(promise, say))
+    near = promise.ends and _near(promise.ends, now, ahead * (CALM if promise.soon else 1))
     if promise.coming and not promise.covered and promise.ends == promise.gap:
         empty = _("%(series)s: nothing to publish at its next slot.", series=series)
         yield alarm("starvation", promise.name, "empty", empty, *_gap(promise, now, say), *who)
@@ -110,20 +112,27 @@ def _starving(promise: Promise, alarm_inputs: AlarmInputs, say: Language) -> Ite
             series=series, stock=promise.stock, reserve=promise.reserve,
         )  # fmt: skip
         yield alarm("starvation", promise.name, "low", low, *_gap(promise, now, say), *who)
-    elif promise.ends and _near(promise.ends, now, ahead * (CALM if promise.low and not promise.reserve else 1)):
-        days, when = _days(promise.ends, now), say.instant(promise.ends)
-        soon = say.ngettext(
-            "%(series)s: nothing is left for its slot of %(when)s, in %(num)s day.",
-            "%(series)s: nothing is left for its slot of %(when)s, in %(num)s days.",
-            days, series=series, when=when,
-        )  # fmt: skip
-        yield alarm("starvation", promise.name, "low", soon, *who)
+    elif near and not promise.soon:
+        yield _soon(promise, now, say, who)
+    if near and promise.soon:  # beside the others, else it would be over, and told again with the next draft
+        yield _soon(promise, now, say, who)
     if promise.silent and not promise.ever:
         never = _("%(series)s: its slots have come up, and nothing was ever published.", series=series)
         yield alarm("starvation", promise.name, "never", never, *_gap(promise, now, say), *who)
     elif promise.silent >= SILENT_AFTER:
         silent = _("%(series)s: nothing was published in the last %(n)s slots.", series=series, n=promise.silent)
         yield alarm("starvation", promise.name, "silent", silent, *_gap(promise, now, say), *who)
+
+
+def _soon(promise: Promise, now: dt.datetime, say: Language, who: Sequence[str]) -> Alarm:
+    assert promise.ends is not None
+    days, when = _days(promise.ends, now), say.instant(promise.ends)
+    soon = say.ngettext(
+        "%(series)s: nothing is left for its slot of %(when)s, in %(num)s day.",
+        "%(series)s: nothing is left for its slot of %(when)s, in %(num)s days.",
+        days, series=promise.title, when=when,
+    )  # fmt: skip
+    return alarm("starvation", promise.name, "soon", soon, *who)
 
 
 def _gap(promise: Promise, now: dt.datetime, say: Language) -> Iterator[str]:

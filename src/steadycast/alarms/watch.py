@@ -43,7 +43,7 @@ def alarm_inputs(
                 ends=each.runway.ends,
                 stock=each.stock,
                 reserve=each.reserve,
-                low=f"starvation:{each.name}:low" in told,
+                soon=f"starvation:{each.name}:soon" in told,
                 silent=silent.get(each.name, (0, True))[0],
                 ever=silent.get(each.name, (0, True))[1],
                 waiting=drafts,
