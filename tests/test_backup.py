@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from conftest import draft_of
 from pipeline_bench import Bench
 from restore_bench import DRAFTS, HOUR, SETTINGS, publish_day
 
@@ -132,6 +133,19 @@ def test_both_ways_say_how_far_they_are(saved: Bench, tmp_path: Path) -> None:
         told: list[tuple[int, int]] = []
         done = work(lambda n, of, told=told: told.append((n, of)))
         assert told == [(n, done.files) for n in range(1, done.files + 1)]
+
+
+def test_what_was_edited_since_the_backup_is_taken_in_again(saved: Bench) -> None:
+    """The ledger that came back knows nothing of what intake has read meanwhile."""
+    app = saved.app
+    saved.drop("pgc/4.md", "# Another title\n\nOther words.\n")
+    pipeline.collect(app, saved.clock.now())
+    edited = draft_of(app.ledger, "pgc/4.md").revision
+    app.close()
+    ops.restore(app.workspace, saved.root / "backup.tar", saved.clock.now(), force=True)
+    assert draft_of(saved.app.ledger, "pgc/4.md").revision != edited
+    pipeline.collect(saved.app, saved.clock.now())
+    assert draft_of(saved.app.ledger, "pgc/4.md").revision == edited
 
 
 def test_a_drill_restores_into_another_folder_and_touches_nothing_here(saved: Bench, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_what_was_compiled_is_kept_for_the_next_process_and_what_cannot_be_used_
     (file,) = compiled.iterdir()
     assert file.stat().st_mode & 0o77 == 0
     whole = file.read_bytes()
-    for spoilt in (b"", whole[:40], whole[:-9], b"x" * 32 + whole[32:]):
+    for spoilt in (b"", whole[:40], whole[:-9], b"x" * 32 + whole[32:], whole[:-9] + b"\x7f" + whole[-8:]):
         file.write_bytes(spoilt)
         assert (made(), made()) == (("2", 1), ("2", 0))
     (own / "a.txt.j2").write_text("{{ 1 + 2 }}")

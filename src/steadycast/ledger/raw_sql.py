@@ -63,7 +63,8 @@ def _together(connection: Connection, sql: str, rows: Sequence[Values]) -> tuple
 
 def _kind(values: Values) -> str:
     """What PostgreSQL calls the type of a column's values; nothing where all of them are NULL."""
-    return next((KINDS[type(value)] for value in values if value is not None), "")
+    value = next((value for value in values if value is not None), None)
+    return "" if value is None else next(kind for of, kind in KINDS.items() if isinstance(value, of))
 
 
 class Json(str):
@@ -72,7 +73,7 @@ class Json(str):
     __slots__ = ()
 
 
-KINDS = {bool: "boolean", int: "bigint", str: "text", Json: "json"}
+KINDS = {bool: "boolean", int: "bigint", float: "double precision", Json: "json", str: "text"}
 AT_ONCE = 2000  # rows in one statement
 
 

@@ -26,6 +26,8 @@ from steadycast.language import gettext as _
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
+from steadycast.pipeline.files_read import NOTE
+from steadycast.platform.post_index import NAME as INDEX
 from steadycast.progress import Progress, unseen
 from steadycast.workspace.paths import Paths, find_root
 
@@ -149,7 +151,8 @@ def _files(var: Path) -> Iterator[tuple[str, Path]]:
             folders[:] = sorted(f for f in folders if f"{inner}/{f}" not in NOT_OURS)
             for name in sorted(names):
                 path = here / name
-                if path.is_file() and not path.is_symlink() and not durable.UNPLACED.fullmatch(name):
+                again = name.startswith(INDEX) or durable.UNPLACED.fullmatch(name)  # made anew from the posts beside it
+                if path.is_file() and not path.is_symlink() and not again:
                     yield f"{inner}/{name}", path
 
 
@@ -203,6 +206,7 @@ def restore(
             aside = copies.put_back(staged, target)
     if not kept.has_ledger and to is None and "://" in paths.ledger:
         _doubt_postgres(paths, kept.intents, now)
+    (var / "cache" / NOTE).unlink(missing_ok=True)  # what intake has read, it has told a ledger that is gone
     return Restored(var, written, len(kept.trees) - written, kept.has_ledger, kept.at, aside)
 
 

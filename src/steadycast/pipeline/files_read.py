@@ -11,6 +11,7 @@ from typing import Any
 from steadycast.intake import folder
 from steadycast.pipeline.app import App
 
+NOTE = "intake.json"
 Kept = Mapping[
     str, Any
 ]  # {"print": {"size": ..., "mtime_ns": ..., "inode": ...}, "media": [[path, size, mtime_ns], ...]}
@@ -20,7 +21,7 @@ class FilesRead:
     """What was kept of the files among `known`, paths of drafts; and which of them a look found as they were."""
 
     def __init__(self, app: App, known: Container[str]) -> None:
-        self._file = app.workspace.cache / "intake.json"
+        self._file = app.workspace.cache / NOTE
         self._all = _kept(self._file)
         self._known = {path: kept for path, kept in self._all.items() if path in known}
         self.same: dict[str, Kept] = {}
@@ -61,7 +62,7 @@ class FilesRead:
 def print_of(app: App, path: str) -> folder.FileStamp | None:
     """What told the file at that path when it was read last; None where that is not known."""
     try:
-        return folder.FileStamp(**_kept(app.workspace.cache / "intake.json")[path]["print"])
+        return folder.FileStamp(**_kept(app.workspace.cache / NOTE)[path]["print"])
     except (KeyError, TypeError):
         return None
 

@@ -177,13 +177,18 @@ class _Compiled(jinja2.BytecodeCache):
         """As it lies there, where it is of the same words; what cannot be used is compiled again."""
         with contextlib.suppress(Exception):  # a file can be cut off anywhere
             by, data = (told := (self._folder / bucket.key).read_bytes())[:32], told[32:]
-            if by == self._by:
+            if by == self._of(data):
                 bucket.bytecode_from_string(data)
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
         """Keeps it; on a full disk it does without."""
         with contextlib.suppress(OSError):
-            durable.put(self._folder / bucket.key, self._by + bucket.bytecode_to_string(), rights=0o600)
+            data = bucket.bytecode_to_string()
+            durable.put(self._folder / bucket.key, self._of(data) + data, rights=0o600)
+
+    def _of(self, data: bytes) -> bytes:
+        """What such bytes begin with: code with one bit turned ends the process, or says something else."""
+        return hashlib.sha256(self._by + data).digest()
 
 
 def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, compiled: Path | None = None) -> _Environment:
