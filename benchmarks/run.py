@@ -1,7 +1,7 @@
 """Measures Steadycast beside its peers, in the same minutes, and writes RESULTS.md.
 
-make bench                                    every row: about ten minutes on two cores
-make bench ARGS="--rows rendering --size 1000"
+make bench                                    every row: about an hour on two cores
+make bench ARGS="--rows rendering --size 1000"  these alone, anew: the others stay as they were
 make bench ARGS="--quick --out -"             every row at its smallest, to see that all of it runs
 """
 
@@ -12,6 +12,7 @@ import datetime as dt
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -26,6 +27,12 @@ ROWS = (
     "sites",
 )  # fmt: skip
 NOTES = HERE / "NOTES.md"
+HEAD = "## `"
+INTRODUCTION = """\
+Each row stands beside its peer, measured in the same minutes by the command over its table; `make bench` measures all of them.
+What a row means, and where the time goes, stands [below](#how-to-read-this).
+
+"""
 
 
 def options() -> argparse.Namespace:
@@ -46,52 +53,52 @@ def _memory() -> Path:
     return shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
 
 
-def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object]:
-    """The rows asked for, each as soon as it is measured."""
+def rows(name: str, asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object]:
+    """The rows of that name, each as soon as it is measured."""
     quick, rounds = asked.quick, 1 if asked.quick else asked.rounds
-    if "starting" in asked.rows:
+    if name == "starting":
         import starting
 
         yield from starting.rows(memory, 1 if quick else rounds * 3)
-    if "resting" in asked.rows:
+    if name == "resting":
         import resting
 
         yield from resting.rows(memory, 5 if quick else 1_260, 2 if quick else 30)  # 21 min: two of all that runs
-    if "slots" in asked.rows:
+    if name == "slots":
         import rhythms
 
         yield from rhythms.rows(10 if quick else 1_000, rounds)
-    if "commands" in asked.rows:
+    if name == "commands":
         import commands
 
         yield from commands.rows(memory, [60, 120] if quick else [60, 1_000, 10_000], rounds)
-    if "classes" in asked.rows:
+    if name == "classes":
         import classes
 
         yield from classes.rows(2 if quick else 100, rounds)
-    if "drill" in asked.rows:
+    if name == "drill":
         import drilling
 
         yield from drilling.rows(5 if quick else 84, rounds)
-    if "ledger" in asked.rows:
+    if name == "ledger":
         import ledgers
 
         yield from ledgers.rows(memory, 5_000 if quick else asked.deliveries, rounds)
-    if "pages" in asked.rows:
+    if name == "pages":
         import pages
 
         yield from pages.rows(memory, 2_000 if quick else asked.deliveries // 10, rounds)
-    if "sending" in asked.rows:
+    if name == "sending":
         import bursts
         import sending
 
         yield from sending.rows(memory, disk, 70 if quick else 1_000, 1 if quick else 60, rounds)
         yield from bursts.rows(disk, [70] if quick else [1_000, 5_000], rounds)
-    if "reading" in asked.rows:
+    if name == "reading":
         import reading
 
         yield from reading.rows(memory, 16 if quick else 400, rounds)
-    if "rendering" in asked.rows:
+    if name == "rendering":
         import rendering
 
         if shutil.which("hugo"):
@@ -99,7 +106,7 @@ def rows(asked: argparse.Namespace, memory: Path, disk: Path) -> Iterator[object
         else:
             print("Hugo is not installed (apt install hugo): nothing to render against", file=sys.stderr)
 
-    if "sites" in asked.rows and shutil.which("hugo"):
+    if name == "sites" and shutil.which("hugo"):
         import sites
 
         yield from sites.rows(memory, [1, 10] if quick else [1, *(n for n in asked.size if n >= 1_000)], rounds)
@@ -141,27 +148,39 @@ def machine() -> str:
     )
 
 
+def section(name: str, found: list[object]) -> str:
+    """The rows of one name, with when, where and by what they were measured."""
+    command = f"python benchmarks/run.py --rows {name}"
+    return f"{HEAD}{command}`\n\n{dt.datetime.now(dt.UTC):%Y-%m-%d}, {machine()}\n\n{table(found)}\n\n"
+
+
+def results(before: str, fresh: dict[str, str]) -> str:
+    """The whole file: what was measured now, and what was `before` of all other rows."""
+    kept = dict(re.findall(rf"({re.escape(HEAD)}[^`]* (\w+)`.*?)(?=^## )", before, re.MULTILINE | re.DOTALL))
+    there = {name: text for text, name in kept.items()} | fresh
+    return "# Results\n\n" + INTRODUCTION + "".join(there.get(name, "") for name in ROWS) + NOTES.read_text("utf-8")
+
+
 def main() -> None:
     """Measures, tells each row as it comes, and writes the results."""
     asked = options()
-    found: list[object] = []
+    fresh: dict[str, str] = {}
     with (
         tempfile.TemporaryDirectory(dir=asked.memory, prefix="steadycast-bench-") as memory,
         tempfile.TemporaryDirectory(dir=HERE, prefix=".bench-") as disk,
     ):
-        for row in rows(asked, Path(memory), Path(disk)):
-            found.append(row)
-            print(f"{row.what}: {row.ours} | {row.peer} | {row.ratio}", file=sys.stderr, flush=True)  # type: ignore[attr-defined]
-    text = (
-        "# Results\n\n"
-        f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} by `make bench` (`python benchmarks/run.py {' '.join(sys.argv[1:])}".rstrip()
-        + "`), each row beside its peer in the same minutes.\n"
-        f"{machine()}\n\n{table(found)}\n\n{NOTES.read_text(encoding='utf-8')}"
-    )
+        for name in asked.rows:
+            found = []
+            for row in rows(name, asked, Path(memory), Path(disk)):
+                found.append(row)
+                print(f"{row.what}: {row.ours} | {row.peer} | {row.ratio}", file=sys.stderr, flush=True)  # type: ignore[attr-defined]
+            if found:
+                fresh[name] = section(name, found)
     if asked.out == "-":
-        print(text)
+        print(results("", fresh))
     else:
-        Path(asked.out).write_text(text, encoding="utf-8")
+        out = Path(asked.out)
+        out.write_text(results(out.read_text("utf-8") if out.is_file() else "", fresh), encoding="utf-8")
 
 
 if __name__ == "__main__":

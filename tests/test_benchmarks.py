@@ -49,7 +49,7 @@ def test_every_row_runs(tmp_path: Path) -> None:
     """At its smallest: each row is measured, and the results say with what."""
     out = tmp_path / "results.md"
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--quick", "--out", str(out)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    subprocess.run(command, check=True, capture_output=True, timeout=900)
     text = out.read_text(encoding="utf-8")
     rows = [
         "`steadycast --help`",
