@@ -20,13 +20,16 @@ from reading import STEADYCAST, serving
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))  # how a ledger of that size is made
 from many_drafts import SERIES, fill
 from pipeline_bench import COMMUNITY, FILES
+from sqlalchemy import insert
 
 from steadycast import pipeline
 from steadycast.desk.guard import form_token
 from steadycast.desk.ready import FIRST, LATER
 from steadycast.desk.server import made
+from steadycast.ledger.connection import table
 from steadycast.pipeline import App
 from steadycast.pipeline.standing import renew
+from steadycast.schedule.slots import slots
 from steadycast.testing import workspace
 from steadycast.workspace import load
 
@@ -45,19 +48,38 @@ SETTINGS = (
 PAGES = (
     "/", "/calendar", "/drafts", "/drafts?tag=a", "/drafts?series=notes", "/drafts?language=en", "/log", "/why",
     "/members", "/matrix", "/record", "/record?channels=all", "/record.csv", "/calendar/plan.ics",
-    "/skip?series=notes&day=TOMORROW",
+    "/skip?series=notes&day=TOMORROW", "/classes/c16",
 )  # fmt: skip
 RHYTHM = {"rhythm": "day at 21:00", "forms": ["article", "audio"], "channels": CHANNELS}  # another hour: its effect
 KEY = b"bench"
+MEMBERS, WEEKS = 77, 52
+CLASS = '[class.c16]\nevery = "week on sun at 20:00"\nstart = START\nlate = "4h"\n'
+ROSTER = "id,title,class,group,joined,left,role,leave\n"
+
+
+def of_a_year(app: App, now: dt.datetime) -> None:
+    """A class of 77 whose hand-ins of a year are judged."""
+    begin, rows = now - WEEKS * dt.timedelta(days=7), []
+    for slot in slots(app.workspace.classes["c16"].rhythm, begin, now):
+        rows += [
+            {"the_class": "c16", "slot": slot.id, "member": f"m{n}", "due": slot.at, "by": "look", "note": "",
+             "verdict": ("kept", "kept", "late", "missed")[(n + slot.at.day) % 4]} for n in range(MEMBERS)
+        ]  # fmt: skip
+    with app.ledger.write() as connection:
+        connection.execute(insert(table("handin")), rows)
 
 
 class Desk:
     """The desk of a workspace, asked without a socket."""
 
     def __init__(self, root: Path, deliveries: int) -> None:
-        workspace(root, SETTINGS, {}, FILES).var.mkdir(parents=True)
         now = pipeline.now()
+        start = str((now - (WEEKS + 1) * dt.timedelta(days=7)).date())
+        names = "".join(f"m{n},Member {n},c16,{'AB'[n % 2]},,,{'' if n else 'leader'},\n" for n in range(MEMBERS))
+        files = {**FILES, "roster.csv": ROSTER + names, **{f"content/ugc/m{n}/README.md": "" for n in range(MEMBERS)}}
+        workspace(root, SETTINGS + CLASS.replace("START", start), {}, files).var.mkdir(parents=True)
         self.app = App(load(root))
+        of_a_year(self.app, now)
         fill(self.app.ledger, now, drafts=deliveries // 10, deliveries=deliveries, channels=len(CHANNELS))
         pipeline.plan(self.app, now)
         self._desk, self._loop, self._cookie = made(root, KEY.decode()), asyncio.new_event_loop(), b""

@@ -236,12 +236,17 @@ def test_a_schedule_that_changes_holds_for_what_serves_already(at_noon: Any, pre
     """Another rhythm while everything runs: its schedule is the new one, and no process was started anew."""
 
     def crons() -> dict[str, str]:
+        return {d["name"]: s["schedule"]["cron"] for d in asked("/deployments/filter", b"{}") for s in d["schedules"]}
+
+    def asked(path: str, data: bytes | None = None, method: str | None = None) -> Any:
         request = urllib.request.Request(
-            f"{prefect_env['PREFECT_API_URL']}/deployments/filter", b"{}", {"Content-Type": "application/json"}
+            f"{prefect_env['PREFECT_API_URL']}{path}", data, {"Content-Type": "application/json"}, method=method
         )
         with urllib.request.urlopen(request, timeout=5) as answer:
-            return {d["name"]: s["schedule"]["cron"] for d in json.load(answer) for s in d["schedules"]}
+            return json.loads(answer.read() or b"null")
 
+    for known in asked("/deployments/filter", b"{}"):  # of the tests before, on the same server
+        asked(f"/deployments/{known['id']}", method="DELETE")
     env = {**prefect_env, "STEADYCAST_WORKSPACE": str(at_noon)}
     log = at_noon / "serve.log"
     with running([sys.executable, str(at_noon / "flows" / "serve.py")], env, log, at_noon) as process:
