@@ -318,14 +318,16 @@ def test_a_broken_platform_folder_is_told_though_no_channel_uses_it(bench: Bench
     assert "did you mean 'title'" in problem.hint
 
 
-def test_a_folder_that_others_may_write_to_is_told(bench: Bench) -> None:
-    """Whoever may write to channels/ runs code in the worker."""
+@pytest.mark.parametrize("name", ["channels", "var/cache/templates"])
+def test_a_folder_that_others_may_write_to_is_told(bench: Bench, name: str) -> None:
+    """Whoever may write there runs code in the worker."""
     bench.set_up(SITE_ONLY)
     (bench.root / "prefect.yaml").write_text(prefect_yaml(load(bench.root)))
-    os.chmod(bench.root / "channels", 0o777)
+    (bench.root / name).mkdir(parents=True, exist_ok=True)
+    os.chmod(bench.root / name, 0o777)
     (problem,) = ops.check(MORNING, root=bench.root)
     assert "others than its owner" in problem.message
-    assert problem.hint == f"chmod go-w {bench.root / 'channels'}"
+    assert problem.hint == f"chmod go-w {bench.root / name}"
 
 
 def test_schedules_that_disagree_are_told(bench: Bench) -> None:

@@ -338,8 +338,8 @@ def _schedules(workspace: Workspace) -> list[str]:
 
 
 def rights(workspace: Workspace) -> Iterator[Problem]:
-    """Whoever may write to these folders runs code in the worker: Prefect puts them first on the import path."""
-    for path in (workspace.root, workspace.flows, *workspace.platform_folders):
+    """Whoever may write to these folders runs code in the worker: it imports from them, or loads compiled templates."""
+    for path in (workspace.root, workspace.flows, workspace.compiled, *workspace.platform_folders):
         if path.is_dir() and path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             yield Problem(str(path), None, _("others than its owner may write here"), f"chmod go-w {path}")
 

@@ -303,7 +303,7 @@ class App:
         platform = self.platform(name)
         out = self.workspace.out / name
         overrides = self.workspace.root / "templates" / name
-        zone, compiled = self.workspace.community.zone, self.workspace.cache / "templates"
+        zone, compiled = self.workspace.community.zone, self.workspace.compiled
         templates = Templates((overrides, *platform.folders), zone=zone, compiled=compiled)
         return Channel(
             name=name,

@@ -81,6 +81,11 @@ class Paths:
         """What can be made again."""
         return self.var / "cache"
 
+    @property
+    def compiled(self) -> Path:
+        """Platforms' templates as they were compiled: code, which a process loads."""
+        return self.cache / "templates"
+
     def preview_of(self, draft: PurePath) -> Path:
         """Where the preview of the draft at that path below content/ lies; drafts of one name share the place."""
         return self.previews / preview_name(draft)
