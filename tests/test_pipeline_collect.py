@@ -189,6 +189,23 @@ def test_a_broken_note_of_the_last_look_costs_one_reading(bench: Bench, app: Any
     assert collect(app).taken == ()
 
 
+def test_an_older_ledger_put_back_by_any_tool_gets_what_was_edited_since(bench: Bench) -> None:
+    """What tells a file as it was read last holds only while the ledger has the revision that was read."""
+    app = bench.set_up(content={"pgc/one.md": article("One")})
+    collect(app)
+    app.close()
+    before = Path(app.workspace.ledger).read_bytes()
+    app = bench.open()
+    bench.drop("pgc/one.md", article("Another"))
+    collect(app)
+    app.close()
+    Path(app.workspace.ledger).write_bytes(before)
+    app = bench.open()
+    assert [row.title for row in app.ledger.drafts()] == ["One"]
+    collect(app)
+    assert [row.title for row in app.ledger.drafts()] == ["Another"]
+
+
 def test_two_looks_at_once_make_one_draft(bench: Bench, app: Any) -> None:
     for n in range(20):
         bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))

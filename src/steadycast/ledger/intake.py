@@ -204,10 +204,10 @@ def known_drafts(db: Database, states: Collection[str] = ()) -> list[KnownDraft]
         return [KnownDraft._make(row) for row in connection.execute(query)]
 
 
-def dropped_paths(db: Database) -> set[str]:
-    """The paths of the drafts that were dropped in and are not gone."""
+def dropped_paths(db: Database) -> dict[str, str]:
+    """The revisions, by path, of the drafts that were dropped in and are not gone."""
     here = (DRAFT.c.source == "folder") & (DRAFT.c.state != "gone")
-    return {path for (path,) in fetched(db, select(DRAFT.c.path).where(here))}
+    return dict(fetched(db, select(DRAFT.c.path, DRAFT.c.revision).where(here)))
 
 
 def held_drafts(db: Database, states: Collection[str]) -> dict[str, int]:

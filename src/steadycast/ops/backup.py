@@ -26,7 +26,6 @@ from steadycast.language import gettext as _
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
-from steadycast.pipeline.files_read import NOTE
 from steadycast.platform.post_index import NAME as INDEX
 from steadycast.progress import Progress, unseen
 from steadycast.workspace.paths import Paths, find_root
@@ -206,7 +205,6 @@ def restore(
             aside = copies.put_back(staged, target)
     if not kept.has_ledger and to is None and "://" in paths.ledger:
         _doubt_postgres(paths, kept.intents, now)
-    (var / "cache" / NOTE).unlink(missing_ok=True)  # what intake has read, it has told a ledger that is gone
     return Restored(var, written, len(kept.trees) - written, kept.has_ledger, kept.at, aside)
 
 

@@ -352,7 +352,7 @@ def _drafts(app: App, now: dt.datetime, out: Mapping[str, bool], progress: Progr
     named: set[Path] = set()
     broken: set[PurePosixPath] = set()
     alone: list[folder.OtherFile] = []
-    here = set[str]()
+    here = dict[str, str]()
     with contextlib.suppress(LedgerError):  # told already
         here = app.ledger.dropped_paths() if app.has_ledger else here
     before = FilesRead(app, here)
@@ -402,7 +402,7 @@ def _drafts(app: App, now: dt.datetime, out: Mapping[str, bool], progress: Progr
     with contextlib.suppress(LedgerError):  # told already
         links = PageLinks(app, drafts)  # what is not taken in yet may be linked to as well
         yield from (problem for draft in fresh for problem in links.problems(draft))
-        if here and before.same.keys() == here == before.same.keys() | {str(draft.path) for draft in drafts}:
+        if here and before.same.keys() == here.keys() == before.same.keys() | {str(draft.path) for draft in drafts}:
             yield from held(app)
         else:
             left = set(before.same) - {str(draft.path) for draft in drafts}

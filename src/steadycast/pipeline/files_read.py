@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,16 +14,21 @@ from steadycast.pipeline.app import App
 NOTE = "intake.json"
 Kept = Mapping[
     str, Any
-]  # {"print": {"size": ..., "mtime_ns": ..., "inode": ...}, "media": [[path, size, mtime_ns], ...]}
+]  # {"print": {"size": ..., "mtime_ns": ..., "inode": ...}, "media": [[path, size, mtime_ns], ...], "revision": ...}
 
 
 class FilesRead:
-    """What was kept of the files among `known`, paths of drafts; and which of them a look found as they were."""
+    """What was kept of the files of `known`, revisions by path; and which of them a look found as they were.
 
-    def __init__(self, app: App, known: Container[str]) -> None:
-        self._file = app.workspace.cache / NOTE
+    A file is known only while the ledger has the revision that was read: another ledger, put back from a backup by
+    whatever tool, may hold an older one.
+    """
+
+    def __init__(self, app: App, known: Mapping[str, str]) -> None:
+        self._app, self._file = app, app.workspace.cache / NOTE
         self._all = _kept(self._file)
         self._known = {path: kept for path, kept in self._all.items() if path in known}
+        self._revisions = known
         self.same: dict[str, Kept] = {}
 
     def unchanged(self, path: str, entry: os.DirEntry[str]) -> bool:
@@ -36,7 +41,8 @@ class FilesRead:
             return False
         try:
             facts = entry.stat(follow_symlinks=False)
-            if kept["print"] != {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns, "inode": facts.st_ino}:
+            stamp = {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns, "inode": facts.st_ino}
+            if (kept["print"], kept["revision"]) != (stamp, self._revisions[path]):
                 return False
             same = folder.are_the_same(kept["media"]) if kept["media"] else True
         except (OSError, TypeError, ValueError, KeyError):  # gone meanwhile; or the note of it is broken
@@ -50,8 +56,9 @@ class FilesRead:
         return (Path(path) for kept in self.same.values() for path, *_ in kept["media"])
 
     def keep(self, read: Mapping[PurePosixPath, folder.FileRead]) -> None:
-        """Keeps what is unchanged, and what was `read` now, for the next look; nothing else, and nothing anew."""
-        told = {**self.same, **{str(path): _told(each) for path, each in read.items()}}
+        """Keeps what is unchanged, and what was `read` and written to the ledger now, for the next look."""
+        here = self._app.ledger.dropped_paths() if read else {}
+        told = {**self.same, **{str(path): _told(each, here.get(str(path))) for path, each in read.items()}}
         if told == self._all:
             return
         fresh = self._file.with_suffix(".tmp")
@@ -76,6 +83,6 @@ def _kept(file: Path) -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _told(read: folder.FileRead) -> dict[str, Any]:
+def _told(read: folder.FileRead, revision: str | None) -> dict[str, Any]:
     print_ = {"size": read.print.size, "mtime_ns": read.print.mtime_ns, "inode": read.print.inode}
-    return {"print": print_, "media": [list(each) for each in read.media]}
+    return {"print": print_, "media": [list(each) for each in read.media], "revision": revision}
