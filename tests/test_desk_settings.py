@@ -279,13 +279,13 @@ def test_broken_settings_are_said_with_their_line_and_put_right_there(desk: Desk
     assert desk.post("/settings/file", "/settings/file", text=broken, print=print_).status_code == 422
     assert desk.post("/settings/series/daily", "/settings/file", **FORM, rhythm="day at 21:00").status_code == 422
     assert toml(bench) == broken
-    mended = SETTINGS.replace("day at 20:00", "day at 21:00")
-    assert "What this changes" in desk.post("/settings/file", "/settings/file", text=mended, print=print_).text
-    desk.post("/settings/file", "/settings/file", text=mended, print=print_, sure="1")
-    assert toml(bench) == mended
+    fixed = SETTINGS.replace("day at 20:00", "day at 21:00")
+    assert "What this changes" in desk.post("/settings/file", "/settings/file", text=fixed, print=print_).text
+    desk.post("/settings/file", "/settings/file", text=fixed, print=print_, sure="1")
+    assert toml(bench) == fixed
     again = desk.post("/settings/file", "/settings/file", text=SETTINGS, print=print_, sure="1")
     assert "changed meanwhile" in again.text
-    assert toml(bench) == mended
+    assert toml(bench) == fixed
 
 
 def test_settings_that_never_could_be_read_open_as_text(bench: Bench) -> None:

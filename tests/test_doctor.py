@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from steadycast.ops import doctor_checks
 from steadycast.ops.deployments import prefect_yaml
 from steadycast.ops.doctor import _let_in, announced, doctor, tz_version, unreachable
 from steadycast.platform import Account
+from steadycast.workspace.paths import bundle
 
 HOUR = dt.timedelta(hours=1)
 WELL = Checkup("SQLite", "3.40.1", HEAD, modes=SQLITE_WANTED, wanted=SQLITE_WANTED)
@@ -116,7 +118,7 @@ HARMS: dict[str, tuple[Callable[[Bench], object], set[str]]] = {
 
 
 @pytest.mark.parametrize("what", HARMS)
-def test_what_is_wrong_is_bad_and_has_its_mend(well: Bench, what: str) -> None:
+def test_what_is_wrong_is_bad_and_has_its_hint(well: Bench, what: str) -> None:
     """Each fault is seen, by its own row, and no bad row is without a hint."""
     harm, wanted = HARMS[what]
     harm(well)
@@ -147,7 +149,7 @@ def test_settings_that_cannot_be_read_are_the_only_row(tmp_path: Path) -> None:
     assert "steadycast.toml:1" in row.message
 
 
-def test_a_mend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hint_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside what is wrong, not in it as well."""
     monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -269,6 +271,24 @@ def test_days_off_that_are_not_announced_yet_are_told(well: Bench) -> None:
 
 
 # Servers and credentials
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "said"),
+    [
+        (lambda flows: None, "ok", "this version's"),
+        (lambda flows: (flows / "publish.py").write_text("# ours"), "ok", "your own, other than this version's: publish.py"),
+        (lambda flows: (flows / "ticks.py").unlink(), "warn", "your own copy, without this version's ticks.py"),
+        (lambda flows: (flows / "weekly_letter.py").write_text("# one more"), "ok", "this version's"),
+    ],
+)  # fmt: skip
+def test_a_copy_of_the_flows_that_an_upgrade_left_behind_is_told(
+    well: Bench, change: Callable[[Path], object], state: str, said: str
+) -> None:
+    shutil.copytree(bundle() / "flows", well.root / "flows", dirs_exist_ok=True)
+    change(well.root / "flows")
+    row = next(row for row in look(well) if row.where == "flows/")
+    assert (row.severity, row.message) == (state, said)
 
 
 def test_prefects_server_is_asked_whether_it_lives(httpserver: HTTPServer) -> None:

@@ -238,7 +238,7 @@ def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench: Benc
     (problem,) = collected.problems
     assert (problem.where, bool(problem.line), bool(problem.hint)) == ("pgc/broken.md", True, True)
     assert [p.path for p in app.ledger.problems()] == ["pgc/broken.md"]
-    bench.drop("pgc/broken.md", article("Mended"))
+    bench.drop("pgc/broken.md", article("Fixed"))
     assert collect(app).problems == ()
     assert app.ledger.problems() == []
 

@@ -43,6 +43,7 @@ from steadycast.pipeline.uploads import Uploader
 from steadycast.platform import Account
 from steadycast.render import film
 from steadycast.workspace import Workspace, load
+from steadycast.workspace.paths import bundle
 
 PREFECT_WITHIN = 5.0  # seconds
 NOTHING = N_("nothing can be tried without sending")
@@ -66,6 +67,7 @@ def doctor(now: dt.datetime, *, root: Path | None = None, app: App | None = None
         "zones": lambda: [doctor_checks.zones(work.community.zone.key, available_timezones(), tz_version(TZPATH), now)],
         "holidays": lambda: _holidays(work, now),
         "Prefect": lambda: _prefect(app),
+        "flows/": lambda: [doctor_checks.flows(_texts(work.flows), _texts(bundle() / "flows"))],
         "secrets": lambda: _secrets(app),
         "channels": lambda: _channels(app, now),
         "rights": lambda: _all_of("rights", rights(work), closed),
@@ -166,6 +168,10 @@ def announced(country: str, year: int) -> bool:
     latest = max(own, default=0)
     yearly = {latest - n for n in range(5)} <= set(own)
     return year in own or not yearly
+
+
+def _texts(flows: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted(flows.glob("*.py"))}
 
 
 def _prefect(app: App) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from steadycast.errors import BAD, OK, WARN, Problem, looked_at
@@ -122,6 +122,17 @@ def holidays(series: str, countries: Iterable[str], unknown: Iterable[tuple[str,
     hint = _("upgrade the holidays package, or write the days into holidays.toml")
     said = _("not announced yet: %(missing)s", missing=missing)
     return Problem(f"holidays of {series}", None, said, hint, WARN)
+
+
+def flows(own: Mapping[str, bytes], bundled: Mapping[str, bytes]) -> Problem:
+    """Whether a workspace's own copy of the flows, texts by name, is the one that comes with this version."""
+    if missing := bundled.keys() - own.keys():
+        said = _("your own copy, without this version's %(files)s", files=listed(sorted(missing)))
+        hint = _("move flows/ away: without it the bundled flows are used")
+        return Problem("flows/", None, said, hint, WARN)
+    if changed := [name for name, text in bundled.items() if own[name] != text]:
+        return looked_at("flows/", _("your own, other than this version's: %(files)s", files=listed(changed)))
+    return looked_at("flows/", _("this version's"))
 
 
 def ticks(now: dt.datetime, last: dt.datetime | None, quiet_after: dt.timedelta, waiting: int) -> Iterator[Problem]:
