@@ -130,8 +130,6 @@ class App:
         """The same ledger by other settings: for who asks what those would do. Who made this one closes it."""
         other = replace(self, workspace=workspace)
         other.__dict__["ledger"] = self.ledger
-        if workspace.platform_folders == self.workspace.platform_folders:
-            other.__dict__["_found"] = self._found
         return other
 
     def share_ledger(self, former: App) -> None:
@@ -170,18 +168,26 @@ class App:
 
     @cached_property
     def broken(self) -> dict[str, SettingsError]:
-        """What is wrong with the platform folders that cannot be used: each harms its own channels only."""
-        return self._found[1]
+        """What is wrong with platform folders that the workspace has or uses: each harms its own channels only."""
+        broken: dict[str, SettingsError] = {}
+        folders = self.workspace.platform_folders
+        registry.some(folders, [*self._used_names, *registry.own(folders)], broken)
+        return broken
 
     @cached_property
     def platforms(self) -> dict[str, Platform]:
         """Every platform that the workspace or the package has, and that can be used."""
-        return self._found[0]
+        return registry.platforms(self.workspace.platform_folders, {})
+
+    @property
+    def _used_names(self) -> list[str]:
+        return [channel.platform for channel in self.workspace.channels.values()]
 
     @cached_property
-    def _found(self) -> tuple[dict[str, Platform], dict[str, SettingsError]]:
+    def _used(self) -> tuple[dict[str, Platform], dict[str, SettingsError]]:
+        """The platforms of the channels, and what is wrong with those that cannot be used."""
         broken: dict[str, SettingsError] = {}
-        return registry.platforms(self.workspace.platform_folders, broken), broken
+        return registry.some(self.workspace.platform_folders, self._used_names, broken), broken
 
     def platform(self, channel: str) -> Platform:
         """The platform of one channel with this channel's limits: what its far side allows, over that its settings.
@@ -205,10 +211,10 @@ class App:
             return configured.uploaded(channel, limited, given.upload.within) if given.upload else limited
 
     def _chosen(self, channel: str) -> Platform:
-        wanted = self.known_channel(channel).platform
-        if wanted in self.broken:
-            raise self.broken[wanted]
-        return registry.chosen(channel, wanted, self.platforms)
+        wanted, (found, broken) = self.known_channel(channel).platform, self._used
+        if wanted in broken:
+            raise broken[wanted]
+        return registry.chosen(channel, wanted, found)
 
     def far_limits(self, channel: str) -> dict[str, Any]:
         """What this channel's far side said last that it allows, and when; {} where that is not known."""
@@ -265,7 +271,7 @@ class App:
         A paused one sends nothing, and what it lacks stops no other: `check` tells it.
         """
         for name, channel in self.workspace.channels.items():
-            if channel.platform not in self.broken and not channel.paused:
+            if channel.platform not in self._used[1] and not channel.paused:
                 self.settings(name)
 
     def has_secret(self, name: str) -> bool:

@@ -96,25 +96,38 @@ def _found(folders: Sequence[Path]) -> dict[str, Path]:
     return {path.parent.name: path for path in reversed(named)}
 
 
-def some(folders: Sequence[Path], names: Iterable[str]) -> dict[str, Platform]:
+def some(
+    folders: Sequence[Path], names: Iterable[str], broken: dict[str, SettingsError] | None = None
+) -> dict[str, Platform]:
     """Those of `platforms` that are called `names`, and what they are built on; all, where one of these is not there.
 
     A command that shows a few channels needs no more, and reading all takes a tenth of a second. What is wrong with
-    another platform harms it as little. Raises SettingsError as `platforms`.
+    another platform harms it as little. Raises SettingsError as `platforms`, or puts it into `broken` as that does.
     """
-    found, todo = _found(folders), [*names]
+    todo = [*names]
     wanted: dict[str, tuple[Path, bytes]] = {}
     while todo:
         name = todo.pop()
-        if name not in found:
-            return platforms(folders)
         if name not in wanted:
-            wanted[name] = (found[name], found[name].read_bytes())
+            file = _file(folders, name)
+            if file is None:
+                return platforms(folders, broken)
+            wanted[name] = (file, file.read_bytes())
             todo += [base.decode() for base in _BASE.findall(wanted[name][1])]
     try:
-        return _resolved(tuple(wanted[name] for name in sorted(wanted)), None)
+        return dict(_all_good(tuple(wanted[name] for name in sorted(wanted))))
     except SettingsError:
-        return platforms(folders)  # a base that is written in another way; or it says what is wrong
+        return platforms(folders, broken)  # a base that is written in another way; or it says what is wrong
+
+
+def own(folders: Sequence[Path]) -> list[str]:
+    """The names of the platforms that the first of `folders` holds: a workspace's own."""
+    return [*_found(folders[:1])]
+
+
+def _file(folders: Sequence[Path], name: str) -> Path | None:
+    files = (folder / name / "channel.toml" for folder in folders if FOLDER_NAME.fullmatch(name))
+    return next((file for file in files if file.is_file()), None)
 
 
 @functools.lru_cache(maxsize=8)
