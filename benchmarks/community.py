@@ -9,6 +9,7 @@ import argparse
 import datetime as dt
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import corpus
@@ -21,7 +22,8 @@ from steadycast.ledger.store import Ledger
 from steadycast.pipeline import App
 from steadycast.workspace import load
 
-STOCK, WAITING = 45, 5  # of sixty drafts; a community of thousands has five times as many
+STOCK, WAITING = 45, 5  # of sixty drafts
+MANY, MORE = 1_000, 5  # a community of thousands has five times as many
 SERIES = {"morning": "07:30", "noon": "12:00", "evening": "20:00"}
 CHANNELS = ("site", "feed", "wechat", "zhihu", "newsletter")
 HOUSE = """\
@@ -68,20 +70,25 @@ DAY = dt.timedelta(days=1)
 PICTURE = re.compile(rb"^!\[[^\n]*\n", re.MULTILINE)  # what intake would ask the web for at each look
 
 
-def make(root: Path, drafts: int, now: dt.datetime) -> None:
-    """A workspace with so many drafts, taken in and planned with; its slots go back from `now`, three a day."""
-    most = 5 if drafts >= 1_000 else 1
+def make(
+    root: Path, drafts: int, now: dt.datetime, *, channels: Sequence[str] = CHANNELS, more: str = ""
+) -> None:
+    """A workspace with so many drafts, taken in and planned with; its slots go back from `now`, three a day.
+
+    `more` are settings of those `channels` that are not in HOUSE.
+    """
+    most = MORE if drafts >= MANY else 1
     stock, waiting = STOCK * most, WAITING * most
     used = drafts - stock - waiting
     for folder in ("content/pgc", "content/ugc/momo", "content/ugc/tom"):
         (root / folder).mkdir(parents=True)
     promises = "".join(
-        f'\n[series.{name}]\nevery = "day at {hour}"\nforms = ["article"]\nchannels = {list(CHANNELS)}\n'.replace(
+        f'\n[series.{name}]\nevery = "day at {hour}"\nforms = ["article"]\nchannels = {list(channels)}\n'.replace(
             "'", '"'
         )
         for name, hour in SERIES.items()
     )
-    (root / "steadycast.toml").write_text(HOUSE + promises, encoding="utf-8")
+    (root / "steadycast.toml").write_text(HOUSE + more + promises, encoding="utf-8")
     for n in range(drafts):
         name, data = corpus.draft(n)
         owner = "ugc/tom" if n >= drafts - waiting else "ugc/momo" if n % 3 else "pgc"
@@ -92,12 +99,12 @@ def make(root: Path, drafts: int, now: dt.datetime) -> None:
     with App(load(root)) as app:
         app.workspace.var.mkdir(parents=True, exist_ok=True)
         pipeline.collect(app, now, feeds=False)
-        _history(app.ledger, now, used)
+        _history(app.ledger, now, used, channels)
         pipeline.plan(app, now)
         app.ledger.ticked(now)
 
 
-def _history(ledger: Ledger, now: dt.datetime, used: int) -> None:
+def _history(ledger: Ledger, now: dt.datetime, used: int, channels: Sequence[str]) -> None:
     """The first `used` of the approved drafts went out, a slot each, on every channel."""
     drafts = sorted((row for row in ledger.drafts(["approved"])), key=lambda row: row.path.rpartition("/")[2])[:used]
     names, slots, sent, receipts, events = list(SERIES), [], [], [], []
@@ -109,7 +116,7 @@ def _history(ledger: Ledger, now: dt.datetime, used: int) -> None:
         id = f"{series}@{local:%Y-%m-%dT%H:%M}"
         slots.append({"id": id, "series": series, "at": at, "local": f"{local:%Y-%m-%dT%H:%M}", "draft": row.id,
                       "occasion": "", "filled": False, "why": "", "excused": "", "manual": False})  # fmt: skip
-        for channel in CHANNELS:
+        for channel in channels:
             number, url = len(sent) + 1, f"https://readers.example.net/{channel}/{n}"
             sent.append({**BLANK, "id": number, "slot": id, "channel": channel, "series": series, "at": at,
                          "marker": f"m{number}", "state": "published", "draft": row.id, "revision": row.revision,

@@ -83,6 +83,11 @@ def _held(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
+def written() -> int:
+    """Bytes that this process and those that it waited for have written, to files or elsewhere."""
+    return int(Path("/proc/self/io").read_text().partition("wchar: ")[2].split()[0])
+
+
 def timed(work: Callable[[], object]) -> float:
     """Seconds of wall time of one call."""
     begin = time.perf_counter()

@@ -24,7 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROWS = (
     "starting", "commands", "resting", "slots", "classes", "drill", "ledger", "pages", "sending", "reading", "rendering",
-    "sites",
+    "sites", "publishing",
 )  # fmt: skip
 NOTES = HERE / "NOTES.md"
 HEAD = "## `"
@@ -110,6 +110,10 @@ def rows(name: str, asked: argparse.Namespace, memory: Path, disk: Path) -> Iter
         import sites
 
         yield from sites.rows(memory, [1, 10] if quick else [1, *(n for n in asked.size if n >= 1_000)], rounds)
+    if name == "publishing":
+        import publishing
+
+        yield from publishing.rows(memory, [10] if quick else [n for n in asked.size if n >= 1_000], rounds)
 
 
 def table(found: list[object]) -> str:

@@ -13,17 +13,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import corpus
-from measure import Row, Run, median, ratio, run, seconds
+from measure import Row, Run, median, ratio, run, seconds, written
 
 from steadycast.pipeline.app import write_atomically
-from steadycast.platform import Channel, Post, PostStore
+from steadycast.platform import Channel, Known, Post, PostStore
 from steadycast.platform.registry import load, platforms
 from steadycast.render.markdown import to_html
 from steadycast.testing import bench
@@ -98,6 +98,18 @@ def _lay_out(folder: Path, size: int) -> None:
         target.write_text(text, encoding="utf-8")
 
 
+def seed(adapters: Iterable[Any], posts: int) -> None:
+    """So many posts in these channels' folders, and everything that shows them."""
+    made = [_post(n) for n in range(posts)]
+    for adapter in adapters if made else ():
+        with PostStore.of(adapter.channel) as shelf:
+            for post in made:
+                shelf.put(post)
+        adapter.find(made[-1], Known())
+        while hasattr(adapter, "renew") and adapter.renew(TURN) is not None:
+            pass
+
+
 def _post(n: int) -> Post:
     head, _, body = corpus.draft(n)[1].decode().removeprefix("---\n").partition("\n---\n")
     said = {name: text.strip('"') for name, _, text in (line.partition(": ") for line in head.splitlines())}
@@ -133,7 +145,7 @@ def _worker(work: str, folder: Path, size: int, n: int) -> dict[str, float]:
 def publish(folder: Path, n: int) -> dict[str, float]:
     """One post more: processor time, files, all bytes that were written, and those of files that readers get."""
     post, seen, files = _post(n), 0, 0
-    written, cpu = _written(), 0.0
+    before, cpu = written(), 0.0
     for name in CHANNELS:
         channel = _channel(folder, name)
         assert channel.spec is not None
@@ -149,7 +161,7 @@ def publish(folder: Path, n: int) -> dict[str, float]:
         begin = time.process_time()
         made(replace(channel, write=write)).publish(post)
         cpu += time.process_time() - begin
-    return {"cpu": cpu, "files": files, "bytes": _written() - written, "seen": seen}
+    return {"cpu": cpu, "files": files, "bytes": written() - before, "seen": seen}
 
 
 def renew(folder: Path, n: int) -> None:
@@ -160,11 +172,6 @@ def renew(folder: Path, n: int) -> None:
     adapter = load(channel.spec)(channel)
     while adapter.renew(TURN) is not None:  # type: ignore[attr-defined]  # an optional verb
         pass
-
-
-def _written() -> int:
-    """Bytes that this process has written, to files or elsewhere."""
-    return int(Path("/proc/self/io").read_text().partition("wchar: ")[2].split()[0])
 
 
 if __name__ == "__main__":

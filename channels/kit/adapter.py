@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.platform import Channel, Known, Media, Post, Receipt, Unknown, View, markdown
-from steadycast.platform.ics import event
 
-from . import files, page, poster, tagging
+from . import files, page, tagging
 from .sheet import Sheet
 from .words import plain
 
@@ -92,10 +91,16 @@ class Adapter:
         """Return every file of the kit but kit.json: made ones as bytes, media as the path to copy from."""
         made: dict[str, bytes | Path] = {name: self.medium(post, media) for name, media in sheet.placed.items()}
         if sheet.url:
-            made["qr.png"] = poster.code(sheet.url)
+            from . import qr  # each of these three loads a library that most kits do without
+
+            made["qr.png"] = qr.code(sheet.url)
         if self.data.get("poster"):
+            from . import poster
+
             made["media/poster-3x4.jpg"] = poster.jpeg(post, sheet.url, self.data.get("fonts", ()))
         if post.event:
+            from steadycast.platform.ics import event
+
             made["event.ics"] = event(post, 0, post.published, sheet.url)
         made |= {name: text.encode() for name, text in sheet.texts().items()}
         if self.data["markdown"] and sheet.show_body:

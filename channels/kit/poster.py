@@ -6,22 +6,15 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-import segno
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from steadycast.platform import Post, broken_lines
 
+from .qr import code
 from .words import plain
 
 WIDTH, HEIGHT, BAND, EDGE = 1080, 1440, 360, 60
 PAPER, INK, GROUND = "#ffffff", "#1f2328", "#2f5d50"
-
-
-def code(url: str, scale: int = 8) -> bytes:
-    """Return the QR code of `url` as PNG, quiet zone included (ISO/IEC 18004 asks for four modules)."""
-    made = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(made, kind="png", scale=scale, border=4)
-    return made.getvalue()
 
 
 def jpeg(post: Post, url: str, fonts: Iterable[str]) -> bytes:

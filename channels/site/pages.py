@@ -93,7 +93,7 @@ class Pages(Maker):
             if kind == "series":
                 keys |= {key for place in moved | same for key in self.index.beside((kind, name), place) if key}
         self._articles(sorted(keys))
-        self.index.drop_pages(self.changed - self.index.stamps().keys())
+        self.index.drop_pages(key for key in self.changed if not self.index.briefs([key]))
         for (kind, name), (moved, same) in lists.items():
             if kind != "event":
                 listing = Listing(kind, name, self.index.count((kind, name)), self.taken)

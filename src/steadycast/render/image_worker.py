@@ -16,10 +16,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps, ImageSequence, UnidentifiedImageError
 
-from steadycast import reasons
 from steadycast.characters import broken_lines, pieces
 from steadycast.language import gettext as _
-from steadycast.render import drawing
 from steadycast.render.worker import Unusable, serve
 
 MEMORY = 2 << 30  # bytes of address space
@@ -141,6 +139,8 @@ def _open(source: str) -> Image.Image:
 
 
 def _drawing(source: str) -> tuple[bytes, float, float]:
+    from steadycast.render import drawing  # a tenth of what this process loads, and few files are drawings
+
     return drawing.read(Path(source).read_bytes())
 
 
@@ -155,6 +155,8 @@ def _safe_drawing(source: str, out: str, limit: int | None) -> dict[str, Any]:
 def _drawn(source: str) -> BytesIO:
     """A drawing as a PNG, large enough for a page. Nothing outside the file is read: its links are gone by now."""
     import resvg_py
+
+    from steadycast import reasons
 
     data, width, height = _drawing(source)
     if not 1 / 50 <= width / max(height, 0.01) <= 50:

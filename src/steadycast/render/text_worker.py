@@ -12,7 +12,6 @@ from types import FrameType
 from typing import Any
 
 from steadycast.render.highlight import spans
-from steadycast.render.sanitise import cleaned
 from steadycast.render.worker import serve
 
 MEMORY = 384 << 20  # bytes of address space
@@ -30,6 +29,8 @@ def main() -> None:
 
 def clean(html: str, *, ugc: bool) -> dict[str, Any]:
     """`html` sanitised, unless it grows beyond all use."""
+    from steadycast.render.sanitise import cleaned  # which loads four times what colours need
+
     out = cleaned(html, ugc=ugc)
     if len(out) > GROWS * len(html) + SPARE:
         return {"error": f"grows from {len(html)} characters to {len(out)}"}
