@@ -70,9 +70,7 @@ DAY = dt.timedelta(days=1)
 PICTURE = re.compile(rb"^!\[[^\n]*\n", re.MULTILINE)  # what intake would ask the web for at each look
 
 
-def make(
-    root: Path, drafts: int, now: dt.datetime, *, channels: Sequence[str] = CHANNELS, more: str = ""
-) -> None:
+def make(root: Path, drafts: int, now: dt.datetime, *, channels: Sequence[str] = CHANNELS, more: str = "") -> None:
     """A workspace with so many drafts, taken in and planned with; its slots go back from `now`, three a day.
 
     `more` are settings of those `channels` that are not in HOUSE.

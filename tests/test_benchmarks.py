@@ -71,6 +71,7 @@ def test_every_row_runs(tmp_path: Path) -> None:
         if os.environ.get("STEADYCAST_TEST_POSTGRES")
         else "STEADYCAST_TEST_POSTGRES names no server",
         "a page of the desk, ",
+        "`steadycast publish` of one slot on five channels, 10 posts",
     ]
     if os.environ.get("CI") or shutil.which("hugo"):
         rows += ["drafts x 6 outputs, cold", "drafts x 6 outputs, one changed"]
