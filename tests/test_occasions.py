@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steadycast.language import speaking
 from steadycast.schedule.model import Series
-from steadycast.schedule.occasions import ClassDay, Counted, Kind, Occasion, Ritual, When, parse_when, rituals
+from steadycast.schedule.occasions import ClassDay, Counted, Kind, Occasion, Ritual, When, in_words, parse_when, rituals
 from steadycast.schedule.slots import slots
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -131,6 +132,21 @@ def test_a_count_is_the_same_from_wherever_it_is_looked_at(passed: int, number: 
     record = {"daily": Counted(passed, every[0].local.date())}
     found = marked(f"slot {number} of daily", known={"daily": series}, record=record, start=now, end=START + 900 * DAY)
     assert [each.slot for each in found] == ([every[number - 1]] if number > passed else [])
+
+
+@pytest.mark.parametrize("language", ["en", "zh_Hans", "zh_Hant"])
+@given(kind=st.sampled_from(Kind), number=st.integers(2, 100_000), of=st.sampled_from(["daily", "c16", "day-2", "of"]))
+def test_what_a_ritual_waits_for_is_read_as_each_language_writes_it(
+    kind: Kind, number: int, of: str, language: str
+) -> None:
+    """The desk offers it so, and an operator types it so."""
+    counted = kind in (Kind.SLOT, Kind.EVERY, Kind.STREAK)
+    when = When(kind, of, number if counted else 0)
+    with speaking(language):
+        said = in_words(when)
+    assert parse_when(said) == when
+    if language != "en":  # Chinese is written with and without spaces
+        assert parse_when(said.replace(" ", "")) == when
 
 
 def test_what_a_ritual_waits_for_is_read_or_said_what_can_be_written() -> None:

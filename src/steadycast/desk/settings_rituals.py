@@ -17,7 +17,7 @@ from steadycast.errors import SteadycastError
 from steadycast.ops import settings_edits
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
-from steadycast.schedule.occasions import parse_when
+from steadycast.schedule.occasions import Kind, When, in_words
 
 router = APIRouter(prefix="/settings/rituals")
 HERE = "/settings/rituals"
@@ -35,12 +35,14 @@ def rituals(request: Request, app: Here) -> HTMLResponse:
 def _page(request: Request, app: App, given: Mapping[str, Any], wrong: SteadycastError | None = None) -> HTMLResponse:
     w = app.workspace
     coming = pipeline.rituals.coming(app, pipeline.now(), AHEAD)
-    examples = [said for name in w.series for said in (f"every 100 of {name}", f"streak 365 of {name}")]
-    examples += [f"anniversary of {name}" for name in w.series]
+    known = [one for name in w.series for one in (When(Kind.EVERY, name, 100), When(Kind.STREAK, name, 365))]
+    known += [When(Kind.ANNIVERSARY, name) for name in w.series]
     for name, each in w.classes.items():
-        examples += [f"class {name} opens", *([f"class {name} ends"] if each.rhythm.until else [])]
-        examples += [f"turn of {name}"] if each.turn else []
-    meaning = {said: pipeline.rituals.meaning(app, parse_when(said)) for said in examples}
+        known += [When(Kind.OPENS, name), *([When(Kind.ENDS, name)] if each.rhythm.until else [])]
+        known += [When(Kind.TURN, name)] if each.turn else []
+    known = known or [When(Kind.EVERY, "daily", 100)]
+    examples = [in_words(one) for one in known]
+    meaning = {said: pipeline.rituals.meaning(app, one) for said, one in zip(examples, known, strict=True)}
     meaning |= {each.when: pipeline.rituals.meaning(app, each.meant, each.series) for each in w.rituals}
     there = settings_edits.written(w, ("asks",))
     asks = {key: given.get(f"asks_{key}", there.get(key, "")) for key in ("channel", "before", "at")}

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
-from steadycast.language import quoted
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.slots import instant, slots
@@ -47,13 +47,29 @@ _SPELLED: Sequence[tuple[str, Kind | None]] = (
     (r"class (?P<of>\S+) opens", Kind.OPENS),
     (r"class (?P<of>\S+) ends", Kind.ENDS),
     (r"turn of (?P<of>\S+)", Kind.TURN),
+    (r"(?P<of>\S+?) ?第 ?(?P<number>\d{1,6}) ?期", Kind.SLOT),
+    (r"(?P<of>\S+?) ?每[满滿]? ?(?P<number>\d{1,6}) ?期", Kind.EVERY),
+    (r"(?P<of>\S+?) ?[连連]更 ?(?P<number>\d{1,6}) ?期", Kind.STREAK),
+    (r"(?:(?P<of>\S+?) ?)?[周週]年", Kind.ANNIVERSARY),
+    (r"(?P<of>\S+?) ?[开開]班", Kind.OPENS),
+    (r"(?P<of>\S+?) ?[结結]班", Kind.ENDS),
+    (r"(?P<of>\S+?) ?[换換]人值日", Kind.TURN),
 )
+_FORMS = {
+    Kind.SLOT: N_("slot %(number)s of %(of)s"),
+    Kind.EVERY: N_("every %(number)s of %(of)s"),
+    Kind.STREAK: N_("streak %(number)s of %(of)s"),
+    Kind.ANNIVERSARY: N_("anniversary of %(of)s"),
+    Kind.OPENS: N_("class %(of)s opens"),
+    Kind.ENDS: N_("class %(of)s ends"),
+    Kind.TURN: N_("turn of %(of)s"),
+}
 OF_SERIES = (Kind.SLOT, Kind.EVERY, Kind.STREAK, Kind.ANNIVERSARY)
 OF_CLASS = (Kind.OPENS, Kind.ENDS, Kind.TURN)
 
 
 def parse_when(text: str) -> When:
-    """What `slot 100 of daily`, `anniversary` or `class c16 opens` waits for; a ValueError says what can be written."""
+    """What `slot 100 of daily`, `anniversary` or `c16 开班` waits for; a ValueError says what can be written."""
     words = " ".join(str(text).split())
     for pattern, meant in _SPELLED:
         if found := re.fullmatch(pattern, words):
@@ -70,6 +86,11 @@ def parse_when(text: str) -> When:
         said=quoted(words[:80]),
     )
     raise ValueError(message)
+
+
+def in_words(when: When) -> str:
+    """How a `when` that names its series or class is written in the reader's language; `parse_when` reads it."""
+    return _(_FORMS[when.kind], number=when.number, of=when.of)
 
 
 @dataclass(frozen=True, slots=True)
