@@ -238,7 +238,9 @@ def _prepare_sqlite(*, readonly: bool) -> Any:
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at the start: a read that turns into a write cannot be waited for, it fails at once."""
     writes = connection.get_execution_options().get("steadycast_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    driver = connection.connection.driver_connection
+    assert driver
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")  # said to the driver itself: each question begins with it
 
 
 def _postgres(url: URL, *, readonly: bool) -> Database:

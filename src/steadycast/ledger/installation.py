@@ -9,16 +9,16 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
 from steadycast.language import gettext as _
 from steadycast.ledger.connection import Database, table, upsert
-from steadycast.ledger.raw_sql import run
+from steadycast.ledger.raw_sql import fetch, run
 
 META = table("meta")
-VALUE = select(META.c.value).where(META.c.key == bindparam("wanted"))  # made once: every verb asks it several times
+VALUES, VALUE = "SELECT key, value FROM meta", "SELECT value FROM meta WHERE key = ?"
 KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 TICK = "tick"  # meta: when the machinery was last alive
 STOCK = "stock"  # meta: another word with each change of a draft
@@ -40,7 +40,12 @@ def settle_in(db: Database) -> None:
 
 def values(connection: Connection) -> dict[str, str]:
     """Every installation-wide value, as this transaction sees it: a handful."""
-    return dict(connection.execute(select(META.c.key, META.c.value)).tuples().all())
+    return dict(fetch(connection, VALUES, ()))
+
+
+def value(connection: Connection, key: str) -> str | None:
+    """One installation-wide value, or None, as this transaction sees it."""
+    return next((kept for (kept,) in fetch(connection, VALUE, (key,))), None)
 
 
 def keep(connection: Connection, **values: str) -> None:
@@ -67,7 +72,7 @@ def secret_of(meta: Mapping[str, str]) -> bytes:
 def meta(db: Database, key: str) -> str | None:
     """One installation-wide value, or None."""
     with db.read() as connection:
-        return connection.scalar(VALUE, {"wanted": key})
+        return value(connection, key)
 
 
 def metas(db: Database, prefix: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from steadycast.ledger import draft_decisions
+from steadycast.ledger import draft_decisions, raw_sql
 from steadycast.ledger.connection import Database, among, chunks, one_of, row_of, rows_of, table, upsert
 from steadycast.ledger.draft_labels import note_labels
 from steadycast.ledger.installation import STOCK, tell
@@ -122,7 +122,8 @@ def approved_drafts(db: Database) -> list[ApprovedDraft]:
 
 def approved_values(db: Database) -> list[tuple[Any, ...]]:
     """The values of `approved_drafts` as the driver makes them, in no order: for who asks what of them has changed."""
-    return fetched(db, select(*_approved()).where(STANDS))
+    with db.read() as connection:
+        return raw_sql.fetched(connection, IN_STOCK)
 
 
 def drafts_left(db: Database, besides: Collection[str]) -> list[ApprovedDraft]:
@@ -130,30 +131,31 @@ def drafts_left(db: Database, besides: Collection[str]) -> list[ApprovedDraft]:
 
     After ten years these are a few hundred of ten thousand.
     """
-    used = select(DELIVERY.c.id).where(DELIVERY.c.draft == DRAFT.c.id, one_of(DELIVERY.c.state, WENT_OUT))
-    fresh = DRAFT.c.published_before.is_(None) & ~exists(used.correlate(DRAFT))
-    found = dict.fromkeys(fetched(db, select(*_approved()).where(STANDS, fresh | evergreen)))
-    for ids in chunks(sorted(besides)):
-        found |= dict.fromkeys(fetched(db, select(*_approved()).where(STANDS, DRAFT.c.id.in_(ids))))
+    with db.read() as connection:
+        found = dict.fromkeys(raw_sql.fetched(connection, FRESH))
+        found |= dict.fromkeys(map(tuple, among(connection, IN_STOCK, DRAFT.c.id, set(besides))))
     return sorted(map(ApprovedDraft._make, found), key=lambda draft: draft.path)
 
 
 def approved_together(db: Database, within: dt.timedelta) -> list[dt.datetime]:
     """When each lot of `approved_drafts` began to be approved, in order: one draft at most `within` after another."""
-    at = type_coerce(DRAFT.c.approved_at, BigInteger).label("at")
-    each = select(at, func.lag(at).over(order_by=at).label("before")).where(STANDS).subquery()
-    first = each.c.before.is_(None) | (each.c.at - each.c.before > within // MICROSECOND)
-    return [instant(value) for (value,) in fetched(db, select(each.c.at).where(first).order_by(each.c.at))]
+    with db.read() as connection:
+        return [instant(value) for (value,) in raw_sql.fetched(connection, LOTS, (within // MICROSECOND,))]
 
 
-evergreen = func.coalesce(DRAFT.c.plan["evergreen"].as_boolean(), false())
-STANDS = DRAFT.c.approved_revision.is_not(None) & DRAFT.c.state.not_in(OUT_OF_STOCK)
-
-
-def _approved() -> list[ColumnElement[Any]]:
-    c = DRAFT.c
-    approved = type_coerce(c.approved_at, BigInteger)
-    return [c.id, c.form, c.origin, c.member, c.path, approved, cast(c.plan, Text), c.circle]
+_C = DRAFT.c
+_APPROVED = type_coerce(_C.approved_at, BigInteger)
+STANDS = _C.approved_revision.is_not(None) & _C.state.not_in(OUT_OF_STOCK)
+IN_STOCK = select(
+    _C.id, _C.form, _C.origin, _C.member, _C.path, _APPROVED.label("approved"), cast(_C.plan, Text), _C.circle
+).where(STANDS)
+_USED = select(DELIVERY.c.id).where(DELIVERY.c.draft == _C.id, one_of(DELIVERY.c.state, WENT_OUT)).correlate(DRAFT)
+evergreen = func.coalesce(_C.plan["evergreen"].as_boolean(), false())
+FRESH = IN_STOCK.where((_C.published_before.is_(None) & ~exists(_USED)) | evergreen)
+_AT = _APPROVED.label("at")
+_EACH = select(_AT, func.lag(_AT).over(order_by=_AT).label("before")).where(STANDS).subquery()
+_FIRST = _EACH.c.before.is_(None) | (_EACH.c.at - _EACH.c.before > literal_column("?"))
+LOTS = select(_EACH.c.at).where(_FIRST).order_by(_EACH.c.at)
 
 
 def fetched(db: Database, query: Select[Any]) -> list[tuple[Any, ...]]:
@@ -206,8 +208,11 @@ def known_drafts(db: Database, states: Collection[str] = ()) -> list[KnownDraft]
 
 def dropped_paths(db: Database) -> dict[str, str]:
     """The revisions, by path, of the drafts that were dropped in and are not gone."""
-    here = (DRAFT.c.source == "folder") & (DRAFT.c.state != "gone")
-    return dict(fetched(db, select(DRAFT.c.path, DRAFT.c.revision).where(here)))
+    with db.read() as connection:
+        return dict(map(tuple, raw_sql.fetched(connection, DROPPED)))
+
+
+DROPPED = select(_C.path, _C.revision).where(_C.source == "folder", _C.state != "gone")
 
 
 def held_drafts(db: Database, states: Collection[str]) -> dict[str, int]:

@@ -19,14 +19,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, literal_column, select, true, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, select, true, update
 
 from steadycast.crash_safety import crashpoints, durable, file_lock
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger.connection import Database, table, translate_errors, upsert
 from steadycast.ledger.history import write_events
-from steadycast.ledger.installation import keep, secret_of, values
+from steadycast.ledger.installation import keep, secret_of, value, values
+from steadycast.ledger.raw_sql import run
 from steadycast.ledger.tables import State
 
 META = table("meta")
@@ -74,9 +75,14 @@ def fingerprint(secret: bytes) -> str:
 def count_intents(connection: Connection, intents: int) -> int:
     """Add to the number of intents ever written; the new number. Whoever comes second waits for the first's commit."""
     if intents:
-        known = "CAST(CAST(meta.value AS BIGINT) + CAST(excluded.value AS BIGINT) AS TEXT)"
-        upsert(connection, META, [{"key": "intents", "value": str(intents)}], (), value=literal_column(known))
-    return int(connection.scalar(select(META.c.value).where(META.c.key == "intents")) or 0)
+        run(connection, COUNT, [("intents", str(intents))])
+    return int(value(connection, "intents") or 0)
+
+
+COUNT = (
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE "
+    "SET value = CAST(CAST(meta.value AS BIGINT) + CAST(excluded.value AS BIGINT) AS TEXT)"
+)
 
 
 def reach(connection: Connection, slots: Iterable[tuple[str, dt.datetime]], now: dt.datetime) -> dt.datetime:

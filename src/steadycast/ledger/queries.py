@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal_column, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
-from steadycast.ledger.raw_sql import fetch, instant, stream
+from steadycast.ledger.raw_sql import fetched, instant, micros, stream
 from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.tables import DONE, WENT_OUT, DeliveryRow, State
 from steadycast.receipt import Receipt, receipt_of
@@ -118,20 +118,22 @@ def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
 
     What went out before there was a ledger is among them, in a slot of no series.
     """
-    c = DELIVERY.c
-    at, origins = type_coerce(c.at, BigInteger), {origin.value: origin for origin in Origin}
-    query = select(c.slot, c.series, at, func.min(c.origin), func.min(c.member), c.draft).where(
-        one_of(c.state, WENT_OUT), c.at >= since, c.draft.is_not(None)
-    )
-    sql = str(
-        query.group_by(c.slot, c.series, c.at, c.draft).compile(db.engine, compile_kwargs={"literal_binds": True})
-    )
+    origins = {origin.value: origin for origin in Origin}
     with db.read() as connection:
-        found = fetch(connection, sql, ())
+        found = fetched(connection, USED, (micros(since),))
     past = [
         Past(slot, series, instant(at), origins[o], member, draft) for slot, series, at, o, member, draft in found if o
     ]
     return sorted([*past, *used_before(db)], key=lambda each: (each.at, each.slot))
+
+
+_C = DELIVERY.c
+_AT = type_coerce(_C.at, BigInteger)
+USED = (
+    select(_C.slot, _C.series, _AT, func.min(_C.origin), func.min(_C.member), _C.draft)
+    .where(one_of(_C.state, WENT_OUT), literal_column("?") <= _AT, _C.draft.is_not(None))
+    .group_by(_C.slot, _C.series, _C.at, _C.draft)
+)
 
 
 def used_before(db: Database) -> list[Past]:

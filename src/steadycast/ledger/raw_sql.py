@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ClauseElement, ColumnElement, Connection, Select, True_
 
 from steadycast.ledger.rows import EPOCH
 
@@ -116,7 +116,22 @@ def taken(
 
 def text(connection: Connection, clause: ColumnElement[Any]) -> str:
     """A clause with its values in it, as a statement's text takes it."""
-    return f"({clause.compile(connection, compile_kwargs={'literal_binds': True})})"
+    return "(1 = 1)" if isinstance(clause, True_) else f"({_with_values(connection, clause)})"
+
+
+def fetched(connection: Connection, query: Select[Any], values: Values = ()) -> list[Values]:
+    """The rows of a query that was made once for all: its text is kept, and `values` are those of its `?`."""
+    key = query, connection.dialect.name
+    if (sql := _texts.get(key)) is None:
+        sql = _texts[key] = _with_values(connection, query)
+    return fetch(connection, sql, values)
+
+
+_texts: dict[tuple[Select[Any], str], str] = {}
+
+
+def _with_values(connection: Connection, clause: ClauseElement) -> str:
+    return str(clause.compile(connection, compile_kwargs={"literal_binds": True}))
 
 
 def numbers(ids: Iterable[int]) -> str:

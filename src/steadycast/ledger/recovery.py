@@ -18,6 +18,7 @@ from steadycast.ledger.connection import Database, table
 from steadycast.ledger.history import write_events
 from steadycast.ledger.installation import TICK
 from steadycast.ledger.older_copy import put_in_doubt
+from steadycast.ledger.raw_sql import fetch, micros
 from steadycast.ledger.rows import Instant
 from steadycast.ledger.tables import State
 from steadycast.schedule.model import Verdict
@@ -25,6 +26,10 @@ from steadycast.schedule.model import Verdict
 SLOT = table("slot")
 EVENT = table("event")
 PAST_LATE, NO_DRAFT = N_("past late"), N_("no draft")  # why recovery calls a delivery missed
+LEFT = (  # something whose lease may have run out, or whose time is over
+    "SELECT 1 FROM delivery WHERE wake <= ? AND (state IN ('claimed', 'sending') "
+    "OR state IN ('planned', 'due', 'refused') AND at + CAST(late AS BIGINT) * 1000000 < ?) LIMIT 1"
+)
 CALLED = "called"  # meta: the latest instant, by any clock, at which anything was called missed
 JUMP = "jump"  # meta: the newest tick that called slots missed which no tick had seen due, as `Jump`
 
@@ -53,9 +58,11 @@ class Recovered:
 def recover(db: Database, now: dt.datetime) -> Recovered:
     """Give back claims that ran out, put sendings that ran out in doubt, and miss what is past `late`; one commit."""
     with db.write("recover") as connection:
-        moment = time_spans.follow(db, connection, now)
+        moment, doubtful = time_spans.follow(db, connection, now), put_in_doubt(db, connection, now)
+        if not fetch(connection, LEFT, (micros(max(moment, now)), micros(now))):
+            return Recovered(unknown=doubtful)  # as a rule: no tick before this one left anything
         recovered = Recovered(
-            unknown=put_in_doubt(db, connection, now) + lapse_sendings(connection, moment),
+            unknown=doubtful + lapse_sendings(connection, moment),
             due=lapse_claims(connection, moment),
             missed=miss_overdue(connection, now),
         )

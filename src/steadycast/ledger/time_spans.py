@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Connection, case, func, select, type_coerce, 
 
 from steadycast.crash_safety.bootclock import EPOCH, Reading, boot
 from steadycast.ledger.connection import Database, table
-from steadycast.ledger.installation import VALUE, keep
+from steadycast.ledger.installation import keep, value
 from steadycast.ledger.raw_sql import MICROSECOND, micros
 from steadycast.ledger.rows import Instant
 from steadycast.ledger.tables import State
@@ -76,7 +76,7 @@ def _served(db: Database, here: Reading | None) -> bool:
 
 
 def _known(connection: Connection) -> dict[str, dt.timedelta]:
-    kept = connection.scalar(VALUE, {"wanted": CLOCKS})
+    kept = value(connection, CLOCKS)
     return {boot: offset * MICROSECOND for boot, offset in json.loads(kept or "{}").items()}
 
 
