@@ -15,10 +15,10 @@ from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.ops.check import placeholders_in_use
-from steadycast.ops.starter import PLACEHOLDER
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.today import today as read_today
+from steadycast.workspace.paths import PLACEHOLDER
 
 router = APIRouter()
 

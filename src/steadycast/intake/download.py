@@ -9,12 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steadycast.crash_safety import durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
-from steadycast.outgoing import Fetcher, FetchError, authority
+from steadycast.outgoing import FetchError
+
+if TYPE_CHECKING:
+    from steadycast.outgoing import Fetcher
 
 MAX_MEDIA = 64 * 1024 * 1024
 MAX_PICTURE = 16 * 1024 * 1024
@@ -96,6 +100,8 @@ class Downloads:
         allowed = min(seconds, self.budget.seconds())
         if self.fetcher is None or allowed <= 0 or self.budget.room() < most:
             raise NotHadError(_("it waits for the next look: too much was to be fetched at once"), final=False)
+        from steadycast.outgoing import authority
+
         try:
             own = bool(self.private) and authority(url) == authority(self.private)
             got = self.fetcher.get(url, max_bytes=most, deadline=allowed, allow_private=own)

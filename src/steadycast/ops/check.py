@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from steadycast import pipeline
 from steadycast.draft import Draft
 from steadycast.errors import WARN, DraftError, LedgerError, Problem, SettingsError, did_you_mean
 from steadycast.intake import folder
@@ -22,9 +23,8 @@ from steadycast.language import gettext as _
 from steadycast.ledger.publishing_place import gone
 from steadycast.ops.copied_from import still_blank
 from steadycast.ops.deployments import differences
-from steadycast.ops.starter import PLACEHOLDER
 from steadycast.ops.unschedulable import as_stock, unschedulable
-from steadycast.pipeline import class_problems, draft_media, draft_notes, reminders, rituals
+from steadycast.pipeline import draft_media, draft_notes
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import copies, held
 from steadycast.pipeline.draft_media import Quotas
@@ -43,7 +43,7 @@ from steadycast.schedule.slots import occurrence_of, slots
 from steadycast.schedule.stock import in_time, near
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.loading import dotted
-from steadycast.workspace.paths import SETTINGS_FILE
+from steadycast.workspace.paths import PLACEHOLDER, SETTINGS_FILE
 from steadycast.workspace.settings import NO_CALL
 from steadycast.workspace.upload_target import PROGRAMS
 
@@ -76,25 +76,35 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
 
 def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     """What is wrong with the settings alone, and with what they name: no draft is read for it."""
-    from steadycast.pipeline import circles
-
     workspace = app.workspace
     found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
     told = {(each.where, each.line) for each in found}
     found += [each for each in blanks(workspace) if (each.where, each.line) not in told]
     if rhythms := list(_rhythms(app)):
         return rhythms + found
-    found += [*_by_hand(app), *_untried(app), *rituals.problems(app, now), *reminders.problems(app, now)]
+    found += [*_by_hand(app), *_untried(app)]
     return [
         *found,
-        *circles.problems(app),
+        *_of_what_is_set(app, now),
         *_surprises(workspace, now),
         *_placeholders(workspace),
         *secrets(app),
         *_files_named(app),
         *_editors(app),
-        *class_problems.problems(app, now),
     ]
+
+
+def _of_what_is_set(app: App, now: dt.datetime) -> Iterator[Problem]:
+    """What is wrong with parts that few communities have; what looks at one is loaded where it is there."""
+    workspace = app.workspace
+    if workspace.rituals:
+        yield from pipeline.rituals.problems(app, now)
+    if workspace.asks.channel:
+        yield from pipeline.reminders.problems(app, now)
+    if workspace.circles:
+        yield from pipeline.circles.problems(app)
+    if workspace.classes:
+        yield from pipeline.class_problems.problems(app, now)
 
 
 def _editors(app: App) -> Iterator[Problem]:
@@ -211,13 +221,13 @@ def blanks(workspace: Workspace) -> Iterator[Problem]:
 
 def uploads(app: App) -> Iterator[Problem]:
     """What the way to a channel's web host lacks on this machine; the host itself is not asked."""
-    from steadycast.pipeline.uploads import unknown_host
-    from steadycast.upload import known
-
     workspace = app.workspace
     for name, settings in workspace.channels.items():
         if settings.upload is None or settings.platform in app.broken:
             continue
+        from steadycast.pipeline.uploads import unknown_host
+        from steadycast.upload import known
+
         target, path = settings.upload.target, ("channel", name, "upload", "to")
         if lacks := [program for program in PROGRAMS[target.scheme] if shutil.which(program) is None]:
             said = _(

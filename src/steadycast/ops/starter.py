@@ -21,7 +21,6 @@ from steadycast.platform.registry import platforms
 from steadycast.workspace.loading import Workspace, read
 from steadycast.workspace.paths import SETTINGS_FILE, bundle
 
-PLACEHOLDER = "example.org"  # the host of a new workspace's addresses, until its operator writes another
 SETTINGS = """\
 # {name}
 # {keys}

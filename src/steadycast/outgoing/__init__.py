@@ -20,7 +20,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from steadycast.outgoing.answers import Answer, reset_after, retry_after
-    from steadycast.outgoing.connection import FetchError, PrivateAddressError, redacted_urls, shown_url
+    from steadycast.outgoing.connection import redacted_urls, shown_url
+    from steadycast.outgoing.fetch_errors import FetchError, PrivateAddressError
     from steadycast.outgoing.fetcher import Fetched, Fetcher, authority
     from steadycast.outgoing.http_client import HttpClient
 else:
@@ -29,7 +30,8 @@ else:
         __all__,
         {
             "answers": "Answer reset_after retry_after",
-            "connection": "FetchError PrivateAddressError redacted_urls shown_url",
+            "connection": "redacted_urls shown_url",
+            "fetch_errors": "FetchError PrivateAddressError",
             "fetcher": "Fetched Fetcher authority",
             "http_client": "HttpClient",
         },

@@ -9,7 +9,8 @@ from typing import Any
 from urllib3.response import HTTPResponse
 
 from steadycast.language import gettext as _
-from steadycast.outgoing.connection import Connection, FetchError
+from steadycast.outgoing.connection import Connection
+from steadycast.outgoing.fetch_errors import FetchError
 
 LONGEST = 128 * 1024 * 1024  # bytes that are looked at, unpacked, before an answer is no answer
 _CHUNK = 64 * 1024

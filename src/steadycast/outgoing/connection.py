@@ -33,9 +33,9 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from steadycast import __version__
 from steadycast.crash_safety import crashpoints, send_window
-from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 from steadycast.outgoing.addresses import is_public
+from steadycast.outgoing.fetch_errors import FetchError, PrivateAddressError
 from steadycast.outgoing.timers import watch
 
 AGENT = f"Steadycast/{__version__}"
@@ -48,14 +48,6 @@ REDIRECTS = {301, 302, 303, 307, 308}
 # The answers that say "not applied": RFC 9110 for most, RFC 6585 for 431, RFC 7725 for 451. Not 408, 409 or 425.
 REFUSED = {400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 422, 431, 451}
 _URL = re.compile(r"\b(https?://)(?:[^\s/@]*@)?([^\s/?#\"'<>]+)([^\s\"'<>]*)", re.IGNORECASE)
-
-
-class FetchError(SteadycastError):
-    """Something on the web could not be had; the message names the host at most, never a path or a token."""
-
-
-class PrivateAddressError(FetchError):
-    """It leads to a private network, and nobody gave leave for that."""
 
 
 def shown_url(url: str) -> str:

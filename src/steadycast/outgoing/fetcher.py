@@ -17,11 +17,11 @@ from steadycast.outgoing.connection import (
     PERMANENT,
     REDIRECTS,
     Connection,
-    FetchError,
     checked,
     exchange,
     reason,
 )
+from steadycast.outgoing.fetch_errors import FetchError
 
 MAX_BYTES = 5 * 1024 * 1024
 

@@ -26,12 +26,12 @@ from steadycast.outgoing.connection import (
     REDIRECTS,
     REFUSED,
     Connection,
-    FetchError,
     checked,
     exchange,
     reason,
     redacted_urls,
 )
+from steadycast.outgoing.fetch_errors import FetchError
 
 BEFORE_THE_END = 0.05  # seconds of a turn: a request that is cut then is over before its process would be ended
 Classify = Callable[[Answer], FarSideError | None]

@@ -14,6 +14,7 @@ from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
 
 SETTINGS_FILE = "steadycast.toml"
+PLACEHOLDER = "example.org"  # the host of a new workspace's addresses, until its operator writes another
 COPIED_FROM = "copied_from.toml"  # of a community whose rules are another's: what was copied, and when
 SOURCES = (SETTINGS_FILE, "holidays.toml")  # what its settings are read from
 
