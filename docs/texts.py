@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from cyclopts import App
 
-from steadycast.cli import app
+from steadycast.cli.command_line import app
 from steadycast.cli.help_page import pieces
 from steadycast.testing.contract import rules, title_of
 

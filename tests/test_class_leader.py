@@ -13,7 +13,7 @@ import pytest
 from documents import DOCS, ROOT, blocks
 
 from steadycast import pipeline
-from steadycast.cli import app as command_line
+from steadycast.cli.command_line import app as command_line
 from steadycast.pipeline import App
 from steadycast.workspace import load
 

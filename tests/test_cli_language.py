@@ -10,7 +10,7 @@ from pipeline_bench import SETTINGS, Bench
 from test_desk_texts import texts
 
 from steadycast import pipeline
-from steadycast.cli import app
+from steadycast.cli.command_line import app
 from steadycast.language import speaking
 
 CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')

@@ -16,7 +16,7 @@ from documents import DOCS, FOUND, PAGES, READMES, ROOT, blocks, code, lists, pa
 from pydantic import BaseModel
 
 from steadycast import errors
-from steadycast.cli import app
+from steadycast.cli.command_line import app
 from steadycast.schedule.rhythm_phrases import read_human
 from steadycast.workspace import class_settings, fair_settings, load, ready_settings, ritual_settings
 from steadycast.workspace import settings as tables

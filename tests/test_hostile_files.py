@@ -14,7 +14,7 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, Bench, article
 from platform_bench import png
 
 from steadycast import pipeline
-from steadycast.cli import app as commands
+from steadycast.cli.command_line import app as commands
 from steadycast.draft import safe_open
 from steadycast.intake import folder as intake_folder
 from steadycast.pipeline.app import App

@@ -16,7 +16,7 @@ from hostile import WORDS, faults, kit_script, known, yaml_text
 from pipeline_bench import COMMUNITY, Bench
 
 from steadycast import pipeline
-from steadycast.cli import app as commands
+from steadycast.cli.command_line import app as commands
 from steadycast.ledger.tables import State
 from steadycast.render.sanitise import calm
 

@@ -10,7 +10,7 @@ import pytest
 
 from steadycast.errors import InputError, SettingsError
 from steadycast.platform import registry
-from steadycast.platform.registry import fake, load, meant, platforms, some
+from steadycast.platform.registry import fake, load, meant, own, platforms, some
 from steadycast.testing import drop
 
 PLAIN = 'api = 2\ntitle = "Plain"\nforms = ["article"]\ndelivery = "blind"\n'
@@ -116,6 +116,17 @@ def test_a_folder_with_a_base_shares_its_adapter_and_merges_what_it_declares(tmp
     assert kid.media["cover"].formats == ("png",)
     assert kid.data == {"steps": ["a"], "page": {"url": "v", "x": 1}}
     assert load(kid) is load(found["kit"])
+
+
+def test_a_broken_platform_harms_only_those_that_are_asked_for(tmp_path: Path) -> None:
+    folder(tmp_path, "plain", PLAIN)
+    folder(tmp_path, "odd", PLAIN + "api = 2\n")
+    broken: dict[str, SettingsError] = {}
+    assert [*some([tmp_path], ["plain"], broken)] == ["plain"]
+    assert broken == {}
+    assert [*some([tmp_path], ["plain", "odd"], broken)] == ["plain"]
+    assert [*broken] == ["odd"]
+    assert own([tmp_path, tmp_path / "bundled"]) == ["odd", "plain"]
 
 
 def test_whether_it_is_experimental_is_each_folders_own_word(tmp_path: Path) -> None:

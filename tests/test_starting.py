@@ -7,7 +7,13 @@ import os
 import subprocess
 import sys
 
+import pytest
 from pipeline_bench import COMMUNITY, FAR, Bench, article
+from rich.console import Console
+
+from steadycast.cli import first_page
+from steadycast.cli.command_line import app
+from steadycast.language import LOCALES, speaking
 
 # What no command of these needs to load that has nothing to send, to render or to fetch.
 NEVER = {
@@ -16,13 +22,15 @@ NEVER = {
     "steadycast.pipeline.posts", "steadycast.pipeline.collect", "steadycast.render.compose", "steadycast.outgoing.fetcher",
 }  # fmt: skip
 NO_DRAFT_READ = {"yaml", "comrak", "steadycast.draft.reading"}
+RENDERED = {"steadycast.pipeline.posts", "steadycast.render.compose", "nh3"}
 # What is loaded in all, with some room: a command that grows past it says what it needs that for.
 COMMANDS = {
-    "--help": (NEVER | NO_DRAFT_READ | {"sqlalchemy", "pydantic", "orjson", "asyncio"}, 360),
-    "status": (NEVER | NO_DRAFT_READ, 690),
-    "list": (NEVER | NO_DRAFT_READ, 690),
-    "plan": (NEVER | NO_DRAFT_READ, 700),
-    "publish": (NEVER | NO_DRAFT_READ, 640),
+    "--help": (NEVER | NO_DRAFT_READ | {"sqlalchemy", "pydantic", "orjson", "asyncio", "cyclopts"}, 200),
+    "status": (NEVER | NO_DRAFT_READ, 640),
+    "list": (NEVER | NO_DRAFT_READ, 640),
+    "plan": (NEVER | NO_DRAFT_READ, 640),
+    "publish": (NEVER | NO_DRAFT_READ, 620),
+    "check": (NEVER - RENDERED | {"steadycast.alarms", "steadycast.upload"}, 700),
 }
 # Each in a fork of a process that has loaded nothing of ours yet: what a command loads is its own.
 ASK = """
@@ -63,3 +71,18 @@ def test_a_command_loads_what_it_needs_and_little_more(bench: Bench) -> None:
     needless = {words: sorted(loaded[words] & never) for words, (never, _) in COMMANDS.items()}
     assert {words: names for words, names in needless.items() if names} == {}
     assert {words: len(loaded[words]) for words, (_, most) in COMMANDS.items() if len(loaded[words]) > most} == {}
+
+
+@pytest.mark.parametrize("language", LOCALES)
+@pytest.mark.parametrize("columns", ["60", "100"])
+def test_the_first_page_is_the_one_that_the_whole_command_line_would_show(
+    language: str, columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which commands there are is told in a list, and what each does is read from its file: neither may differ."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert all(app[name] for name in app)  # loads each, so that Cyclopts knows what it says of itself
+    with speaking(language):
+        first_page.show()
+        shown = capsys.readouterr().out
+        app.help_print([], console=Console())
+    assert shown == capsys.readouterr().out

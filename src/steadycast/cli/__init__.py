@@ -1,49 +1,20 @@
-"""The command line. Commands import what they need inside, so that `--help` answers at once."""
+"""The command line. Each command is loaded when it is asked for, and imports what it needs inside."""
 
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, Group
-
-from steadycast import __version__, reasons
-from steadycast.cli import (
-    arrivals,
-    change_promise,
-    channels,
-    circles,
-    classes,
-    copying,
-    desk,
-    drafts,
-    drill,
-    fairness,
-    record,
-    rounds,
-    setup,
-    slots,
-    tokens,
-    up,
-    users,
-)
-from steadycast.cli.help_page import HelpPage
-from steadycast.cli.operations import backup, doctor, health, here, rebuild, restore
+from steadycast import reasons
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
-from steadycast.cli.usage import usage
 from steadycast.errors import LOST, SteadycastError, with_hint
 from steadycast.language import N_, of_user, speak
 from steadycast.language import gettext as _
 from steadycast.workspace.paths import Paths, find_root
-
-DRAFTS = Group("Drafts", sort_key=1)
-SLOTS = Group("Slots and deliveries", sort_key=2)
-CLASSES = Group("Classes", sort_key=3)
-RECORD = Group("The record", sort_key=4)
-DESK = Group("The desk", sort_key=5)
 
 WRITABLE = N_("make the folder writable for this user; only var/ is written to, or what STEADYCAST_VAR names")
 NO_FOLDER = N_("a file is where a folder must be: name another place")
@@ -62,126 +33,13 @@ HINTS = {
 }
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # nobody's input: a script may free some space, and try again
 
-app = App(
-    name="steadycast",
-    help="Publishes what a community writes: drafts in, every channel served at its promised hour, and a record of it.",
-    version=__version__,
-    help_format="plaintext",
-    help_formatter=HelpPage(),
-)
-channel = App(
-    name="channel",
-    help="Show the platforms, add, log in to or test a channel, or copy a platform to change it.",
-    group=DESK,
-)
-app.command(channel)
-desks = App(name="desk", group=DESK)
-desks.default(desk.desk)
-user = App(name="user", help="Say who may log in to the desk, and as what.")
-desks.command(user)
-app.command(desks)
-came = App(name="arrivals", group=RECORD)
-came.default(arrivals.arrivals)
-came.command(arrivals.pull)
-came.command(arrivals.import_, name="import")
-app.command(came)
-the_class = App(
-    name="class",
-    help="Show who handed in what and who comments on whom, and write the page that is handed over.",
-    group=CLASSES,
-)
-the_class.command(classes.list_, name="list")
-the_class.command(classes.show_, name="show")
-the_class.command(rounds.round_, name="round")
-the_class.command(rounds.report)
-app.command(the_class)
-of_class = App(
-    name="member",
-    help="Show a member of a class; grant leave, warn, put out, keep, take back, move, correct.",
-    group=CLASSES,
-)
-of_class.command(classes.member_show, name="show")
-of_class.command(classes.leave)
-of_class.command(classes.out)
-of_class.command(classes.keep)
-of_class.command(classes.warn)
-of_class.command(classes.correct)
-of_class.command(classes.back)
-of_class.command(classes.move)
-app.command(of_class)
-turn = App(
-    name="turn", help="Show whose turn it is to be on duty or to lead a group, or swap two turns.", group=CLASSES
-)
-turn.command(rounds.turn_show, name="show")
-turn.command(rounds.turn_swap, name="swap")
-app.command(turn)
-comment = App(name="comment", help="Say that a comment was made.", group=CLASSES)
-comment.command(rounds.comment_done, name="done")
-app.command(comment)
-looked_at = App(name="circles", group=RECORD)
-looked_at.default(circles.circles)
-looked_at.command(circles.ask)
-app.command(looked_at)
-token = App(
-    name="token", help="Let a program act for a person: make a token for the API, list or revoke them.", group=DESK
-)
-app.command(token)
-
-COMMANDS: dict[Group, tuple[Callable[..., int], ...]] = {
-    DRAFTS: (drafts.check, drafts.intake, drafts.approve, drafts.reject, drafts.title, drafts.preview, drafts.render),
-    SLOTS: (
-        slots.plan,
-        slots.rituals,
-        slots.ask,
-        slots.asks,
-        change_promise.rhythm,
-        change_promise.skip,
-        slots.publish,
-        slots.answer,
-        slots.verify,
-        slots.confirm,
-        slots.settle,
-        slots.revise,
-        slots.withdraw,
-    ),
-    RECORD: (record.status, record.report, fairness.fair, record.backfill, drill.drill),
-    DESK: (
-        setup.init,
-        copying.copy,
-        copying.ready,
-        setup.deploy,
-        up.up,
-        tokens.mcp,
-        doctor,
-        health,
-        backup,
-        restore,
-        rebuild,
-        here,
-        setup.completion,
-    ),
-}
-for group, commands in COMMANDS.items():
-    for command in commands:
-        app.command(command, group=group)
-app.command(drafts.list_, name="list", group=DRAFTS)
-user.command(users.add, name="add")
-user.command(users.list_, name="list")
-user.command(users.password, name="password")
-user.command(users.end, name="end")
-token.command(tokens.add, name="add")
-token.command(tokens.list_, name="list")
-token.command(tokens.revoke, name="revoke")
-channel.command(setup.channel_list, name="list")
-channel.command(channels.add, name="add")
-channel.command(channels.login, name="login")
-channel.command(channels.try_out, name="test")
-channel.command(channels.recipients)
-channel.command(setup.channel_eject, name="eject")
+FIRST_PAGE: tuple[list[str], ...] = ([], ["--help"], ["-h"])
+LOADED = 50_000  # objects made between two looks for what can be let go: while modules are loaded it is nothing
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger or its disk."""
+    gc.set_threshold(LOADED)
     speak_as_asked()
     lost = _Lost()
     LOST.addHandler(lost)
@@ -189,10 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         words = list(sys.argv[1:] if arguments is None else arguments)
         if words[:1] == ["help"]:  # as with git: `help publish` is `publish --help`
             words = [*words[1:], "--help"]
-        code = app(words, result_action="return_value", exit_on_error=False, print_error=False)
-    except CycloptsError as error:
-        complain(usage(error))
-        sys.exit(BAD_INPUT)
+        code = _done(words)
     except SteadycastError as error:
         complain(str(error))
         sys.exit(error.exit_code)
@@ -212,8 +67,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(NEEDS_A_PERSON)
     finally:
         LOST.removeHandler(lost)
-    code = code if isinstance(code, int) else OK
     sys.exit(NEEDS_A_PERSON if code == OK and lost.told else code)
+
+
+def _done(words: list[str]) -> int:
+    """The exit code of one command. Only what it needs is loaded: for the page of all commands, none of them."""
+    if words in FIRST_PAGE:
+        from steadycast.cli import first_page
+
+        first_page.show()
+        return OK
+    from cyclopts import CycloptsError
+
+    from steadycast.cli.command_line import app
+
+    try:
+        code = app(words, result_action="return_value", exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        from steadycast.cli.usage import usage
+
+        complain(usage(error))
+        return BAD_INPUT
+    return code if isinstance(code, int) else OK
 
 
 def speak_as_asked() -> None:

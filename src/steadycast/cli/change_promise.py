@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import ops, pipeline
-from steadycast.cli.output import OK, DryRun, Json, Yes, agreed, as_json, say, show
+from steadycast.cli.output import OK, agreed, as_json, say, show
+from steadycast.cli.parameters import DryRun, Json, Yes
 from steadycast.language import N_
 from steadycast.language import gettext as _
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, in_order, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, in_order, say, show
+from steadycast.cli.parameters import Json
 from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name, with_hint
 from steadycast.language import N_
 from steadycast.language import gettext as _

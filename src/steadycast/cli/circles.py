@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, show, tell
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, show, tell
+from steadycast.cli.parameters import Json
 from steadycast.language import current
 from steadycast.language import gettext as _
 

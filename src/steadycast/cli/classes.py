@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, say, show, tell
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, say, show, tell
+from steadycast.cli.parameters import Json
 from steadycast.cli.rounds import OfClass
 from steadycast.language import N_
 from steadycast.language import gettext as _

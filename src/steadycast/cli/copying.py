@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, say, show, tell
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, say, show, tell
+from steadycast.cli.parameters import Json
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 

@@ -15,8 +15,6 @@ from steadycast.cli.output import (
     NEEDS_A_PERSON,
     NOTHING_YET,
     OK,
-    Draft,
-    Json,
     as_json,
     in_order,
     progress,
@@ -26,6 +24,7 @@ from steadycast.cli.output import (
     stream_json,
     tell,
 )
+from steadycast.cli.parameters import Draft, Json
 from steadycast.cli.words import shown_word
 from steadycast.errors import InputError
 from steadycast.language import gettext as _

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter, validators
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, progress, say
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, progress, say
+from steadycast.cli.parameters import Json
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.workspace.paths import NoWorkspace, find_root

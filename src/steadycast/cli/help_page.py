@@ -39,13 +39,13 @@ class HelpPage:
     def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:  # noqa: ARG002
         """Shows what the command does."""
         if text := _plain(description):
-            console.print(_translated(text), end="\n\n", highlight=False, markup=False)
+            console.print(translated(text), end="\n\n", highlight=False, markup=False)
 
 
 def _description(entry: HelpEntry) -> Text:
     from rich.text import Text
 
-    told = [Text(_translated(_plain(entry.description)))]
+    told = [Text(translated(_plain(entry.description)))]
     if entry.choices and not all(choice in told[0].plain for choice in entry.choices):
         told.append(Text(_("[choices: %(names)s]", names=listed(entry.choices)), "bright_black"))
     if entry.default not in {None, *SAYS_NOTHING}:
@@ -60,7 +60,8 @@ def _plain(shown: Any) -> str:
     return getattr(text, "plain", text if isinstance(text, str) else "").strip()
 
 
-def _translated(text: str) -> str:
+def translated(text: str) -> str:
+    """A help text in the current language, paragraph by paragraph."""
     if current().name == "en":
         return text
     return "\n\n".join(_(piece) for piece in pieces(text))

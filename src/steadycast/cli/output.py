@@ -7,9 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from steadycast.characters import CONTROLS, TURNING
 from steadycast.cli.words import shown_word
@@ -23,11 +21,6 @@ OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 # Columns whose words are codes.
 CODES = {"state", "status", "change", "what", "check", "form", "was", "from", "delivery", "why"}
 NOTHING_YET = N_("No draft has been taken in yet: run `steadycast intake`.")
-Json = Annotated[bool, Parameter(help="Print JSON.")]
-Yes = Annotated[bool, Parameter(help="Do not ask. Without it a terminal asks first; a script is never asked.")]
-DryRun = Annotated[bool, Parameter(help="Only show what would be done: nothing is sent or written.")]
-Draft = Annotated[str, Parameter(help="Id or path, as `steadycast list` shows them.")]
-Key = Annotated[str, Parameter(help="The delivery's key, as `steadycast status` and a kit's checklist show it.")]
 # What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written
 # at all: half a surrogate pair, as in a file's name that is not UTF-8.
 _OBEYED = re.compile(rf"[{CONTROLS}{TURNING}\t\n\r\u061c\u2028\u2029\u200e\u200f]")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import say_record
-from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, DryRun, Json, as_json, progress, say, show, tell
+from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show, tell
+from steadycast.cli.parameters import DryRun, Json
 from steadycast.errors import Problem
 from steadycast.language import gettext as _
 

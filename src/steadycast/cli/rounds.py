@@ -8,7 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, say, show, tell
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, say, show, tell
+from steadycast.cli.parameters import Json
 from steadycast.cli.users import written
 from steadycast.language import gettext as _
 from steadycast.language import listed, ngettext

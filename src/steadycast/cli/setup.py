@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from steadycast.cli.channels import platform_named
-from steadycast.cli.output import NEEDS_A_PERSON, OK, Json, as_json, complain, say, show, tell
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, say, show, tell
+from steadycast.cli.parameters import Json
 from steadycast.cli.words import shown_word
 from steadycast.errors import InputError, SettingsError
 from steadycast.language import N_, listed, quoted
@@ -54,7 +55,7 @@ def completion(shell: Literal["bash", "zsh", "fish"]) -> int:
     shell
         The shell that reads it.
     """
-    from steadycast.cli import app
+    from steadycast.cli.command_line import app
 
     sys.stdout.write(app.generate_completion(prog_name="steadycast", shell=shell))
     return OK

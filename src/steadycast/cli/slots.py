@@ -13,11 +13,6 @@ from steadycast.cli.output import (
     NEEDS_A_PERSON,
     NOTHING_YET,
     OK,
-    Draft,
-    DryRun,
-    Json,
-    Key,
-    Yes,
     agreed,
     as_json,
     complain,
@@ -27,6 +22,7 @@ from steadycast.cli.output import (
     show,
     tell,
 )
+from steadycast.cli.parameters import Draft, DryRun, Json, Key, Yes
 from steadycast.errors import InputError
 from steadycast.language import N_, current, quoted
 from steadycast.language import gettext as _

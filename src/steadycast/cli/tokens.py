@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter, validators
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import OK, Json, as_json, say, show
+from steadycast.cli.output import OK, as_json, say, show
+from steadycast.cli.parameters import Json
 from steadycast.cli.users import written
 from steadycast.errors import InputError
 from steadycast.language import N_

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gc
 import signal
 import sys
 import threading
@@ -141,6 +142,7 @@ def begun(place: Paths, processes: Processes, stop: threading.Event) -> bool:
 
 def stay_up(app: App, processes: Processes, env: dict[str, str], port: int, stop: threading.Event) -> int:
     """Serves and watches until Ctrl-C, SIGTERM, or a child's death; gives the exit code."""
+    gc.set_threshold(700, 10, 10)  # Python's own again: this stays
     root = app.workspace.root
     if not healthy(port, processes, stop):
         if not stop.is_set():

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import OK, Json, as_json, say, show
+from steadycast.cli.output import OK, as_json, say, show
+from steadycast.cli.parameters import Json
 from steadycast.errors import InputError
 from steadycast.language import N_
 from steadycast.language import gettext as _

@@ -177,6 +177,7 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
 
     on_demand.load()
     gc.freeze()  # what is loaded by now stays: no look for what can be let go goes through it
+    gc.set_threshold(700, 10, 10)  # Python's own: a command that ends soon looks less often
     is_there = Paths(root).is_there
     proxies = in_force(root)[0].desk.proxies if is_there else ()
     desk = made(root, key)
