@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from steadycast.ledger.bulk_backfill import PastSlot
+from steadycast.ledger.installation import PLANNED
 from steadycast.ledger.outcomes import Outcome
-from steadycast.ledger.plans import PLANNED, PlannedDelivery
+from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, ProblemRow, State
 from steadycast.receipt import Receipt

@@ -23,6 +23,7 @@ from steadycast import pipeline
 from steadycast.ledger import matrix, record
 from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.connection import table
+from steadycast.ledger.installation import STOCK
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger, State
@@ -344,6 +345,13 @@ def test_a_saved_setting_has_no_week_counted_again(roots: Callable[[], Path], mo
         assert counted
         counted.clear()
         stock = supply(app, story.now).stock
+    with monkeypatch.context() as patch:  # nor what it shows of drafts, and of what went out
+        for name in ("shown_drafts", "waiting_drafts"):
+            patch.setattr(Ledger, name, lambda *given: pytest.fail("a draft was read again"))
+        patch.setattr(record, "last_out", lambda *given: pytest.fail("what went out was read again"))
+        (root / "steadycast.toml").write_text(SETTINGS.replace('"Friday"', '"Fridays"'), encoding="utf-8")
+        with App(load(root)) as app:
+            assert standing(app, story.now).report.lately == first.report.lately
     (root / "steadycast.toml").write_text(SETTINGS.replace('"Friday"', '"Fri"'), encoding="utf-8")
     with App(load(root)) as app:
         again = standing(app, story.now)
@@ -365,9 +373,9 @@ def test_a_draft_that_did_not_change_is_not_looked_at_again(roots: Callable[[], 
         for _ in range(9):
             story.draft()
         out = History(app.ledger.used())
-        first = stock.of(app, out)
+        first = stock.of(app, out, app.ledger.meta(STOCK))
         assert first == stock_of(app)
-        assert stock.of(app, out) is first
-        assert stock.of(app, History(out.rows)) is first
+        assert stock.of(app, out, app.ledger.meta(STOCK)) is first
+        assert stock.of(app, History(out.rows), app.ledger.meta(STOCK)) is first
         story.draft()
-        assert stock.of(app, History(app.ledger.used())) == stock_of(app)
+        assert stock.of(app, History(app.ledger.used()), app.ledger.meta(STOCK)) == stock_of(app)

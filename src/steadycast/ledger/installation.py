@@ -21,6 +21,7 @@ META = table("meta")
 VALUES, VALUE = "SELECT key, value FROM meta", "SELECT value FROM meta WHERE key = ?"
 KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 TICK = "tick"  # meta: when the machinery was last alive
+PLANNED = "planned"  # meta: as of when planning was done last
 STOCK = "stock"  # meta: another word with each change of a draft
 SECRET = 32  # bytes
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"

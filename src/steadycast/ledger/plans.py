@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, case, delete, insert, sele
 
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.history import write_events
-from steadycast.ledger.installation import marker, meta
+from steadycast.ledger.installation import PLANNED, marker, meta
 from steadycast.ledger.record_changes import tell_whole
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.schedule.model import Assignment, Slot, Verdict
@@ -40,11 +40,17 @@ DUE = (
 )
 # What has begun is found by the index of what is open: a handful.
 _BEGUN = _SPAN | SLOT.c.id.in_(select(_C.slot).where(_C.wake.is_not(None), _C.attempt > 0))
-CARRY = select(SLOT).where(_BEGUN, SLOT.c.draft.is_not(None)).order_by(*_IN_ORDER)
+CARRY = (
+    select(SLOT.c.id, SLOT.c.draft, SLOT.c.filled, SLOT.c.why)
+    .where(_BEGUN, SLOT.c.draft.is_not(None))
+    .order_by(*_IN_ORDER)
+)
 _BY_RHYTHM = _SPAN & ~SLOT.c.manual
 PROMISED = select(SLOT).where(_BY_RHYTHM)
 _TRIED = case((_C.attempt == 0, 0), else_=1).label("attempt")
 _STATES = select(_C.slot, _C.state, _TRIED, _C.code, _C.verdict).select_from(DELIVERY).join(SLOT).distinct()
+WAITS = (State.PLANNED, State.DUE, State.EXCUSED)
+LOST = (State.MISSED, State.CANCELLED, State.EXCUSED)  # a slot of which all came to this carries nothing
 STATES_BEGUN, STATES_PROMISED = _STATES.where(_BEGUN), _STATES.where(_BY_RHYTHM)
 
 
@@ -66,9 +72,6 @@ class Planned:
     new: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()  # something of theirs is claimed, sent or settled already
-
-
-PLANNED = "planned"  # meta
 
 
 def planned_at(db: Database) -> dt.datetime | None:
@@ -128,8 +131,11 @@ def save_plan(
 
 def movable(row: Any) -> bool:
     """Whether planning may still change a delivery: never tried, and nothing decided about it."""
-    waits = row.state in (State.PLANNED, State.DUE, State.EXCUSED)
-    return row.attempt == 0 and (waits or (row.state == State.CANCELLED and row.code == SKIP))
+    return _may_move(row.state, row.attempt, row.code)
+
+
+def _may_move(state: str, attempt: int, code: str) -> bool:
+    return attempt == 0 and (state in WAITS or (state == State.CANCELLED and code == SKIP))
 
 
 def _known(connection: Connection, ids: Collection[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -278,14 +284,19 @@ def assignments(db: Database, after: dt.datetime, before: dt.datetime) -> list[A
     A slot of which everything was missed or called off carries nothing: its draft is stock again.
     """
     asked = {"after": after, "before": before}
+    held, alive = set[str](), set[str]()  # the slots of which something has begun; and of which something may go out
     with db.read() as connection:
-        states = _states(connection, STATES_BEGUN, asked)
-        carry = connection.execute(CARRY, asked)
-        return [
-            Assignment(r.id, r.draft, filled=r.filled, fixed=any(not movable(row) for row in states[r.id]), why=r.why)
-            for r in carry
-            if not _lost(states[r.id])
-        ]
+        for slot, state, tried, code, _verdict in connection.execute(STATES_BEGUN, asked).all():
+            if not _may_move(state, tried, code):
+                held.add(slot)
+            if state not in LOST:
+                alive.add(slot)
+        carry = connection.execute(CARRY, asked).all()
+    return [
+        Assignment(id, draft, filled=filled, fixed=id in held, why=why)
+        for id, draft, filled, why in carry
+        if id in alive or id not in held
+    ]
 
 
 def promised(db: Database, after: dt.datetime, before: dt.datetime) -> list[PromisedSlot]:
@@ -308,12 +319,6 @@ def _states(connection: Connection, query: Select[Any], asked: Mapping[str, Any]
     for row in connection.execute(query, asked).all():
         found[row.slot].append(row)
     return found
-
-
-def _lost(rows: Collection[Any]) -> bool:
-    """Whether nothing of a slot went out, and nothing will."""
-    ended = (State.MISSED, State.CANCELLED, State.EXCUSED)
-    return any(not movable(row) for row in rows) and all(row.state in ended for row in rows)
 
 
 def rename_series(db: Database, old: str, new: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -13,10 +13,13 @@ from steadycast.ledger import installation
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.history import EVENT
-from steadycast.ledger.raw_sql import micros, stream
+from steadycast.ledger.raw_sql import fetch, micros, stream
 
 SLOT = table("slot")
+NEWEST = "SELECT coalesce(max(id), 0) FROM event"
 WHOLE = "record"  # meta: another word with each change of past deliveries that is told by no event
+KEYS = (installation.TICK, installation.PLANNED, WHOLE, installation.STOCK)
+WORDS = "SELECT key, value FROM meta WHERE key IN (?, ?, ?, ?)"
 Row = tuple[str, Any, str, int, str, str, str, Any, str, str, int | None]
 """slot, what it carries, series, instant in microseconds, channel, verdict, state, draft, origin, member, when done."""
 ROWS = (
@@ -69,11 +72,22 @@ def slots_changed_since(db: Database, place: Place) -> list[str]:
         return list(connection.execute(query.distinct()).scalars())
 
 
-def newest_event(db: Database) -> int:
-    """The number of what happened last to any delivery; 0 where nothing did."""
+class Said(NamedTuple):
+    """What tells that a ledger was changed: each is another one after its kind of change."""
+
+    event: int  # the number of what happened last to any delivery; 0 where nothing did
+    tick: str | None  # a look at what is due
+    planned: str | None
+    whole: str | None  # past deliveries, without an event
+    stock: str | None  # a draft
+
+
+def said(db: Database) -> Said:
+    """As of now, asked for at once: what changes from here on is seen the next time."""
     with db.read() as connection:
-        found: int = connection.execute(select(func.coalesce(func.max(EVENT.c.id), 0))).scalar_one()
-        return found
+        event = fetch(connection, NEWEST, ())[0][0]
+        told: dict[str, str] = dict(fetch(connection, WORDS, KEYS))
+    return Said(event, *map(told.get, KEYS))
 
 
 def first_slot(db: Database) -> dt.datetime | None:

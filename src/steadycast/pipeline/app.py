@@ -81,7 +81,8 @@ class App:
     find_secret: Callable[[str], str | None] = find
     redact: Redactor = field(default_factory=Redactor)
     clock: Clock = field(default_factory=SystemClock)
-    _limited: dict[str, Platform] = field(default_factory=dict, init=False)  # by channel
+    _configured: dict[str, Platform] = field(default_factory=dict, init=False)  # by channel, as these settings say
+    _limited: dict[str, Platform] = field(default_factory=dict, init=False)  # and as its far side says
     _channels: dict[str, Channel] = field(default_factory=dict, init=False)
     _told: dict[str, Any] | None = field(default=None, init=False)  # what far sides allow, by channel
     broken_settings: SettingsError | None = None  # steadycast.toml cannot be read just now: those before it hold
@@ -93,10 +94,18 @@ class App:
     @classmethod
     def in_force(cls, root: Path | None = None, *, readonly: bool = False, anyway: bool = False) -> Self:
         """The nearest workspace, or that at `root`, as whoever serves has it: a slip in its settings stops no slot."""
-        workspace, broken = in_force(root, check_channels)
+        checked: list[Self] = []
+
+        def check(workspace: Workspace) -> None:
+            speak(workspace.community.language)  # first: what is wrong with a platform is kept in these words
+            checked.append(cls(workspace, readonly, anyway))
+            checked[0].check_channels()
+
+        workspace, broken = in_force(root, check)
+        if not broken:
+            return checked[0]
         speak(workspace.community.language)
-        if broken:
-            logging.getLogger(__name__).warning("%s; the settings before it stay in force until it is fixed", broken)
+        logging.getLogger(__name__).warning("%s; the settings before it stay in force until it is fixed", broken)
         return cls(workspace, readonly, anyway, broken_settings=broken)
 
     @classmethod
@@ -153,7 +162,7 @@ class App:
     @property
     def has_ledger(self) -> bool:
         """Whether there is one already: a new workspace has none, and who only reads makes none."""
-        return "://" in self.workspace.ledger or Path(self.workspace.ledger).exists()
+        return "ledger" in self.__dict__ or "://" in self.workspace.ledger or Path(self.workspace.ledger).exists()
 
     def close(self) -> None:
         """Lets go of the ledger."""
@@ -205,10 +214,13 @@ class App:
 
     def configured(self, channel: str) -> Platform:
         """The platform of one channel with the limits of its settings alone: nothing is asked for it."""
-        given = self.known_channel(channel)
-        with self.workspace.naming(channel):
-            limited = configured.limited(channel, self._chosen(channel), given.limits, given.media)
-            return configured.uploaded(channel, limited, given.upload.within) if given.upload else limited
+        if channel not in self._configured:
+            given = self.known_channel(channel)
+            with self.workspace.naming(channel):
+                limited = configured.limited(channel, self._chosen(channel), given.limits, given.media)
+                uploaded = configured.uploaded(channel, limited, given.upload.within) if given.upload else limited
+            self._configured[channel] = uploaded
+        return self._configured[channel]
 
     def _chosen(self, channel: str) -> Platform:
         wanted, (found, broken) = self.known_channel(channel).platform, self._used

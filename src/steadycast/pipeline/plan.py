@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadycast.language import gettext as _
-from steadycast.ledger.installation import STOCK
+from steadycast.ledger.installation import PLANNED
 from steadycast.ledger.intake import ApprovedDraft
-from steadycast.ledger.plans import PLANNED, PlannedDelivery
+from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
@@ -182,9 +182,11 @@ class Stock:
         self._for: tuple[str | None, History | None] = None, None
         self._renamed: dict[str, str] = {}
 
-    def of(self, app: App, history: History) -> list[StockItem]:
-        """What `stock_of` gives; the same object as last time where nothing has changed."""
-        word = app.ledger.meta(STOCK)  # first: what changes from here on is seen the next time
+    def of(self, app: App, history: History, word: str | None) -> list[StockItem]:
+        """What `stock_of` gives; the same object as last time where nothing has changed.
+
+        `word` is what the ledger said of its drafts before: what changes from there on is seen the next time.
+        """
         renamed = {each.was: each.name for each in app.workspace.series.values() if each.was}
         if renamed != self._renamed:  # a draft's slot is called otherwise
             self._known, self._for, self._renamed = {}, (None, None), renamed

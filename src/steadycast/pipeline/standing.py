@@ -11,15 +11,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from steadycast.ledger import matrix, record
-from steadycast.ledger.installation import STOCK
 from steadycast.ledger.intake import ShownDraft
-from steadycast.ledger.plans import PLANNED
 from steadycast.ledger.record import Share
-from steadycast.ledger.record_changes import WHOLE, newest_event
+from steadycast.ledger.record_changes import Said, said
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import Stock, Supply
 from steadycast.report.gather import Kept, Titles, gather, gather_by_series
+from steadycast.report.kept_rows import KeptRows
 from steadycast.report.model import Report, SeriesYear, Waiting, span
 from steadycast.report.outlook import Foresight
 from steadycast.report.weeks import Weeks
@@ -42,12 +41,12 @@ class Standing:
     years: tuple[SeriesYear, ...]
     cells: dict[tuple[str, str], matrix.Cell]
     waiting: dict[tuple[str, str], dict[str, int]]
-    made_for: tuple[Any, ...] = field(repr=False, default=())
+    made_for: tuple[dt.datetime, Said] | None = field(repr=False, default=None)
 
 
 def standing(app: App, now: dt.datetime) -> Standing:
     """As of now; what was made for the same ledger within this minute is shown again."""
-    asked, memory = (now.replace(second=0, microsecond=0), *_said(app)), _memory(app)
+    asked, memory = (now.replace(second=0, microsecond=0), said(app.ledger)), _memory(app)
     memory.asked = time.monotonic()
     with memory.making:  # two readers at once wait for one making
         if memory.made is None or memory.made.made_for != asked:
@@ -59,7 +58,7 @@ def report_of(app: App, now: dt.datetime) -> Report:
     """The report as of now, made anew: of the past, only what has changed is counted."""
     memory = _memory(app)
     with memory.making:
-        return gather(app.ledger, app.workspace, now, *memory.known(app, now))
+        return gather(app.ledger, app.workspace, now, *memory.known(app, now, said(app.ledger)))
 
 
 def last_report(app: App) -> Report | None:
@@ -72,7 +71,7 @@ def supply(app: App, now: dt.datetime) -> Supply:
     """What a plan is made of now: read is what has changed since somebody asked for it, or for `standing`."""
     memory = _memory(app)
     with memory.making:
-        return memory.supply(app, now)
+        return memory.supply(app, now, said(app.ledger))
 
 
 def shares(app: App, now: dt.datetime) -> list[Share]:
@@ -130,60 +129,62 @@ class _Memory:
         self._history: History = former._history if former else History(())
         self._history_of: tuple[Any, ...] = ()
         self._counted: tuple[Any, ...] | None = None  # what had happened when the weeks were counted last
-        self._waiting: dict[ShownDraft, Waiting] = {}
+        alike = former is not None and former.workspace.members == workspace.members  # how who wrote a draft is called
+        self._waiting: dict[ShownDraft, Waiting] = former._waiting if former and alike else {}
+        self._rows: KeptRows = former._rows if former else KeptRows()
         self._foresight: Foresight = former._foresight if former else Foresight()
 
-    def make(self, app: App, now: dt.datetime, asked: tuple[Any, ...]) -> Standing:
+    def make(self, app: App, now: dt.datetime, asked: tuple[dt.datetime, Said]) -> Standing:
         """As of now: read is what is open, what has changed, and each draft's few values."""
-        report, years = gather_by_series(app.ledger, app.workspace, now, *self.known(app, now))
+        report, years = gather_by_series(app.ledger, app.workspace, now, *self.known(app, now, asked[1]))
         cells = {(cell.series, cell.channel): cell for cell in self._weeks.cells()}
         return Standing(report, years, cells, matrix.waiting_cells(app.ledger), asked)
 
-    def known(self, app: App, now: dt.datetime) -> tuple[Sequence[StockItem], Titles, Kept]:
+    def known(self, app: App, now: dt.datetime, told: Said) -> tuple[Sequence[StockItem], Titles, Kept]:
         """What a report is gathered with: stock, how channels are called, and the weeks as of now."""
-        self._count(app.ledger, now, anyway=True)
-        stock, history = self.supply(app, now)
-        return stock, app.published_title, Kept(self._weeks, self._foresight, history.rows, self._waiting)
+        self._count(app.ledger, now, told, anyway=True)
+        stock, history = self.supply(app, now, told)
+        happened, known = _happened(app.ledger, told), (self._weeks, self._foresight, history.rows, self._waiting)
+        return stock, app.published_title, Kept(*known, self._rows, told, happened)
 
-    def supply(self, app: App, now: dt.datetime) -> Supply:
+    def supply(self, app: App, now: dt.datetime, told: Said) -> Supply:
         """Stock and history as of now; each the same object as last time where nothing of it has changed."""
-        ledger, said = app.ledger, _happened(app.ledger)
-        asked = (*said, ledger.meta(STOCK))
-        if not said or asked != self._history_of:
-            rows = self._weeks.used(ledger) if self._count(ledger, now) else ledger.used()
+        ledger, happened = app.ledger, _happened(app.ledger, told)
+        asked = (*happened, told.stock)
+        if not happened or asked != self._history_of:
+            rows = self._weeks.used(ledger) if self._count(ledger, now, told) else ledger.used()
             self._history = self._history if rows == self._history.rows else History(rows)
             self._history_of = asked
-        return Supply(self._stock.of(app, self._history), self._history)
+        return Supply(self._stock.of(app, self._history, told.stock), self._history)
 
     def shares(self, ledger: Ledger, now: dt.datetime) -> list[Share]:
         """Whose drafts went out, from the first day shown to the last: what went out before its hour is among it."""
         zone = self.workspace.community.zone
         first, last = span(now.astimezone(zone).date())
-        if self._count(ledger, now):
+        if self._count(ledger, now, said(ledger)):
             return self._weeks.shares(first)
         return record.shares(ledger, midnight(first, zone), midnight(last + DAY, zone))
 
-    def _count(self, ledger: Ledger, now: dt.datetime, *, anyway: bool = False) -> bool:
+    def _count(self, ledger: Ledger, now: dt.datetime, told: Said, *, anyway: bool = False) -> bool:
         """Have the past of the weeks as it is; False where nobody has asked for the record yet: the first time is long.
 
         `anyway` has what comes as well, and what is past since.
         """
         if self._counted is None and not anyway:
             return False
-        said = _happened(ledger)
-        if anyway or not said or said != self._counted:
+        happened = _happened(ledger, told)
+        if anyway or not happened or happened != self._counted:
             self._weeks.up_to(ledger, now, *span(now.astimezone(self.workspace.community.zone).date()))
-            self._counted = said
+            self._counted = happened
         return True
 
 
-def _happened(ledger: Ledger) -> tuple[Any, ...]:
+def _happened(ledger: Ledger, told: Said) -> tuple[Any, ...]:
     """Another one after each change of the record; () where it cannot be told.
 
-    It is asked first: what changes from here on is seen the next time. PostgreSQL may show an older event later: see
-    `record_changes.where_now`.
+    PostgreSQL may show an older event later: see `record_changes.where_now`.
     """
-    return (newest_event(ledger), ledger.meta(WHOLE)) if ledger.is_sqlite else ()
+    return (told.event, told.whole) if ledger.is_sqlite else ()
 
 
 def health_of(app: App, stands: Standing, series: str, channel: str) -> str:
@@ -200,9 +201,3 @@ def health_of(app: App, stands: Standing, series: str, channel: str) -> str:
         "new": known is None or known.last is None,
     }
     return next((kind for kind, so in kinds.items() if so), "well")
-
-
-def _said(app: App) -> tuple[Any, ...]:
-    """What changes whenever something happened to a delivery, was planned, or was looked at."""
-    said = app.ledger.last_tick(), app.ledger.meta(PLANNED), app.ledger.meta(WHOLE)
-    return newest_event(app.ledger), *said

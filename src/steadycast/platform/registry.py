@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import os
 import re
 import sys
 import threading
@@ -91,9 +92,13 @@ def platforms(folders: Sequence[Path], broken: dict[str, SettingsError] | None =
 
 
 def _found(folders: Sequence[Path]) -> dict[str, Path]:
-    files = [path for folder in folders for path in sorted(folder.glob("*/channel.toml"))]
-    named = [path for path in files if FOLDER_NAME.fullmatch(path.parent.name)]
-    return {path.parent.name: path for path in reversed(named)}
+    found: dict[str, Path] = {}
+    for folder in reversed(folders):
+        with contextlib.suppress(OSError):  # no such folder, or none that may be read
+            for each in os.scandir(folder):
+                if FOLDER_NAME.fullmatch(each.name) and (file := Path(each.path, "channel.toml")).is_file():
+                    found[each.name] = file
+    return {name: found[name] for name in sorted(found)}
 
 
 def some(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -16,10 +16,12 @@ from steadycast.ledger import record
 from steadycast.ledger.intake import ShownDraft
 from steadycast.ledger.mix_steps import in_force
 from steadycast.ledger.record import Share
+from steadycast.ledger.record_changes import Said
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DONE, DeliveryRow, page_in
 from steadycast.receipt import Receipt
 from steadycast.report import model as m
+from steadycast.report.kept_rows import KeptRows
 from steadycast.report.outlook import Foresight, Outlook, ahead
 from steadycast.report.streaks import Streaks, in_units, streaks
 from steadycast.report.week import CellName
@@ -35,8 +37,6 @@ from steadycast.workspace.loading import BY_HAND
 from steadycast.workspace.paths import preview_name
 
 Titles = Callable[[str], str]
-LATELY = dt.timedelta(days=7)
-SHOWN = 20  # slots that went out lately
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}
 
 
@@ -65,6 +65,9 @@ class Kept:
     foresight: Foresight
     history: Sequence[Past]  # the drafts that went out, in order of time
     waiting: dict[ShownDraft, m.Waiting] = field(default_factory=dict)  # by these settings
+    rows: KeptRows = field(default_factory=KeptRows)
+    said: Said | None = None  # by the ledger, before anything was read
+    happened: Hashable = ()  # another one after each change of the record, where there is such a word
 
 
 def gather_by_series(  # noqa: PLR0917 what is kept besides
@@ -90,6 +93,8 @@ class _Gathering:
     kept: Kept | None = None
     left_out: dict[str, Sequence[dt.date]] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)  # channels, for people
+    served: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the channels of each series, for people
+    further: dict[frozenset[str], Marks] = field(default_factory=dict)  # by series, all together
 
     def report(self) -> m.Report:
         community = self.workspace.community
@@ -117,6 +122,10 @@ class _Gathering:
         )
 
     # -- what is read, once
+
+    @cached_property
+    def rows(self) -> KeptRows:
+        return self.kept.rows if self.kept else KeptRows()
 
     @cached_property
     def span(self) -> tuple[dt.date, dt.date]:
@@ -154,16 +163,13 @@ class _Gathering:
     def drafts(self) -> Mapping[str, ShownDraft]:
         """The drafts that are shown by name: what the coming slots carry, and what went out lately."""
         carried = {given.draft for given in self.outlook.carried.values()}
-        return self.ledger.shown_drafts(carried | {rows[0].draft for rows in self.sent.values() if rows[0].draft})
+        shown = carried | {rows[0].draft for rows in self.sent.values() if rows[0].draft}
+        return self.rows.shown_drafts(self.ledger, shown, self.kept.said if self.kept else None)
 
     @cached_property
     def sent(self) -> dict[str, list[DeliveryRow]]:
         """The last slots that went out, by when they did, with their deliveries."""
-        states, found = (*DONE, State.WITHDRAWN), dict[str, list[DeliveryRow]]()
-        shown = record.last_out(self.ledger, states, self.now - LATELY, SHOWN)
-        for row in self.ledger.deliveries(slots=shown, states=states) if shown else ():
-            found.setdefault(row.slot, []).append(row)
-        return {slot: found[slot] for slot in shown if slot in found}
+        return self.rows.sent(self.ledger, self.now, self.kept.happened if self.kept else ())
 
     @cached_property
     def streaks(self) -> Streaks:
@@ -202,16 +208,20 @@ class _Gathering:
 
     def _year(self, series: Series) -> m.SeriesYear:
         channels, cells = [], [(series.name, name) for name in series.channels if name in self.workspace.channels]
-        whole: Marks = {}
+        alike: list[tuple[Marks, int]] = []  # most channels of a series have the same days: they are added up once
         for cell in cells:
             name, closed = cell[1], self.year.squares([cell])
             marks = self._marks([cell], (series.name,), closed, paused=self.workspace.channels[name].paused)
-            for date, its in marks.items():
-                add(whole, date, its)
+            same = alike.pop()[1] if alike and alike[-1][0] == marks else 0
+            alike.append((marks, same + 1))
             counts = self._verdicts([cell])
             channels.append(
                 m.ChannelYear(name, self.title(name), self.year.joined([cell], marks), counts, m.on_time(counts))
             )
+        whole: Marks = {}
+        for marks, times in alike:
+            for date, its in marks.items():
+                add(whole, date, its, times)
         return m.SeriesYear(series.name, self.year.joined(cells, whole), tuple(channels))
 
     def _squares_of(
@@ -226,24 +236,27 @@ class _Gathering:
         """How many of each mark a date has that is not `closed`: what the ledger counted, what is planned beyond it
         (not on a `paused` channel), and what these series leave out.
         """
-        found: Marks = {}
+        further = {} if paused else self._further_of(frozenset(series))
+        found, counted = {**further}, set[dt.date]()
         for day in self.year.days(cells):
+            if day.date not in counted:  # what is planned further is other channels' as well
+                found[day.date] = {**further.get(day.date, {})}
+                counted.add(day.date)
             add(found, day.date, {day.mark: day.deliveries})
-        for name in () if paused else series:
-            for date, its in self.further.get(name, {}).items():
-                add(found, date, its)
         if off := {date for name in series for date in self._left_out(name)}:
             for date in off.difference(found, (square.date for square in closed)):
                 found[date] = {"excused": 1}
         return found
 
-    @cached_property
-    def further(self) -> dict[str, Marks]:
-        """Of each series, what is planned beyond the ledger's slots."""
-        found: dict[str, Marks] = defaultdict(dict)
-        for slot in self.outlook.beyond:
-            add(found[slot.series], self._local(slot.at).date(), {self.outlook.state(slot): 1})
-        return found
+    def _further_of(self, series: frozenset[str]) -> Marks:
+        """What is planned for these series beyond the ledger's slots."""
+        if series not in self.further:
+            found: Marks = {}
+            for slot in self.outlook.beyond:
+                if slot.series in series:
+                    add(found, self._local(slot.at).date(), {self.outlook.state(slot): 1})
+            self.further[series] = found
+        return self.further[series]
 
     def _left_out(self, name: str) -> Sequence[dt.date]:
         """The days on which a series would have a slot, and somebody left it out: no row tells of it."""
@@ -328,7 +341,7 @@ class _Gathering:
             title=row.title if row else "",
             origin=row.origin if row else "",
             member=self.workspace.writer_title(row.member, row.circle) if row else "",
-            channels=tuple(self.title(name) for name in series.channels) if series else (),
+            channels=self._titles(series) if series else (),
             note=slot.excused,
             page=self._preview(row),
         )
@@ -425,7 +438,8 @@ class _Gathering:
     def _drafts(self) -> Iterable[m.Waiting]:
         """What waits for approval; as it was told last where its row is the same and there are no previews."""
         known = self.kept.waiting if self.kept and not self.previewed else {}
-        found = {row: known.get(row) or self._waits(row) for row in self.ledger.waiting_drafts()}
+        waiting = self.rows.waiting_drafts(self.ledger, self.kept.said if self.kept else None)
+        found = {row: known.get(row) or self._waits(row) for row in waiting}
         if self.kept:
             self.kept.waiting.clear()
             self.kept.waiting.update({} if self.previewed else found)
@@ -464,6 +478,12 @@ class _Gathering:
             settings = self.workspace.channels.get(channel)
             self.named[channel] = (settings.title if settings else "") or self.titles(channel)
         return self.named[channel]
+
+    def _titles(self, series: Series) -> tuple[str, ...]:
+        """The names of a series' channels for people."""
+        if series.name not in self.served:
+            self.served[series.name] = tuple(map(self.title, series.channels))
+        return self.served[series.name]
 
     def _local(self, at: dt.datetime) -> dt.datetime:
         return at.astimezone(self.now.tzinfo)

@@ -261,6 +261,7 @@ class Closed:
         self._squares: dict[tuple[CellName, ...], tuple[Square, ...]] = {}
         self._totals: dict[CellName, dict[str, int]] = {}
         self._joined: dict[tuple[CellName, ...], tuple[Marks, tuple[Square, ...]]] = {}
+        self._last: tuple[Marks, tuple[Square, ...]] = {}, ()
 
     @cached_property
     def community(self) -> Run:
@@ -313,8 +314,18 @@ class Closed:
         """The dates of these cells, and what else they are marked with: as a rule the same as the last time."""
         known = self._joined.get(cells)
         if known is None or known[0] != marks:
-            known = self._joined[cells] = marks, _joined(self.squares(cells), marks)
+            known = self._joined[cells] = marks, self._with(self.squares(cells), marks)
         return known[1]
+
+    def _with(self, closed: tuple[Square, ...], marks: Marks) -> tuple[Square, ...]:
+        if closed and not all(date > closed[-1].date for date in marks):
+            both: Marks = {square.date: dict(square.counts) for square in closed}
+            for date, its in marks.items():
+                add(both, date, its)
+            return _squares(both)
+        if marks != self._last[0]:  # as most channels of a series have the same
+            self._last = marks, _squares(marks)
+        return closed + self._last[1]
 
     def totals(self, cell: CellName) -> dict[str, int]:
         """How many of each mark the shown weeks have of a cell."""
@@ -357,22 +368,11 @@ class Year:
         return found
 
 
-def add(marks: Marks, date: dt.date, more: Mapping[str, int]) -> None:
+def add(marks: Marks, date: dt.date, more: Mapping[str, int], times: int = 1) -> None:
     """Count more marks of a date."""
-    if (its := marks.get(date)) is None:
-        marks[date] = {**more}
-        return
+    its = marks.setdefault(date, {})
     for mark, count in more.items():
-        its[mark] = its.get(mark, 0) + count
-
-
-def _joined(closed: tuple[Square, ...], marks: Marks) -> tuple[Square, ...]:
-    if not closed or all(date > closed[-1].date for date in marks):
-        return closed + _squares(marks)
-    both: Marks = {square.date: dict(square.counts) for square in closed}
-    for date, its in marks.items():
-        add(both, date, its)
-    return _squares(both)
+        its[mark] = its.get(mark, 0) + count * times
 
 
 def _squares(marks: Marks) -> tuple[Square, ...]:
