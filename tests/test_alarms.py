@@ -75,6 +75,16 @@ def test_english_texts_count_in_english() -> None:
     assert "1 draft waits for approval. Who can fix it: 小艾, 老董." in alarm.text
 
 
+def test_an_alarm_names_the_likeliest_day_where_that_is_not_the_one_that_stock_reaches_to() -> None:
+    """Drafts that come until then move the gap on."""
+    gap = NOW + 2 * DAY
+    for key, stock in (("low", 4), ("soon", 9)):
+        (alarm,) = starving(gap=gap, stock=stock, around=gap + DAY)
+        assert alarm.key.endswith(key)
+        assert "来稿若照旧，空档最可能在11月25日周三前后。" in alarm.text
+        assert "来稿" not in starving(gap=gap, stock=stock, around=gap)[0].text
+
+
 def test_stock_under_the_reserve_line_rings_and_at_the_line_does_not() -> None:
     assert [x.key for x in starving(stock=4)] == ["starvation:notes:low"]
     assert starving(stock=5) == []

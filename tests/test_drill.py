@@ -18,7 +18,8 @@ from conftest import emptied
 from steadycast import drill as room
 from steadycast.cli import main
 from steadycast.drill import Result, drill, profiles, shipped
-from steadycast.drill.result import _gaps, free
+from steadycast.drill.foretold import first_gaps, likeliest_days
+from steadycast.drill.result import free
 from steadycast.drill.settings import SHIPPED, read
 from steadycast.drill.stage import Spell, alone
 from steadycast.drill.supply import Source, pieces
@@ -105,16 +106,29 @@ def test_a_first_gap_is_compared_as_it_was_named_and_by_what_was_known_then() ->
     since = {slot.id: days[8] if n == 11 else NOON for n, slot in enumerate(slots) if n < 12 and n != 10}
     for named, errors, known in ((10, -2.0, 0.0), (7, -5.0, -3.0), (None, math.inf, math.inf)):
         found = Result()
-        said = Foreseen(days[5] + HOUR, "daily", None if named is None else days[named], None, alarmed=False)
-        _gaps(found, [said], slots, ends, since)
+        stock, around = (None if day is None else days[day] for day in (named, named and named + 1))
+        said = Foreseen(days[5] + HOUR, "daily", stock, None, alarmed=False, around=around)
+        first_gaps(found, [said], slots, ends, since)
         assert found.errors == {1: [errors], 3: [errors]}
         assert found.known == {1: [known], 3: [known]}
+        assert found.expected == {1: [errors + 1], 3: [errors + 1]}
     both = Result(errors={3: [2.0]}, known={3: [1.0]})
     both.add(found)
     assert (both.values()["first_gaps_within_a_day"], both.values()["first_gaps_of_what_was_known"]) == (
         {1: 0, 3: 0},
         {1: 0, 3: 1},
     )
+
+
+def test_of_the_days_that_were_named_it_is_counted_at_how_many_a_gap_came() -> None:
+    """Three days ahead: named right, named for a gap that came later, and named after a gap that goes on."""
+    days = [NOON + n * DAY for n in range(20)]
+    slots = [Slot(at, f"daily@{n}", "daily", at.replace(tzinfo=None)) for n, at in enumerate(days)]
+    ends = {slot.id: "starved" if n in (9, 10) else "kept" for n, slot in enumerate(slots)}
+    said = [Foreseen(days[n] - HOUR, "daily", None, None, alarmed=True, around=days[n + 3]) for n in (3, 7, 11)]
+    found = Result()
+    likeliest_days(found, [*said, Foreseen(days[5], "daily", None, None, alarmed=True)], slots, ends)
+    assert found.came == {3: [False, True]}
 
 
 @pytest.mark.slow

@@ -130,14 +130,32 @@ def test_of_few_weeks_the_spread_is_the_usual_one_and_the_rate_is_not_trusted() 
 def test_the_first_gap_is_named_with_its_range() -> None:
     """Without arrivals it is one day; with some it may come sooner or later."""
     sure = forecast(daily(30), 9, Intake(0), NOW)
-    assert sure.likely == sure.early == sure.late == NOW + 10 * DAY
+    assert sure.likely == sure.early == sure.late == sure.around == NOW + 10 * DAY
+    assert sure.near == pytest.approx(1)
     told = forecast(daily(30), 5, Intake(0.5, 1.7), NOW)
     assert told.early is not None
     assert told.likely is not None
     assert told.late is not None
     assert NOW + 5 * DAY < told.early < told.likely < told.late <= NOW + 30 * DAY
+    assert told.around is not None
+    assert told.early <= told.around < told.likely
+    assert 0 < told.near < 1
     plenty = forecast(daily(30), 25, Intake(1), NOW)
     assert (plenty.likely, plenty.late) == (None, None)
+
+
+def test_the_likeliest_day_is_the_one_that_most_gaps_are_within_a_day_of() -> None:
+    """By hand: one in stock, and a draft a day each for itself. Not at all where no gap can come; of weekly slots
+    the slot itself.
+    """
+    told = forecast(daily(4), 1, Intake(1, EVEN), NOW)
+    first = [forecast(daily(n), 1, Intake(1, EVEN), NOW).chance for n in range(5)]
+    near = [first[min(n + 2, 4)] - first[max(n - 1, 0)] for n in range(4)]  # the day before, the day, the day after
+    assert told.near == pytest.approx(max(near))
+    assert told.around == NOW + (near.index(max(near)) + 1) * DAY
+    assert forecast(daily(5), 5, Intake(0), NOW).around is None
+    weekly_slots = [NOW + n * 7 * DAY for n in (1, 2, 3)]
+    assert forecast(weekly_slots, 1, Intake(0.01, EVEN), NOW).around == NOW + 14 * DAY
 
 
 @given(st.integers(0, 20), st.floats(0, 5), st.integers(0, 40), st.floats(1, 4))
@@ -176,5 +194,7 @@ def test_what_is_said_comes_about_as_often_over_two_hundred_seeds() -> None:
         some = [(said.chance, gap is not None) for said, gap in told if low <= said.chance < high]
         mean, share = (sum(each[n] for each in some) / len(some) for n in (0, 1))
         assert mean == pytest.approx(share, abs=0.12), (low, mean, share, len(some))
+    days = [(said.near, gap is not None and said.around and abs(gap - said.around) <= DAY) for said, gap in told]
+    assert sum(near for near, _came in days) == pytest.approx(sum(bool(came) for _near, came in days), rel=0.15)
     named = [(said.likely, gap) for said, gap in told if said.likely]
     assert sum(gap is not None and gap <= likely for likely, gap in named) / len(named) == pytest.approx(0.5, abs=0.12)

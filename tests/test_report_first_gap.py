@@ -32,11 +32,19 @@ def test_where_nothing_is_empty_nothing_is_needed() -> None:
 
 
 def test_the_expected_gap_is_told_with_its_range_and_with_what_little_it_is_judged_by() -> None:
-    """A day, from when and until when; nothing where a gap is less likely than not."""
+    """The likeliest day, from when and until when, and how likely; nothing where a gap is less likely than not."""
     say, first, later = of_tag("en"), MONDAY, MONDAY + dt.timedelta(days=9)
-    told = expected_gap(Forecast(0.95, MONDAY + dt.timedelta(days=4), first, later, 8), say)
-    assert told == ["with new drafts, first gap around Fri, Dec 4 (Nov 30 to Dec 9)"]
-    told = expected_gap(Forecast(0.6, later, first, None, 2), of_tag("zh-CN"))
-    assert told == ["算上来稿，首个空档大约在12月9日周三（最早11月30日）", "只凭2周的来稿推算"]
+    day = MONDAY + dt.timedelta(days=4)
+    told = expected_gap(Forecast(0.95, later, first, later, 8, day, 0.4), say)
+    assert told == [
+        "with new drafts, first gap around Fri, Dec 4 (Nov 30 to Dec 9)",
+        "40% that it is within a day of that",
+    ]
+    told = expected_gap(Forecast(0.6, later, first, None, 2, day, 0.25), of_tag("zh-CN"))
+    assert told == [
+        "算上来稿，首个空档大约在12月4日周五（最早11月30日）",
+        "前后差不过一天的可能是25%",
+        "只凭2周的来稿推算",
+    ]
     assert expected_gap(Forecast(0.3, None, first, None, 8), say) == []
     assert expected_gap(None, say) == []

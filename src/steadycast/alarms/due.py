@@ -36,6 +36,7 @@ class Promise:
     ends: dt.datetime | None  # the first that reserve does not fill either
     stock: int
     reserve: int = 0  # 0 = none asked
+    around: dt.datetime | None = None  # the likeliest first gap, if drafts come as they did
     soon: bool = False  # whether an alarm already tells when nothing is left
     silent: int = 0  # the latest slots in a row that nothing came out of
     ever: bool = True  # whether anything ever came out of any
@@ -132,11 +133,18 @@ def _soon(promise: Promise, now: dt.datetime, say: Language, who: Sequence[str])
         "%(series)s: nothing is left for its slot of %(when)s, in %(num)s days.",
         days, series=promise.title, when=when,
     )  # fmt: skip
-    return alarm("starvation", promise.name, "soon", soon, *who)
+    return alarm("starvation", promise.name, "soon", soon, *_expected(promise, say), *who)
+
+
+def _expected(promise: Promise, say: Language) -> Iterator[str]:
+    """The likeliest day, where it is not the one that stock reaches to."""
+    if promise.around and promise.around != promise.ends:
+        day = say.day(promise.around.date())
+        yield say.gettext("If drafts go on coming as they did, the gap is likeliest around %(day)s.", day=day)
 
 
 def _gap(promise: Promise, now: dt.datetime, say: Language) -> Iterator[str]:
-    """When the first gap is, and until when reserve fills what is empty from there on."""
+    """When the first gap is, until when reserve fills what is empty from there on, and which day is likeliest."""
     if promise.gap is None:
         return
     when, days = say.instant(promise.gap), _days(promise.gap, now)
@@ -149,6 +157,7 @@ def _gap(promise: Promise, now: dt.datetime, say: Language) -> Iterator[str]:
             days,
             when=when,
         )
+    yield from _expected(promise, say)
 
 
 def _near(at: dt.datetime, now: dt.datetime, ahead: dt.timedelta) -> bool:

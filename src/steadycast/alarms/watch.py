@@ -41,6 +41,7 @@ def alarm_inputs(
                 covered=each.runway.slots,
                 gap=each.runway.gap,
                 ends=each.runway.ends,
+                around=each.forecast.around if each.forecast and each.forecast.likely else None,
                 stock=each.stock,
                 reserve=each.reserve,
                 soon=f"starvation:{each.name}:soon" in told,

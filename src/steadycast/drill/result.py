@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from steadycast.drill import foretold
 from steadycast.drill.stage import Spell, Stage
-from steadycast.drill.year import Foreseen, Year
+from steadycast.drill.year import Year
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DeliveryRow
 from steadycast.pipeline.plan import stock_of
-from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Slot, StockItem, Verdict
 from steadycast.schedule.stock import suits
 
 GRAVEST = (Verdict.MISSED, Verdict.LATE, Verdict.FILLED, Verdict.KEPT)
-AHEAD = 3 * DAY  # so far ahead an alarm is worth something, and a first gap is named
-NAMED = (1, 3, 7)  # days ahead, at which it is looked what was named as the first gap
-APART = 7  # slots with drafts before one that is a first gap
 BUCKETS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1)  # forecasts are compared with those that said about the same
-CALIBRATED = 30 * DAY
 
 
 @dataclass
@@ -40,6 +35,8 @@ class Result:
     leads: list[float] = field(default_factory=list)  # days from the alarm to each starved slot
     errors: dict[int, list[float]] = field(default_factory=dict)  # days ahead -> days by which the named day was off
     known: dict[int, list[float]] = field(default_factory=dict)  # the same, moved on by what came in or failed since
+    expected: dict[int, list[float]] = field(default_factory=dict)  # the same of the day that was likeliest
+    came: dict[int, list[bool]] = field(default_factory=dict)  # days ahead -> of each day named so, whether a gap came
     chances: list[tuple[float, bool]] = field(default_factory=list)  # of a gap in 30 days: what was said, what came
     alarms: Counter[str] = field(default_factory=Counter)
     origins: Counter[str] = field(default_factory=Counter)
@@ -65,9 +62,9 @@ class Result:
             getattr(self, name).update(getattr(other, name))
         for name in ("leads", "chances", "broken"):
             getattr(self, name).extend(getattr(other, name))
-        for name in ("errors", "known"):
-            for ahead, errors in getattr(other, name).items():
-                getattr(self, name).setdefault(ahead, []).extend(errors)
+        for name in ("errors", "known", "expected", "came"):
+            for ahead, some in getattr(other, name).items():
+                getattr(self, name).setdefault(ahead, []).extend(some)
         for name in ("doubled", "foretold", "alarmed", "up"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -96,6 +93,10 @@ class Result:
             "first_gaps": {ahead: len(errors) for ahead, errors in sorted(self.errors.items())},
             "first_gaps_within_a_day": {ahead: _near(errors) for ahead, errors in sorted(self.errors.items())},
             "first_gaps_of_what_was_known": {ahead: _near(errors) for ahead, errors in sorted(self.known.items())},
+            "first_gaps_expected": {ahead: _near(errors) for ahead, errors in sorted(self.expected.items())},
+            "days_expected": {
+                ahead: {"named": len(came), "came": sum(came)} for ahead, came in sorted(self.came.items())
+            },
             "gap_chances": [
                 {"said": round(said, 3), "came": round(came, 3), "times": times} for said, came, times in self.buckets()
             ],
@@ -136,6 +137,9 @@ class Result:
             )
             known = _near(self.known.get(ahead, ()))
             yield _(words, near=_near(errors), num=len(errors), days=ahead, known=known)
+            words = N_("likeliest  %(near)s of %(num)s within a day; of %(named)s days named so, %(came)s had a gap")
+            right, days = _near(self.expected.get(ahead, ())), self.came.get(ahead, [])
+            yield _(words, near=right, num=len(errors), named=len(days), came=sum(days))
         for said, came, times in self.buckets():
             words = N_("forecast   of a gap in 30 days: said %(said)s, came %(came)s of %(num)s times")
             yield _(words, said=_percent(said), came=_percent(came), num=times)
@@ -192,8 +196,10 @@ def result(stage: Stage, year: Year, seed: int) -> Result:
     }
     for name in stage.app.workspace.series:
         slots = [slot for slot in year.slots if slot.series == name and not slot.excused]
-        _alarms(found, [each for each in year.foreseen if each.series == name], slots, ends)
-        _gaps(found, [each for each in year.foreseen if each.series == name], slots, ends, since)
+        foreseen = [each for each in year.foreseen if each.series == name]
+        foretold.alarms(found, foreseen, slots, ends)
+        foretold.first_gaps(found, foreseen, slots, ends, since)
+        foretold.likeliest_days(found, foreseen, slots, ends)
     return found
 
 
@@ -247,65 +253,3 @@ def free(begin: dt.datetime, end: dt.datetime, spells: Sequence[Spell]) -> bool:
         if spell.begin <= at < spell.end:
             at = spell.end
     return at <= end
-
-
-def _alarms(found: Result, foreseen: Sequence[Foreseen], slots: Sequence[Slot], ends: Mapping[str, str]) -> None:
-    """How far ahead each starved slot of one series was alarmed, and how good the chances were that were told."""
-    starved = [ends[slot.id] == "starved" for slot in slots]
-    for n, slot in enumerate(slots):
-        if not starved[n]:
-            continue
-        before = [each for each in foreseen if each.at <= slot.at]
-        if told := next((each for each in reversed(before) if each.at <= slot.at - AHEAD), None):
-            found.leads.append(_lead(before, slot.at))
-            foretold = told.ends is not None and told.ends <= slot.at
-            found.foretold += foretold
-            found.alarmed += foretold and told.alarmed
-    last = slots[-1].at if slots else None
-    empty = [slot.at for slot, none in zip(slots, starved, strict=True) if none]
-    for each in foreseen[::7]:
-        if last and each.chance is not None and each.at + CALIBRATED <= last:
-            found.chances.append((each.chance, any(each.at < at <= each.at + CALIBRATED for at in empty)))
-
-
-def _gaps(
-    found: Result,
-    foreseen: Sequence[Foreseen],
-    slots: Sequence[Slot],
-    ends: Mapping[str, str],
-    since: Mapping[str, dt.datetime | None],
-) -> None:
-    """How near each first gap of one series came to the day that was named: the first slot that nothing would carry.
-
-    A forecast by what is in stock cannot know what comes in, nor what fails: a draft that was not sent stays in stock.
-    So it is compared twice: as it was named, and moved on by one slot for each slot until the gap that carried what
-    came in later, or nothing though there was a draft. `since` says since when there was what a slot carried.
-    """
-    starved = [ends[slot.id] == "starved" for slot in slots]
-    for n, slot in enumerate(slots):
-        if not starved[n] or n < APART or any(starved[n - APART : n]):
-            continue
-        for ahead in NAMED:
-            said = next((each for each in reversed(foreseen) if each.at <= slot.at - ahead * DAY), None)
-            if said is None:
-                continue
-            named = next((k for k, each in enumerate(slots) if said.ends and each.at >= said.ends), None)
-            if named is None or said.ends is None:
-                error = moved = math.inf  # none was named
-            else:
-                between = (since.get(each.id) for each in slots[:n] if each.at > said.at)
-                later = named + sum(there is None or there > said.at for there in between)
-                error = (said.ends - slot.at) / DAY
-                moved = (slots[later].at - slot.at) / DAY if later < len(slots) else math.inf
-            found.errors.setdefault(ahead, []).append(error)
-            found.known.setdefault(ahead, []).append(moved)
-
-
-def _lead(before: Sequence[Foreseen], at: dt.datetime) -> float:
-    """For how many days an alarm had stood when the slot came."""
-    since = at
-    for each in reversed(before):
-        if not each.alarmed:
-            break
-        since = each.at
-    return (at - since) / DAY

@@ -16,13 +16,15 @@ from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.pipeline.classes import judge_all
 from steadycast.pipeline.standing import report_of
 from steadycast.schedule.days import DAY, midnight
+from steadycast.schedule.forecast import Forecast
 from steadycast.schedule.model import Slot
 from steadycast.schedule.slots import slots
 
 MORNING = dt.timedelta(hours=9)  # when somebody approves, and alarms are looked at; the hourly flow finds the same
 READY = dt.timedelta(minutes=2)  # before a slot: what was dropped since is taken in
 AGAIN = dt.timedelta(seconds=65)  # as sweeps do, where something is due still
-PLENTY = 12  # days that stock lasts: no alarm can be near
+ENOUGH = 9  # days that stock lasts: no alarm can be near
+SELDOM = 7  # days between two looks where it lasts for longer
 EDITOR = "editor"
 OPEN = (State.DUE, State.CLAIMED, State.SENDING, State.UNKNOWN)
 
@@ -36,6 +38,7 @@ class Foreseen:
     ends: dt.datetime | None  # the first slot that nothing of what is in stock would carry
     chance: float | None  # of a gap, with what may come in
     alarmed: bool
+    around: dt.datetime | None = None  # the likeliest first gap, with what may come in, where one is told
 
 
 @dataclass
@@ -125,13 +128,13 @@ class _Run:
             self.fresh = True
 
     fresh = False  # whether a file was dropped since the last look
-    calm = False  # whether every series has stock for so long
-    mornings = 0
+    rest = 0  # mornings without a look: stock lasts for ENOUGH after them
 
     def _morning(self, now: dt.datetime) -> None:
-        """A look every morning; every third while there is plenty of stock."""
-        self.mornings += 1
-        if not (self.calm and self.mornings % 3):
+        """A look every morning; once a week while there is plenty of stock."""
+        if self.rest > 0:
+            self.rest -= 1
+        else:
             self._look(now)
 
     def _look(self, now: dt.datetime) -> None:
@@ -227,8 +230,8 @@ class _Run:
             self.waiting = bool(pipeline.waiting(self.app))
 
     def _mark(self, now: dt.datetime) -> None:
-        for row in self.app.ledger.approved_drafts():
-            self.year.ready.setdefault(row.id, now)
+        for id, *_values in self.app.ledger.approved_values():
+            self.year.ready.setdefault(id, now)
 
     def _alarms(self, now: dt.datetime) -> None:
         made = report_of(self.app, now)
@@ -237,7 +240,14 @@ class _Run:
             self.year.alarms[key] += 1
         self.wrong = wrong
         starving = {key.split(":")[1] for key in wrong if key.startswith("starvation:")}
-        self.calm = not wrong and all(each.runway.days >= PLENTY for each in made.series)
+        left = min((each.runway.days for each in made.series), default=0)
+        self.rest = 0 if wrong else min(SELDOM, left - ENOUGH) - 1
         self.year.foreseen += [
-            Foreseen(now, each.name, each.runway.ends, each.gap_chance, each.name in starving) for each in made.series
+            Foreseen(now, each.name, each.runway.ends, each.gap_chance, each.name in starving, _told(each.forecast))
+            for each in made.series
         ]
+
+
+def _told(found: Forecast | None) -> dt.datetime | None:
+    """The likeliest day of the first gap, where the record tells one: a gap is likelier than not."""
+    return found.around if found and found.likely else None

@@ -70,7 +70,8 @@ def renew(app: App, now: dt.datetime) -> None:
 
 
 def _row(series: SeriesRecord) -> Row:
-    counts, likely = series.counts, series.forecast and series.forecast.likely
+    counts, found = series.counts, series.forecast
+    around = found.around if found and found.likely else None
     gap, ends = (f"{at:%Y-%m-%d %H:%M}" if at else _("none in sight") for at in (series.runway.gap, series.runway.ends))
     streak = str(series.streak.current)
     if series.streak.late:
@@ -85,7 +86,7 @@ def _row(series: SeriesRecord) -> Row:
         "first_gap": gap,
         "ends": ends,
         "chance": _("too early") if series.gap_chance is None else f"{series.gap_chance:.0%}",
-        "expected": likely.strftime("%Y-%m-%d") if likely else "",
+        "expected": around.strftime("%Y-%m-%d") if around else "",
     }
 
 

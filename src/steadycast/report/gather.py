@@ -316,8 +316,9 @@ class _Gathering:
         found = self.outlook.forecast(series, stock)
         if found is None:
             return None
-        likely, early, late = (self._local(at) if at else None for at in (found.likely, found.early, found.late))
-        return replace(found, likely=likely, early=early, late=late)
+        names = ("likely", "early", "late", "around")
+        likely, early, late, around = (self._local(at) if (at := getattr(found, name)) else None for name in names)
+        return replace(found, likely=likely, early=early, late=late, around=around)
 
     @cached_property
     def out_early(self) -> frozenset[str]:

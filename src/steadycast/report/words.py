@@ -65,14 +65,15 @@ def expected_gap(found: Forecast | None, say: Language) -> list[str]:
     if found is None:
         return []
     told = []
-    if found.likely and found.early:
-        day, early = say.day(found.likely.date()), say.month_day(found.early.date())
+    if found.likely and found.early and found.around:
+        day, early = say.day(found.around.date()), say.month_day(found.early.date())
         if found.late:
             words, late = N_("with new drafts, first gap around %(day)s (%(early)s to %(late)s)"), found.late
             told.append(say.gettext(words, day=day, early=early, late=say.month_day(late.date())))
         else:
             words = N_("with new drafts, first gap around %(day)s (%(early)s or later)")
             told.append(say.gettext(words, day=day, early=early))
+        told.append(say.gettext("%(rate)s that it is within a day of that", rate=say.percent(found.near)))
     if found.few:
         told.append(say.ngettext("judged by one week of drafts", "judged by %(num)s weeks of drafts", found.weeks))
     return told

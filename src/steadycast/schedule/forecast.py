@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +22,7 @@ USUAL_SPREAD = 1.7  # between two weeklies over years: 1.5 (ruanyf/weekly) and 1
 USUAL_WEIGHT = 8  # weeks of a community's own that say as much as that
 EVEN = 1.0  # drafts that come each for itself: Poisson
 EARLY, LIKELY, LATE = 0.1, 0.5, 0.9
+NEAR = DAY + dt.timedelta(hours=1)  # a day either way, also where clocks are put on
 NODES = (-2.856970, -1.355626, 0.0, 1.355626, 2.856970)  # Gauss-Hermite, for a standard normal
 WEIGHTS = (0.011257, 0.222076, 0.533333, 0.222076, 0.011257)
 MANY = 62  # slots, two a day: of more, exact figures take seconds
@@ -47,6 +48,8 @@ class Forecast:
 
     `chance`, 0 to 1, is that of a gap. By `likely` there is one as likely as not; one time in ten it comes by `early`,
     nine times in ten by `late`. Each is None where it lies further ahead. `weeks`: so many whole weeks were seen.
+    `around` is the slot that the first gap is likeliest to be within a day of, and `near` how likely that is: None
+    where no gap can come in this time.
     """
 
     chance: float
@@ -54,6 +57,8 @@ class Forecast:
     early: dt.datetime | None = None
     late: dt.datetime | None = None
     weeks: int = 0
+    around: dt.datetime | None = None
+    near: float = 0.0
 
     @property
     def few(self) -> bool:
@@ -106,7 +111,19 @@ def forecast(slot_times: Iterable[dt.datetime], stock: int, came: Intake, now: d
         share: next((time for time, chance in zip(times, by_slot, strict=True) if chance >= share), None)
         for share in (EARLY, LIKELY, LATE)
     }
-    return Forecast(by_slot[-1], first[LIKELY], first[EARLY], first[LATE], weeks)
+    return Forecast(by_slot[-1], first[LIKELY], first[EARLY], first[LATE], weeks, *_around(times, by_slot))
+
+
+def _around(times: Sequence[dt.datetime], by_slot: Sequence[float]) -> tuple[dt.datetime | None, float]:
+    """The slot that the first gap is likeliest to be within a day of, and how likely that is.
+
+    The one by which it is as likely as not lies late: where a gap has come, less came in than half of the time.
+    """
+    until = [0.0, *by_slot]
+    near = [until[bisect_right(times, at + NEAR)] - until[bisect_left(times, at - NEAR)] for at in times]
+    own = [later - sooner for sooner, later in pairwise(until)]
+    best = max(range(len(times)), key=lambda n: (round(near[n], 9), own[n]))
+    return (times[best], near[best]) if near[best] > NOTHING else (None, 0.0)
 
 
 def _rates(came: Intake) -> list[float]:
