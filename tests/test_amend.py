@@ -6,10 +6,12 @@ import datetime as dt
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from conftest import draft_of
@@ -21,6 +23,7 @@ from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline import amend
 from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.report.gather import gather
+from steadycast.workspace import load
 
 VERBS = """
     def revise(self, post, known):
@@ -193,6 +196,17 @@ def test_from_one_channel_alone(bench: Bench, app: pipeline.App) -> None:
         amend.revise(app, ONE, "far")
     with pytest.raises(InputError, match="is not out on nowhere"):
         amend.revise(app, ONE, "nowhere")
+
+
+def test_a_copy_does_not_go_on_with_what_the_original_began(bench: Bench, app: pipeline.App, tmp_path: Path) -> None:
+    bench.far("busy")
+    edited(bench, app)
+    assert states(amend.revise(app, ONE, "far")) == {"far": "busy"}
+    shutil.copytree(bench.root, tmp_path / "copy")
+    bench.clock.advance(dt.timedelta(hours=1))
+    with pipeline.App(load(tmp_path / "copy"), clock=bench.clock) as copy:
+        assert amend.resume(copy) == []
+        assert len(amend.resume(app)) == 1
 
 
 def test_an_edit_that_was_not_taken_in_does_not_go_out_as_the_text_before(bench: Bench, app: pipeline.App) -> None:

@@ -13,8 +13,20 @@ from typing import Any
 
 import pytest
 from desk_bench import Desk, hidden
-from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench, article
-from upload_bench import Cutter, Far, FarBucket, FarFolder, FarRepository, Sshd, free_port, sshd
+from pipeline_bench import COMMUNITY, Bench, article
+from upload_bench import (
+    DAILY,
+    OVER_SSH,
+    Community,
+    Cutter,
+    Far,
+    FarBucket,
+    FarFolder,
+    FarRepository,
+    Sshd,
+    free_port,
+    sshd,
+)
 
 from steadycast import pipeline
 from steadycast.errors import BAD, OK, Busy, InputError
@@ -23,18 +35,14 @@ from steadycast.ops import channel_login
 from steadycast.ops.check import check
 from steadycast.ops.doctor import channel as look_at
 from steadycast.pipeline import amend
-from steadycast.pipeline.uploads import Uploader
-from steadycast.upload import Synced, trust
-from steadycast.upload.ssh import host_keys
+from steadycast.upload import Synced
 from steadycast.upload.syncing import until
 from steadycast.workspace.upload_target import upload_target
 
 pytestmark = [pytest.mark.live, pytest.mark.parallel]
 SCRIPT = Path(__file__).parent / "s3.sh"
 DAY = dt.timedelta(days=1)
-OVER_SSH = ("sftp", "rsync+ssh", "git+ssh")
 WAYS = (*OVER_SSH, "git+file", "s3")
-DAILY = '\n[series.daily]\ntitle = "Daily"\nevery = "day at 20:00"\nchannels = ["site"]\nlate = "3h"\n'
 
 
 @pytest.fixture(scope="module")
@@ -67,48 +75,6 @@ def make(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Far]
         return FarRepository(tmp_path / "far.git", server) if way == "git+ssh" else FarFolder(way, server, tmp_path / "www" / "site")  # fmt: skip
 
     return made
-
-
-class Community:
-    """The bench's community, whose site is brought to a far side."""
-
-    def __init__(self, bench: Bench, far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.bench, self.far = bench, far
-        for name, value in far.secrets.items():
-            monkeypatch.setenv(name, value)
-        drafts = {f"pgc/{n}.md": article(f"Post {n}", f"priority: {9 - n}", body=f"Words {n}.") for n in range(4)}
-        bench.set_up(self.settings(), drafts)
-        if far.to.startswith(OVER_SSH):
-            self.trust()
-        pipeline.collect(bench.app, MORNING)
-        pipeline.plan(bench.app, MORNING)
-
-    def settings(self, to: str = "", *more: str, channel: str = "site") -> str:
-        lines = "\n".join((*self.far.more, *more))
-        site = f'\n[channel.{channel}]\nplatform = "pages"\nurl = "https://readers.example/"\n'
-        return f'{COMMUNITY}{DAILY}{site}\n[channel.{channel}.upload]\nto = "{to or self.far.to}"\n{lines}\n'
-
-    def trust(self, address: str = "") -> None:
-        target = upload_target(address or self.far.to)
-        trust(target, host_keys(target, until(30)), self.bench.app.workspace.known_hosts)
-
-    def publish(self, day: int = 0) -> Any:
-        """The outcome of the slot of that day."""
-        self.bench.clock.advance(max(EVENING + day * DAY - self.bench.clock.now(), dt.timedelta()))
-        pipeline.publish(self.bench.app)
-        return self.row(day)
-
-    def row(self, day: int = 0) -> Any:
-        return self.bench.app.ledger.deliveries(channels=["site"])[day]
-
-    @property
-    def uploader(self) -> Uploader:
-        return Uploader(self.bench.app, "site")
-
-    def mine(self) -> dict[str, bytes]:
-        """What readers are to see."""
-        out = self.bench.app.workspace.out / "site"
-        return {name: (out / name).read_bytes() for name in sorted(self.uploader.folder().files)}
 
 
 @pytest.fixture

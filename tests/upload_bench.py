@@ -16,11 +16,24 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
+from pipeline_bench import COMMUNITY, EVENING, MORNING, Bench, article
+
+from steadycast import pipeline
+from steadycast.pipeline.uploads import Uploader
+from steadycast.upload import trust
 from steadycast.upload.manifest import LIST
 from steadycast.upload.sigv4 import Key, signed
+from steadycast.upload.ssh import host_keys
+from steadycast.upload.syncing import until
+from steadycast.workspace.upload_target import upload_target
 
 SSHD = "/usr/sbin/sshd"
+DAY = dt.timedelta(days=1)
+OVER_SSH = ("sftp", "rsync+ssh", "git+ssh")
+DAILY = '\n[series.daily]\ntitle = "Daily"\nevery = "day at 20:00"\nchannels = ["site"]\nlate = "3h"\n'
 
 
 def free_port() -> int:
@@ -238,3 +251,45 @@ class Cutter:
 
     def close(self) -> None:
         self.listening.close()
+
+
+class Community:
+    """The bench's community, whose site is brought to a far side."""
+
+    def __init__(self, bench: Bench, far: Far, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bench, self.far = bench, far
+        for name, value in far.secrets.items():
+            monkeypatch.setenv(name, value)
+        drafts = {f"pgc/{n}.md": article(f"Post {n}", f"priority: {9 - n}", body=f"Words {n}.") for n in range(4)}
+        bench.set_up(self.settings(), drafts)
+        if far.to.startswith(OVER_SSH):
+            self.trust()
+        pipeline.collect(bench.app, MORNING)
+        pipeline.plan(bench.app, MORNING)
+
+    def settings(self, to: str = "", *more: str, channel: str = "site") -> str:
+        lines = "\n".join((*self.far.more, *more))
+        site = f'\n[channel.{channel}]\nplatform = "pages"\nurl = "https://readers.example/"\n'
+        return f'{COMMUNITY}{DAILY}{site}\n[channel.{channel}.upload]\nto = "{to or self.far.to}"\n{lines}\n'
+
+    def trust(self, address: str = "") -> None:
+        target = upload_target(address or self.far.to)
+        trust(target, host_keys(target, until(30)), self.bench.app.workspace.known_hosts)
+
+    def publish(self, day: int = 0) -> Any:
+        """The outcome of the slot of that day."""
+        self.bench.clock.advance(max(EVENING + day * DAY - self.bench.clock.now(), dt.timedelta()))
+        pipeline.publish(self.bench.app)
+        return self.row(day)
+
+    def row(self, day: int = 0) -> Any:
+        return self.bench.app.ledger.deliveries(channels=["site"])[day]
+
+    @property
+    def uploader(self) -> Uploader:
+        return Uploader(self.bench.app, "site")
+
+    def mine(self) -> dict[str, bytes]:
+        """What readers are to see."""
+        out = self.bench.app.workspace.out / "site"
+        return {name: (out / name).read_bytes() for name in sorted(self.uploader.folder().files)}

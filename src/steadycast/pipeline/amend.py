@@ -116,7 +116,12 @@ def leaving(app: App, draft: str, channel: str | None, verb: str) -> list[Delive
 
 
 def resume(app: App) -> list[int]:
-    """Does again what was begun and is not known to be done; the deliveries that it looked at."""
+    """Does again what was begun and is not known to be done; the deliveries that it looked at.
+
+    None in a copy of the workspace, which publishes nothing until a person says so.
+    """
+    if app.ledger.objection():
+        return []
     due = app.ledger.amendments_due(app.clock.now())
     there = {d.id: d for d in app.ledger.deliveries(ids=[row.delivery for row in due])}
     for row in due:

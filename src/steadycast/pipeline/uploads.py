@@ -41,8 +41,11 @@ class Uploader:
     def sync(self, withdrawn: str = "") -> Synced:
         """Bring the far side to the state of the folder; nothing is sent where it is there already.
 
-        `withdrawn` is the key of the post that is just taken away.
+        `withdrawn` is the key of the post that is just taken away. Raises LedgerError where this ledger may publish
+        nothing: a copy's older folder would take away what the original has published since.
         """
+        if error := self.app.ledger.objection():
+            raise error
         with self._open() as far:
             return sync(
                 self.folder(),
