@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 from pipeline_bench import Bench
 from upload_bench import Community, FarRepository
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
 from steadycast.errors import LedgerError
+from steadycast.ledger.tables import State
 from steadycast.pipeline import App
 from steadycast.pipeline.uploads import Uploader
 from steadycast.workspace import load
+
+HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
@@ -34,6 +38,46 @@ def test_a_copy_takes_nothing_from_the_web_host(site: Community, tmp_path: Path)
         [made] = pipeline.rebuild(copy, "site")
         assert "two copies" in made.problems[0]
         shutil.rmtree(copy.workspace.out)
-        [made] = pipeline.verify(copy, site.bench.clock.now()).made
-        assert (made.posts, len(made.problems)) == (1, 1)
+        pipeline.verify(copy, site.bench.clock.now())
         assert site.far.tree() == there
+
+
+def test_what_went_out_after_a_backup_stays_on_the_web_host_and_is_found_there(site: Community, tmp_path: Path) -> None:
+    """The machine is another one: neither its ledger nor its folder knows of the second post."""
+    bench = site.bench
+    site.publish()
+    ops.backup(bench.app, tmp_path / "backup.tar", bench.clock.now())
+    site.publish(1)
+    there = site.far.tree()
+    bench.app.close()
+    shutil.rmtree(bench.root / "var")
+    ops.restore(bench.app.workspace, tmp_path / "backup.tar", bench.clock.now())
+    bench.open()
+    assert pipeline.rebuild(bench.app, "site")[0].posts == 1
+    assert site.far.tree() == there
+    pipeline.verify(bench.app, bench.clock.now())
+    assert site.row(1).state == State.UNKNOWN
+    assert "lacks 1 posts" in pipeline.rebuild(bench.app, "site")[0].problems[0]
+    bench.clock.advance(4 * HOUR)  # too late to send it
+    pipeline.verify(bench.app, bench.clock.now())
+    assert site.row(1).state == State.SEEN
+    assert not pipeline.rebuild(bench.app, "site")[0].problems
+    assert site.far.tree() == site.mine() == there
+
+
+def test_what_is_there_and_cannot_be_made_here_waits_for_a_person(site: Community, tmp_path: Path) -> None:
+    bench = site.bench
+    ops.backup(bench.app, tmp_path / "backup.tar", bench.clock.now())
+    site.publish()
+    there = site.far.tree()
+    bench.app.close()
+    shutil.rmtree(bench.root / "var")
+    ops.restore(bench.app.workspace, tmp_path / "backup.tar", bench.clock.now())
+    bench.open()
+    pipeline.verify(bench.app, bench.clock.now())
+    bench.clock.advance(4 * HOUR)
+    pipeline.decide(bench.app, [f"pgc/{n}.md" for n in range(4)], "reject", by="editor", now=bench.clock.now())
+    pipeline.verify(bench.app, bench.clock.now())
+    assert site.row().state == State.UNKNOWN
+    assert "its draft is not here" in site.row().message
+    assert site.far.tree() == there

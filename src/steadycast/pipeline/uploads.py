@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from steadycast.errors import FarSideError, Refused
+from steadycast.errors import FarSideError, Refused, Unknown
 from steadycast.language import gettext as _
-from steadycast.ledger.tables import State
+from steadycast.ledger.tables import DONE, OPEN, State
 from steadycast.pipeline.app import App
 from steadycast.platform import Adapter, Known, Post, PostStore, Receipt
 from steadycast.platform.files import page_path
@@ -59,18 +59,18 @@ class Uploader:
             )
 
     def _out(self, keys: Collection[str]) -> set[str]:
-        """Which of these posts are out by the ledger."""
+        """Which of these posts are out by the ledger, or may be: they are taken away only where it says so."""
         if not keys:
             return set()
-        rows = self.app.ledger.deliveries(states={State.PUBLISHED, State.SEEN}, channels=[self.channel])
-        return {row.marker for row in rows} & set(keys)
+        now = self.app.clock.now()
+        rows = self.app.ledger.deliveries(states={*OPEN, *DONE}, channels=[self.channel])
+        return {row.marker for row in rows if row.state != State.DUE or row.at <= now} & set(keys)
 
-    def shows(self, key: str) -> bool:
-        """Whether the far side has taken in a post as the folder has it, with all that shows it."""
+    def has(self, key: str) -> bool:
+        """Whether the far side has taken in a post, with all that shows it."""
         with self._open() as far:
             there = far_manifest(far, self.owner, self.place, self._within)
-        record = self.folder().posts.get(key)
-        return there is not None and record is not None and there.posts.get(key) == record
+        return there is not None and key in there.posts
 
     def tried(self) -> int:
         """How many files of ours are there, after it was tried whether we may write; publishes nothing."""
@@ -153,11 +153,13 @@ class Uploaded:
         return receipt
 
     def find(self, post: Post, known: Known) -> Receipt | None:
-        """As the adapter, where the far side has it too."""
+        """The receipt of a post that the far side lists. One that the folder has lost is made there again."""
         receipt = self.adapter.find(post, known)
-        if receipt is None or not self.uploader.shows(post.key):
+        if not self.uploader.has(post.key):
             return None
-        return replace(receipt, seen="read-back")
+        if receipt is None and not (known.frozen or post.draft):
+            raise Unknown(_("it is there, and its draft is not here to make its page again"))
+        return replace(receipt or self.adapter.publish(post), seen="read-back")
 
     def revise(self, post: Post, known: Known) -> Receipt:
         """As the adapter; and the far side has it."""

@@ -53,7 +53,7 @@ def sync(  # noqa: PLR0917 all of one upload
 
     `pages` are the posts' own pages. Raises Busy where `within` seconds are not enough: the next upload goes on there.
     Without `overwrite`, Refused where the first upload would replace a file that others put there. `there` says which
-    of these posts are published and not withdrawn: Busy where the folder has lost one, so that no readers lose it too.
+    of these posts are out, or may be: Busy where the folder has lost one, so that no readers lose it too.
     """
     end = until(within)
     want = Manifest(owner, folder.files, folder.posts)
@@ -63,7 +63,9 @@ def sync(  # noqa: PLR0917 all of one upload
     if have is None and not overwrite:
         _only_ours(folder, far, place, end)
     if have and (lost := there(frozenset(have.posts.keys() - want.posts.keys()))):
-        said = _("the folder here lacks %(num)s posts that are out: it is made again first (`rebuild`)", num=len(lost))
+        said = _(
+            "the folder here lacks %(num)s posts that are out, or may be: `verify` looks, and makes them", num=len(lost)
+        )
         raise Busy(said)
     have = have or Manifest(owner)
     files, size = (len(want.files) + 1, ALL) if far.whole else (FILES, BYTES)
