@@ -15,6 +15,7 @@ from steadycast.errors import LedgerError
 from steadycast.ledger.tables import State
 from steadycast.pipeline import App
 from steadycast.pipeline.uploads import Uploader
+from steadycast.testing import drop
 from steadycast.workspace import load
 
 HOUR = dt.timedelta(hours=1)
@@ -81,3 +82,30 @@ def test_what_is_there_and_cannot_be_made_here_waits_for_a_person(site: Communit
     assert site.row().state == State.UNKNOWN
     assert "its draft is not here" in site.row().message
     assert site.far.tree() == there
+
+
+@pytest.mark.platforms("site")
+def test_another_template_reaches_the_web_host_at_the_next_look(site: Community, tmp_path: Path) -> None:
+    """A small site is made again at once, a large one in turns. What could not be brought there is tried again."""
+    bench = site.bench
+    bench.settings(site.settings().replace('"pages"', '"site"'))
+    site.publish()
+    drop(bench.root, "templates/site/article.html.j2", '{% extends "base.html.j2" %}{% block main %}ours{% endblock %}')
+    far = tmp_path / "far.git"
+    away = far.rename(tmp_path / "away")
+    [made] = pipeline.verify(bench.app, bench.clock.now()).made
+    assert "far.git" in made.problems[0]
+    away.rename(far)
+    assert pipeline.verify(bench.app, bench.clock.now()).made == ()
+    assert site.far.tree() == site.mine()
+    assert sum(b"ours" in page for page in site.far.tree().values()) == 1
+
+
+def test_a_look_asks_the_web_host_nothing_while_nothing_changes(
+    site: Community, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.publish()
+    site.bench.clock.advance(HOUR)
+    pipeline.verify(site.bench.app, site.bench.clock.now())
+    monkeypatch.setattr(Uploader, "_open", None)
+    assert pipeline.verify(site.bench.app, site.bench.clock.now()).made == ()

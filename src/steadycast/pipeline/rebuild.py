@@ -69,8 +69,9 @@ def make_missing(app: App) -> list[Rebuilt]:
                 done.append(_made(app, name, [row for row in rows if row.marker in lost]))
             elif app.platform(name).delivery == "conditional":
                 _seen(app, rows[-1])
-                if _renew(app, name) and app.platform(name).uploads:
-                    _upload(app, name)
+                _renew(app, name)
+                if app.platform(name).uploads:
+                    _upload(app, name, always=False)
         except (SteadycastError, OSError) as error:
             done.append(Rebuilt(name, 0, str(app.workspace.out / name), (app.redact(str(error)),)))
     return done
@@ -131,27 +132,27 @@ def _publish(posts: Posts, row: DeliveryRow, frozen: bytes) -> bool:
     return False
 
 
-def _renew(app: App, channel: str) -> bool:
-    """Makes a channel's pages again that other templates, settings or versions made; whether there were any.
+def _renew(app: App, channel: str) -> None:
+    """Makes a channel's pages again that other templates, settings or versions made.
 
     In turns, so that slots go on meanwhile. Where it is cut off, the next one goes on there.
     """
     adapter = app.adapter(channel)
     if not hasattr(adapter, "renew"):
-        return False
-    renewed = False
+        return
     while True:
         with OneAtATime(adapter, app, channel).alone():
             if adapter.renew(PAGES) is None:
-                return renewed
-        renewed = True
+                return
         time.sleep(TURN)
 
 
-def _upload(app: App, channel: str) -> None:
-    """Bring what was made again to the channel's web host: once, not for each post."""
+def _upload(app: App, channel: str, *, always: bool = True) -> None:
+    """Bring what was made again to the channel's web host, once for all posts; or where the host is owed anything."""
+    uploader = Uploader(app, channel)
     with OneAtATime(app.adapter(channel), app, channel).alone():
-        Uploader(app, channel).sync()
+        if always or uploader.owed():
+            uploader.sync()
 
 
 def _relinked(posts: Posts, row: DeliveryRow, post: Post) -> Post:

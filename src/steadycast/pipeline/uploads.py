@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from steadycast.crash_safety import durable
 from steadycast.errors import FarSideError, Refused, Unknown
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, OPEN, State
@@ -17,6 +20,8 @@ from steadycast.upload import LocalFolder, Needs, Synced, far_manifest, known, o
 from steadycast.upload.far import Far
 from steadycast.upload.syncing import until
 from steadycast.workspace.settings import Upload
+
+BROUGHT = "brought"  # a file of what the far side has
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,10 @@ class Uploader:
         """
         if error := self.app.ledger.objection():
             raise error
+        folder = self.folder()
         with self._open() as far:
-            return sync(
-                self.folder(),
+            done = sync(
+                folder,
                 far,
                 self.owner,
                 self.place,
@@ -57,6 +63,23 @@ class Uploader:
                 overwrite=self.upload.overwrite,
                 there=lambda keys: self._out(keys - {withdrawn}),
             )
+        if (there := self._state(folder)) != self._brought():
+            durable.put(self._cache / BROUGHT, there)
+        return done
+
+    def owed(self) -> bool:
+        """Whether the folder is another than what was last brought to the far side; asks nobody."""
+        return self._state(self.folder()) != self._brought()
+
+    def _state(self, folder: LocalFolder) -> bytes:
+        """A hash of all that the far side is to have, and of where it is."""
+        told = [self.place, self.owner, folder.files, folder.posts]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest().encode()
+
+    def _brought(self) -> bytes:
+        with contextlib.suppress(FileNotFoundError):
+            return (self._cache / BROUGHT).read_bytes()
+        return b""
 
     def _out(self, keys: Collection[str]) -> set[str]:
         """Which of these posts are out by the ledger, or may be: they are taken away only where it says so."""
@@ -105,7 +128,7 @@ class Uploader:
             slots = shelf.slots.items()
         return frozenset(platform.permalink.format(path=page_path(slot, key)) for key, slot in slots)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _open(self) -> Iterator[Far]:
         """The far side; what goes wrong names the channel, and no secret."""
         upload, work = self.upload, self.app.workspace
