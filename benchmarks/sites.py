@@ -69,15 +69,16 @@ def _whole(here: Path, size: int, rounds: int) -> Row:
         )
         shutil.rmtree(here / f"o{n}")
     ours, peer = zip(*found[1:] or found, strict=True)
+    wall = ratio([r.wall for r in ours], [r.wall for r in peer])
     part = ratio([r.cpu for r in ours], [r.cpu for r in peer])
     pages = sum(1 for _ in (here / "site").rglob("*.html"))
     return Row(
         f"a site of {size:,} posts ({pages:,} pages) with another template",
         f"{seconds(median([r.wall for r in ours]))} wall, {seconds(median([r.cpu for r in ours]))} CPU",
         f"Hugo {seconds(median([r.wall for r in peer]))} wall, {seconds(median([r.cpu for r in peer]))} CPU",
-        f"{ratio([r.wall for r in ours], [r.wall for r in peer]):.2f} wall, {part:.2f} CPU",
-        "<= 1.0 CPU" if size >= 10_000 else "",
-        part <= 1 if size >= 10_000 else None,
+        f"{wall:.2f} wall, {part:.2f} CPU",
+        "<= 1.0 in wall and CPU" if size >= 10_000 else "",
+        max(wall, part) <= 1 if size >= 10_000 else None,
     )
 
 

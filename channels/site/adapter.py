@@ -30,9 +30,12 @@ class Adapter(FolderAdapter):
         Pages(self.channel, shelf, self.base).catch_up(post.key, there=there)
 
     def renew(self, most: int) -> int | None:
-        """Makes stale pages again, up to so many; how many are left, None where there were none."""
+        """Makes stale pages again, up to so many, or twice that where two processes can; how many are left.
+
+        None where there were none.
+        """
         with PostStore.of(self.channel) as shelf:
-            return Pages(self.channel, shelf, self.base).renew(most)
+            return Pages(self.channel, shelf, self.base).renew(most, alone=False)
 
     def receipt(self, _shelf: PostStore, post: Post, seen: str) -> Receipt:
         """The post's page."""

@@ -6,17 +6,17 @@ the menu) are stale: where there are many, they are left to `renew`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from itertools import islice
 
 from steadycast.platform import Post, media_name
 
-from . import archives, fronts
+from . import archives, fronts, renewal
 from .body import body
 from .linked import linked
 from .listings import Listing
 from .maker import OVERVIEWS, Maker
+from .renewal import Stale
 from .views import minutes, page_of, standfirst, view, web
 
 AT_ONCE = 50  # posts of a site whose stale pages are made with a publish
@@ -38,18 +38,25 @@ class Pages(Maker):
         else:
             self._finish(whole=False)
 
-    def renew(self, most: int) -> int | None:
-        """Make up to so many stale pages again; how many are left, None where there were none."""
+    def renew(self, most: int, *, alone: bool = True) -> int | None:
+        """Make up to so many stale pages again; how many are left, None where there were none.
+
+        Unless `alone`, a fork makes as many beside this process, where this machine has a processor for it.
+        """
         if self.changed:
             self._write(set())
         if self.index.told("made") == self.edition:
             self._finish(whole=True)
             return None
         stale = self._stale()
-        for make in islice(stale, most):
-            make()
+        alone = alone or len(stale) < renewal.WORTH_A_FORK or not self.index.can_be_shared
+        todo = stale[: most if alone else 2 * most]
+        if alone:
+            renewal.make(todo)
+        else:
+            renewal.make_in_two(self, todo)
         self.index.keep_pages(self.made, self.edition)
-        left = len(stale[most:])
+        left = len(stale) - len(todo)
         if not left:
             for path in self.index.pages() - self.index.made(self.edition):
                 archives.no_more(self, path)
@@ -62,18 +69,18 @@ class Pages(Maker):
         self.index.note("made", self.edition if whole else "")
         self.shelf.finish(whole=whole)
 
-    def _stale(self) -> list[Callable[[], object]]:
-        """What makes each page that another edition made, or none; readers' first pages first."""
+    def _stale(self) -> list[Stale]:
+        """Each page that another edition made, or none; readers' first pages first."""
         made = self.index.made(self.edition) | self.made
-        found: list[Callable[[], object]] = []
+        found: list[Stale] = []
         if not made.issuperset(fronts.paths(self)):
-            found.append(partial(fronts.write, self, None))
+            found.append(Stale("", partial(fronts.write, self, None)))
         keys = self.index.newest(self.index.count())
-        found += [partial(self._articles, [key]) for key in keys if key not in made]
+        found += [Stale(key, partial(self._articles, [key])) for key in keys if key not in made]
         for listing in self._listings():
-            numbers = range(listing.last(self.size) + 1)
-            todo = (number for number in numbers if listing.path(number, self.size) not in made)
-            found += [partial(archives.write, self, listing, number) for number in todo]
+            for number in range(listing.last(self.size) + 1):
+                if (path := listing.path(number, self.size)) not in made:
+                    found.append(Stale(path if number else "", partial(archives.write, self, listing, number)))
         return found
 
     def _listings(self) -> Iterator[Listing]:

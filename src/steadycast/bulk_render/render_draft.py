@@ -8,8 +8,6 @@ import errno
 import html
 import multiprocessing
 import os
-import sys
-import threading
 from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -85,9 +83,9 @@ class Maker:
         for outlet in self.outlets.values():  # compiled once, for all that are forked from here
             if outlet.template:
                 outlet.templates.warm(outlet.template)
-        # A fork shares what is loaded already, but must not happen beside threads, whose locks it would copy.
-        safe = sys.platform == "linux" and threading.active_count() == 1
-        context = multiprocessing.get_context("fork" if safe else "spawn")
+        from steadycast.crash_safety import forks
+
+        context = multiprocessing.get_context("fork" if forks.are_safe() else "spawn")  # it shares what is loaded
         with context.Pool(jobs, _begin, (self, current().name)) as pool:
             yield from pool.imap(_make, orders, CHUNK)
 

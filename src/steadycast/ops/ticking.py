@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import datetime as dt
 import json
 import os
 import re
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import steadycast
+from steadycast.crash_safety import forks
 
 EVERY = re.compile(r"(?:\*(?:/([1-9]\d?))?|(\d{1,2})) \* \* \* \*")
 LONGEST = 1800.0  # seconds, where a flow does not say that it may take longer
@@ -26,8 +25,8 @@ END = signal.SIGUSR1  # asks one that hangs to end, and with it the programs tha
 GRACE = 30.0  # seconds that it has for that
 TOO_LONG = 11  # its exit code
 APART = 5.0  # seconds that a tick waits at most for the one before it
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 TOLD = 10  # exit code of a tick that told what it did
+die_with_parent = forks.die_with_parent  # the command line starts children too
 
 
 class Look(NamedTuple):
@@ -178,11 +177,8 @@ class Ticking:
 
 
 def child(work: Callable[[], int | None], command: Sequence[str], *, anew: bool = False) -> int:
-    """The process id of a fork that does this work; where no fork is safe, or `anew`, of Python with that command.
-
-    Threads make a fork unsafe, whose locks it would copy, and so does what is loaded on other systems than Linux.
-    """
-    if anew or sys.platform != "linux" or threading.active_count() > 1:
+    """The process id of a fork that does this work; where no fork is safe, or `anew`, of Python with that command."""
+    if anew or not forks.are_safe():
         return os.posix_spawn(sys.executable, [sys.executable, *command], os.environ)
     return _forked(work)
 
@@ -207,12 +203,6 @@ def _forked(work: Callable[[], int | None]) -> int:
             sys.stderr.flush()
         finally:  # whatever failed, such as a full disk: no second parent goes on from here
             os._exit(code)
-
-
-def die_with_parent() -> None:
-    """Asks Linux to end this child when its parent dies, even by SIGKILL; other systems have no such call."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _ended() -> Iterator[tuple[int, int]]:

@@ -35,7 +35,7 @@ from steadycast.progress import Progress, unseen
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}
 _LINK = re.compile(r"</?a(?: [^>]*)?>")
 BATCH = 100  # posts that are read from the ledger at once
-PAGES = 250  # that are made again in one turn: a slot that falls due waits no longer than for these
+PAGES = 250  # that one process makes again in a turn: a slot that falls due waits no longer than for these
 TURN = 0.05  # seconds between two turns, in which whoever waits for the folder gets it
 
 

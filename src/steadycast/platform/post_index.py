@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,6 +85,25 @@ class PostIndex:
     def close(self) -> None:
         """Undo what was not committed."""
         self._db.close()
+
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether two processes may work with it now: what is not committed, only one would see."""
+        from steadycast.crash_safety import forks
+
+        return not self.fresh and not self._db.in_transaction and forks.are_worth_it()
+
+    def in_two(self, there: Callable[[], object], here: Callable[[], object]) -> bool:
+        """Do both at once, `there` in a fork that only reads; whether that did all of it. See `can_be_shared`."""
+        from steadycast.crash_safety import forks
+
+        self._db.close()  # a fork must have no connection of its parent's
+
+        def reading(work: Callable[[], object]) -> None:
+            self._db = _connect(self._folder / NAME)
+            work()
+
+        return forks.beside(partial(reading, there), partial(reading, here))
 
     def commit(self) -> None:
         """Make what was written stay, and be on the disk."""
