@@ -11,7 +11,9 @@ from test_desk_texts import texts
 
 from steadycast import pipeline
 from steadycast.cli.command_line import app
+from steadycast.cli.main_job import main_job
 from steadycast.language import speaking
+from steadycast.schedule.days import DAY
 
 CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
 COMMANDS = sorted({command for command, _ in texts.of_commands(app) if " -" not in command})
@@ -102,6 +104,23 @@ def test_states_are_words_in_a_table_and_codes_for_a_program(zh: Run, bench: Ben
     """And whoever asks for another language has it."""
     assert "空档" in zh("plan", "--days", "2")[1]
     assert '"state": "gap"' in zh("plan", "--days", "2", "--json")[1]
+
+
+def test_a_day_off_is_called_off_and_no_file_is_said_to_be_deleted(zh: Run) -> None:
+    zh("plan")
+    shown = zh("skip", "daily", str(pipeline.now().date() + DAY), "--dry-run")[1]
+    assert "取消" in shown
+    assert "已删除" not in shown
+
+
+def test_where_nothing_was_due_no_hand_in_is_spoken_of(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """A community without a class has none."""
+    opened = bench.set_up(CHINESE, {})
+    with speaking("zh_Hans"):
+        main_job(opened)
+    said = capsys.readouterr().out
+    assert "没有到点的稿子。" in said
+    assert "作业" not in said
 
 
 def test_the_environments_language_goes_before_the_communitys(zh: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -239,7 +239,7 @@ def test_from_an_empty_slot_to_the_text_in_it(desk: Desk, app: App) -> None:
     with browsing() as browser:
         operator = page_of(browser, desk, f"/calendar?view=list&from={slot.local[:10]}")
         operator.get_by_role("link", name="Ask a member").first.click()
-        operator.get_by_label("Who").select_option("bob")
+        operator.get_by_label("Whom to ask").select_option("bob")
         operator.get_by_label("What about (optional)").fill("Rain")
         operator.get_by_role("button", name="Ask", exact=True).click()
         operator.get_by_text("Bob is asked, by").wait_for()

@@ -24,6 +24,7 @@ from steadycast.workspace import load
 WEEKLY = '\n[series.weekly]\ntitle = "Weekly film"\nevery = "week on friday at 20:00"\nforms = ["video"]\nchannels = ["site"]\n'
 TITLED = DAILY.replace('title = "Daily"', 'title = "早安六十秒"').replace('late = "3h"', 'late = "3h"\nfill = []')
 SETTINGS = COMMUNITY + TITLED + WEEKLY + SITE + FAR.replace('"far"\n', '"far"\ntitle = "公众号"\n')
+KIT = '[channel.hand]\nplatform = "paste"\n'
 DRAFTS = {f"pgc/{n}.md": article(f"Draft {n}") for n in range(1, 4)}
 
 
@@ -165,7 +166,10 @@ def test_an_empty_slot_is_filled_and_a_day_left_out_with_its_reason(bench: Bench
     assert "is left out" in done.text
     assert f'"{day} 我们的年会"' in (root / "steadycast.toml").read_text()
     assert "我们的年会" in text_of(desk.get(f"/calendar?view=list&from={day}").text)
-    assert "Take it back" in desk.get(on).text
+    left_out = text_of(desk.get(on).text)
+    assert "Take it back" in left_out
+    assert "Nothing is owed on this day." in left_out
+    assert "waits for a draft" not in left_out
     desk.post("/skip", on="/calendar", series="daily", day=day, undo="true")
     assert day not in (root / "steadycast.toml").read_text()
     assert "longer than" in desk.post("/skip", on="/calendar", series="daily", day=day, because="x" * 300).text
@@ -279,6 +283,44 @@ def test_a_draft_is_dragged_and_moved_by_keyboard(root: Path) -> None:
             page.keyboard.press("Enter")
         agree(page)
         assert said_by_the_command(root)[dragged.id] == titles[dragged.id]
+
+
+def test_a_channel_that_a_person_posts_to_goes_out_by_no_hour(bench: Bench) -> None:
+    """On the page of a slot and on that of its draft."""
+    app = bench.set_up(SETTINGS.replace('"far"]', '"far", "hand"]') + KIT, DRAFTS)
+    pipeline.collect(app, pipeline.now())
+    pipeline.plan(app, pipeline.now())
+    slot = next(each for each in coming(bench.root) if each.draft)
+    with Desk(bench.root).up() as desk:
+        for page in (page_of(slot), f"/drafts/{slot.draft}"):
+            said = text_of(desk.get(page).text)
+            assert said.count("its kit is ready at its hour, and a person posts it") == 1
+            assert said.count("goes out at its hour") == len(app.workspace.series["daily"].channels) - 1
+
+
+@pytest.mark.live
+@pytest.mark.parallel
+def test_a_month_counts_the_channels_that_have_no_room(bench: Bench) -> None:
+    """Whatever their names are cut to; and a pin stands beside the hour."""
+    more = "".join(f'[channel.far{n}]\nplatform = "far"\ntitle = "一个名字很长的渠道"\n' for n in range(3))
+    app = bench.set_up(SETTINGS.replace('"far"]', '"far", "far0", "far1", "far2"]') + more, DRAFTS)
+    pipeline.collect(app, pipeline.now())
+    pipeline.plan(app, pipeline.now())
+    slot = next(each for each in coming(bench.root) if each.draft)
+    pipeline.pinning.pin(app, slot.draft, slot.id, pipeline.now())
+    with Desk(bench.root).up() as desk, browsing() as browser:
+        page = opened(browser, desk, f"/calendar?month={slot.local[:7]}")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            cell = page.locator(".slot", has=page.locator(".pinned")).first
+            count, frame = cell.locator(".outlets .further").bounding_box(), cell.bounding_box()
+            hour, pin = cell.locator(".hour time").bounding_box(), cell.locator(".pin").bounding_box()
+            assert count
+            assert frame
+            assert count["x"] + count["width"] <= frame["x"] + frame["width"]
+            assert hour
+            assert pin
+            assert abs(hour["y"] - pin["y"]) < hour["height"]
 
 
 @pytest.mark.live

@@ -113,11 +113,26 @@ def test_an_account_that_is_taken_away_takes_its_secrets_with_it(desk: Desk, roo
     assert not list((root / "var" / "secrets").iterdir())
 
 
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("上海", "Asia/Shanghai"), ("北京", "Asia/Shanghai"), ("中国（上海）时间", "Asia/Shanghai"), ("中国", "Asia/Shanghai"),
+        ("臺北", "Asia/Taipei"), ("紐約", "America/New_York"), ("new york", "America/New_York"), ("乌鲁木齐", "Asia/Urumqi"),
+        ("Kolkata", "Asia/Kolkata"), ("United Kingdom Time", "Europe/London"), ("UTC", "UTC"), ("美国", ""), ("x", ""),
+    ],
+)  # fmt: skip
+def test_a_zone_is_meant_by_its_place(desk: Desk, root: Path, typed: str, zone: str) -> None:
+    """In any language of the desk; where a country has several nothing is guessed."""
+    answer = desk.post("/start", **COMMUNITY | {"timezone": typed})
+    assert (answer.status_code, first_run.read(root).timezone) == (200 if zone else 422, zone)
+
+
 def test_what_is_wrong_is_said_where_it_was_written_and_nothing_typed_is_lost(desk: Desk, root: Path) -> None:
     wrong = desk.post("/start", **COMMUNITY | {"timezone": "Asia/Shanghia"})
     assert wrong.status_code == 422
     assert "did you mean &#39;Asia/Shanghai&#39;" in wrong.text
     assert "每日读书会" in wrong.text
+    assert "community.timezone" not in wrong.text, "a form has labels, and no keys"
     assert desk.get("/start/series").url.endswith("/start"), "no page is left out"
     assert desk.post("/start", **COMMUNITY | {"name": " "}).status_code == 422
     desk.post("/start", **COMMUNITY)

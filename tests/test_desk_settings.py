@@ -163,6 +163,19 @@ def test_the_community_keeps_its_comments_and_a_new_key_its_place(desk: Desk, be
     assert "# the one promise\n" in toml(bench)
     wrong = desk.post("/settings/community", "/settings/community", **asked | {"timezone": "Asia/Shanghia"})
     assert "did you mean" in wrong.text
+    assert "community.timezone" not in wrong.text
+    assert "Asia/Taipei" in desk.post("/settings/community", "/settings/community", **asked | {"timezone": "台北"}).text
+
+
+def test_an_address_that_is_put_right_is_told_once(desk: Desk, bench: Bench) -> None:
+    """Those that were nobody's before, and still are, are no news."""
+    bench.settings(SETTINGS.replace("https://readers.example/", "https://example.org/"))
+    form, asked = "/settings/community", {"name": "Test readers", "timezone": "Asia/Shanghai"}
+    page = desk.post(form, form, **asked, url="https://huyu.example/").text
+    assert "Good to know" not in page
+    right = page.partition("This is put right")[2].partition("</section>")[0]
+    assert "community.url" in right
+    assert "channel.site.url" not in right
 
 
 def test_slots_follow_what_is_typed(desk: Desk) -> None:

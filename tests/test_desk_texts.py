@@ -60,7 +60,8 @@ def test_a_text_with_values_can_be_filled_in_and_one_without_has_no_doubled_sign
 # One thing has one name (docs/glossary.md): what is said instead of it in neither Chinese.
 OTHER_NAMES = {
     "断稿": "断更", "准时率": "按时率", "晚发": "迟发", "头信息": "头部（front matter）", "前置信息": "头部（front matter）",
-    "回查": "回读", "凭证": "凭据", "适配程序": "适配器", "存档": "旧稿", "归档": "旧稿", "所有者账号": "管理员", "投稿包": "物料包",
+    "回查": "回读", "凭证": "凭据", "适配程序": "适配器", "存档": "旧稿", "归档": "旧稿", "投稿包": "物料包",
+    "所有者账号": "负责人", "管理员": "负责人", "守约记录": "履约记录", "官方": "编辑部", "值月": "值日",
     "频道": "渠道", "时段": "档期", "专栏": "栏目", "账本": "台账", "库存": "存稿", "文稿": "稿子", "令牌已撤销": "令牌已作废", "您": "你", "「": "“",
 }  # fmt: skip
 QUOTED = re.compile(r"`[^`]*`|%\(\w+\)[sr]|\"[^\"]*\"|\[[^\]]*\]")  # is typed, or comes from elsewhere
@@ -111,3 +112,12 @@ def test_a_page_speaks_the_readers_language_else_the_communitys_else_the_browser
         bench.set_up(SETTINGS.replace('language = "en"', 'language = "pt"'), {})
         desk.session.headers["Accept-Language"] = "zh-TW,zh;q=0.9"
         assert '<html lang="zh-Hant">' in desk.get("/").text
+
+
+def test_a_hand_in_is_named_only_where_a_class_is_spoken_of() -> None:
+    """A community without a class has drafts and slots; 作业 is what members of a class owe."""
+    of_a_class = re.compile(
+        r"hand|class|piece|nothing of theirs can be seen|what a draft that names it is for", re.IGNORECASE
+    )
+    said = [m for m in catalogue("zh_Hans") if m.id and any("作业" in text for text in as_list(m.string))]
+    assert [m.id for m in said if not of_a_class.search(as_list(m.id)[0])] == []

@@ -21,6 +21,7 @@ SLOTS = {"series": "series", "was": "slot", "becomes": "becomes", "change": "", 
 DRAFTS = {"title": "draft", "was": "was for", "becomes": "goes to"}
 Series = Annotated[str, Parameter(help="Its name in steadycast.toml, or its title.")]
 IN_STOCK = N_("back in stock")
+FALLS_AWAY = "falls away"  # of a slot; `gone` is said of a draft whose file is deleted
 
 
 def rhythm(series: Series, every: str, *, dry_run: DryRun = False, yes: Yes = False, json: Json = False) -> int:
@@ -91,7 +92,8 @@ def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool)
 
 def say_effect(change: Change) -> None:
     """What a change does: a line a slot, and a line a draft that goes elsewhere."""
-    show(change.rows(), SLOTS, title=_("The effect on the coming slots"), empty=_("No coming slot changes."))
+    rows = [{**row, "change": FALLS_AWAY if row["change"] == "gone" else row["change"]} for row in change.rows()]
+    show(rows, SLOTS, title=_("The effect on the coming slots"), empty=_("No coming slot changes."))
     drafts = [
         {**row, "becomes": row["becomes"] or _(IN_STOCK), "was": row["was"] or "stock"} for row in change.moved_drafts()
     ]

@@ -36,7 +36,7 @@ def list_(*, json: Json = False) -> int:
     if json:
         as_json(rows)
         return code
-    columns = {"class": _("class"), "title": _("title"), "members": _("members"), "up": _("up for leaving")}
+    columns = {"class": _("class"), "title": _("name"), "members": _("members"), "up": _("up for leaving")}
     show(
         rows,
         columns,
@@ -117,7 +117,7 @@ def member_show(member: str, *, the_class: OfClass = "", json: Json = False) -> 
         return OK
     say(_("%(name)s: %(state)s", name=found[0].title, state=_states()[str(found[0].state)]))
     columns = {
-        "slot": _("due"),
+        "slot": _("due on"),
         "verdict": "state",
         "at": _("handed in"),
         "made_up_at": _("made up"),

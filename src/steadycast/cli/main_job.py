@@ -34,7 +34,7 @@ def main_job(app: App) -> int:
     if pipeline.is_first(app):
         say(_(FIRST))
     published = pipeline.publish(app, show_first=True, told=say_outcome)
-    say(published.summary() or _("Nothing was due."))
+    say(published.summary() or _("No post was due."))
     complain(published.warning)
     if not published.sent:
         say_next(planned)

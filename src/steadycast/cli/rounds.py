@@ -107,7 +107,7 @@ def turn_show(name: str = "", *, periods: int = 2, json: Json = False) -> int:
             row
             | {
                 "group": row["group"] or _("the class"),
-                "turn": _("leads") if row["group"] else _("on duty"),
+                "turn": _("leads") if row["group"] else _("on duty for the class"),
                 "name": row["name"] or _("nobody"),
             }
             for row in rows

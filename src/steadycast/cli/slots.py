@@ -118,7 +118,7 @@ def ask(slot: str, member: str, *, by: str = "", note: AskNote = "", withdraw: b
             made = pipeline.asking.withdraw(app, pipeline.asking.of(app, slot, member, now).id, now)
         else:
             made = pipeline.asking.ask(app, slot, member, now, by=pipeline.who(), due=due, note=note)
-    asked = _("%(name)s is asked, by %(day)s.", name=made.title, day=made.due)
+    asked = _("%(name)s is asked, by %(day)s.", name=made.title, day=current().day(made.due))
     tell(json, made.plain(), _("%(name)s is not asked any more.", name=made.title) if withdraw else asked)
     return OK
 
@@ -147,7 +147,10 @@ def asks(*, member: str = "", ics: bool = False, json: Json = False) -> int:
     if json:
         as_json([{key: value for key, value in row.items() if key != "title"} for row in rows])
         return OK
-    shown = [row | {"when": row["at"][:16].replace("T", " "), "by": row["by"]} for row in rows]
+    gone = {"withdrawn": "not asked any more"}  # of a post it is said otherwise in Chinese
+    shown = [
+        row | {"when": row["at"][:16].replace("T", " "), "state": gone.get(row["state"], row["state"])} for row in rows
+    ]
     columns = {"when": "slot", "series": "series", "title": "who", "by": "until", "state": "state", "note": "about"}
     show(shown, columns, empty=_("Nobody is asked for a coming slot."))
     return OK

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from babel import dates
 from fastapi import APIRouter, Depends, Form, HTTPException
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -18,8 +16,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.pages import CHOSEN, FIRST_RUN, done, problem, rendered
+from steadycast.desk.zones import zone_called, zones_named
 from steadycast.errors import SteadycastError
-from steadycast.language import Language, chosen, language
+from steadycast.language import Language, chosen
 from steadycast.ops import first_run as verbs
 from steadycast.ops import settings_forms, starter
 from steadycast.ops.first_run import ACCOUNT, Answers
@@ -103,7 +102,7 @@ def answer_community(
 ) -> Response:
     """Keeps page 1, where a workspace could be made of it."""
     root = request.app.state.opened.root
-    answered = replace(answers, name=name.strip(), timezone=timezone.strip(), language=language.strip())
+    answered = replace(answers, name=name.strip(), timezone=zone_called(timezone.strip()), language=language.strip())
     try:
         starter.refuse_taken(root)
         verbs.drafted(root, answered)
@@ -281,10 +280,3 @@ def finish(
     if answered.text_title:
         return done("/calendar", say.gettext("The promise stands, and the first slot has its text."))
     return done("/calendar", say.gettext("The promise stands. The first slot waits for a text."))
-
-
-@cache
-def zones_named(locale: str) -> list[tuple[str, str]]:
-    """Each time zone with what people call it in a language, for a list that is searched as one types."""
-    named = language(locale).locale
-    return [(name, dates.get_timezone_location(name, locale=named)) for name in verbs.zones()]

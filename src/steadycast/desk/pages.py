@@ -37,6 +37,10 @@ KEPT = 30  # seconds; a page that is not loaded by then says nothing
 UNDONE = 100  # drafts that fit in it
 LONGEST = 900  # characters of it: a browser drops a cookie of more than 4 KB
 FIRST_RUN = "/start"
+# A key of steadycast.toml before what is wrong with its value, as `community.timezone: ` and `ritual[1].when：`.
+KEY_BEFORE = re.compile(
+    r"(?:community|asks|fair|alarms|(?:series|channel|members)\.[^\s.:：]+|ritual\[\d+\])\.(?P<key>[a-z_]+)(?:: |：)"
+)
 MOST_KEPT = 2000  # parts of pages, of one language
 # The tabs, in their order: the address of each, and its name.
 TABS: tuple[tuple[str, str], ...] = (
@@ -73,7 +77,7 @@ def page(request: Request, app: App, name: str, tab: str, *, status: int = 200, 
     text = rendered(  # a value of the page's own under one of these names is an error
         request, current(), name, community=community, now=pipeline.now().astimezone(community.zone), tab=tab,
         tabs=TABS if app.workspace.classes else WITHOUT_CLASSES, broken_settings=app.broken_settings,
-        channel_title=app.channel_title,
+        channel_title=app.channel_title, by_hand=app.by_hand,
         rhythm_of=partial(_rhythm, app), is_hub=bool(app.workspace.circles), **values,
     )  # fmt: skip
     answer = HTMLResponse(text, status)
@@ -130,6 +134,12 @@ def without_commands(hint: str) -> str:
     clauses = re.split(r"(?<=；)|(?<=;)\s*", hint)
     left = " ".join(each for each in clauses if "`steadycast " not in each and "`prefect " not in each)
     return left.replace("； ", "；").rstrip("; ；")
+
+
+def of_field(message: str) -> tuple[str, str]:
+    """What is wrong with settings as (the key's last word, the rest): on its form nobody reads where a key stands."""
+    found = KEY_BEFORE.match(message)
+    return (found["key"], message[found.end() :]) if found else ("", message)
 
 
 def inside(to: str) -> str:
@@ -250,6 +260,7 @@ def _templates(locale: str) -> Environment:
     )
     made.install_gettext_translations(language(locale).texts, newstyle=True)  # type: ignore[attr-defined]
     made.filters["without_commands"] = without_commands
+    made.filters["of_field"] = of_field
     made.globals["_"] = _gettext(language(locale))
     made.globals["kept"] = Kept()
     made.globals["dot"] = Markup('<span class="dot"> </span>')  # drawn on a space, which vanishes at a line's end

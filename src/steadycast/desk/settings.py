@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.acts import form_of
-from steadycast.desk.first_run import FORMS, TAGS, rhythms_in, zones_named
+from steadycast.desk.first_run import FORMS, TAGS, rhythms_in
 from steadycast.desk.pages import Here, done, page
+from steadycast.desk.zones import zone_called, zones_named
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import current, known, names
 from steadycast.ops import settings_edits, settings_effect, settings_forms
@@ -132,6 +133,8 @@ def _community(
 def change_community(request: Request, app: Here, given: Fields) -> Response:
     """Changes them."""
     asked = {key: str(given[key]) for key in COMMUNITY_KEYS if key in given}
+    if "timezone" in asked:
+        asked["timezone"] = zone_called(asked["timezone"])
     return decided(
         request, app, given, lambda: settings_edits.community(app.workspace, asked), to="/settings",
         again=lambda error: _community(request, app, asked, error),

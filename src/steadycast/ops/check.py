@@ -176,13 +176,11 @@ def placeholders_in_use(workspace: Workspace) -> list[tuple[str, ...]]:
 
 def _placeholders(workspace: Workspace) -> Iterator[Problem]:
     """Every link and QR code would lead to an address that is nobody's."""
-    if left := placeholders(workspace):
+    for key in placeholders(workspace):
         said = _(
-            "%(keys)s: %(host)s is not yours, and links and QR codes lead there",
-            keys=listed(".".join(key) for key in left),
-            host=PLACEHOLDER,
+            "%(key)s: %(host)s is not yours, and links and QR codes lead there", key=".".join(key), host=PLACEHOLDER
         )
-        yield Problem(SETTINGS_FILE, workspace.line(left[0]), said, _("write the address of your site"), severity=WARN)
+        yield Problem(SETTINGS_FILE, workspace.line(key), said, _("write the address of your site"), severity=WARN)
 
 
 def _settings(error: SettingsError) -> Problem:

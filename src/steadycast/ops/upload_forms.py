@@ -57,7 +57,7 @@ def fields(scheme: str) -> list[Setting]:
         "folder": Setting("folder", title=_("Folder there"), help=_("public_html begins in your own folder there, /srv/www at the top of the server")),  # noqa: E501
         "repository": Setting("repository", required=True, title=_("Repository"), help=_("Its SSH address, as “Clone” shows it: git@github.com:club/site.git")),  # noqa: E501
         "branch": Setting("branch", default="main", title=_("Branch"), help=_("The one whose pages are served")),
-        "endpoint": Setting("endpoint", "url", required=True, title=_("Server"), help=_("The storage's address for S3 (endpoint), as https://s3.example.org")),  # noqa: E501
+        "endpoint": Setting("endpoint", "url", required=True, title=_("Storage server"), help=_("The storage's address for S3 (endpoint), as https://s3.example.org")),  # noqa: E501
         "bucket": Setting("bucket", required=True, title=_("Bucket"), help=_("It has to be there already")),
         "region": Setting("region", default="us-east-1", title=_("Region"), help=_("us-east-1, unless your storage says otherwise")),  # noqa: E501
     }  # fmt: skip

@@ -255,6 +255,12 @@ class App:
         except InputError:
             return None
 
+    def by_hand(self, channel: str) -> str:
+        """What a person finishes on a channel: a `kit`, or what lies `there` ready; "" where it goes out by itself."""
+        if (platform := self.usable(channel)) is None:
+            return ""
+        return "kit" if platform.delivery == "kit" else "there" if platform.by_hand else ""
+
     def channel_title(self, channel: str) -> str:
         """A channel's name for people: its own, else its platform's, else that in steadycast.toml."""
         settings = self.workspace.channels.get(channel)

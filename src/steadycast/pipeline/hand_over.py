@@ -178,7 +178,7 @@ def _lines(say: Language, made: HandOver) -> Iterator[str]:
     yield f"# {plain(heading(say, made))}"
     yield from _bullets(held(say, turn, name) for name, turn in made.on_duty)
     yield from _below(say.gettext("Hand-ins"))
-    yield from _table(say, made.dues) if made.dues else (say.gettext("Nothing was due."),)
+    yield from _table(say, made.dues) if made.dues else (say.gettext("No hand-in was due."),)
     yield from _bullets(
         say.gettext("%(name)s made up on %(day)s: %(title)s", name=name, day=say.day(at.date()), title=title)
         for name, title, at in made.made_up

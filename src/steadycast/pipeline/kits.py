@@ -62,9 +62,7 @@ def posted(app: App, now: dt.datetime) -> list[Kit]:
     """The kits that somebody closed today, the newest first."""
     zone = app.workspace.community.zone
     begin = midnight(now.astimezone(zone).date(), zone)
-    by_hand = [
-        name for name, platform in app.usable_platforms.items() if platform.delivery == "kit" or platform.by_hand
-    ]
+    by_hand = [name for name in app.usable_platforms if app.by_hand(name)]
     rows = app.ledger.deliveries(states=[State.CONFIRMED], channels=by_hand, after=now - LATELY)
     today = [row for row in rows if row.finished and row.finished >= begin]
     titles = app.ledger.titles({row.draft for row in today if row.draft})

@@ -339,7 +339,10 @@ def _later(
     for series in asked if begin < end else ():
         channels = _planned_channels(app, series)
         for slot in slots(series, begin, end)[:MOST]:
-            yield _computed(app, series, channels, slot, "excused" if slot.excused else "later", slot.excused)
+            if slot.excused:
+                yield _computed(app, series, (), slot, "excused", slot.excused)
+            else:
+                yield _computed(app, series, channels, slot, "later", "")
 
 
 def _left_out(app: App, asked: Iterable[Series], start: dt.datetime, end: dt.datetime) -> Iterator[SlotSeen]:
@@ -349,10 +352,10 @@ def _left_out(app: App, asked: Iterable[Series], start: dt.datetime, end: dt.dat
     first, last = (start - day).astimezone(zone).date(), (end + day).astimezone(zone).date()
     for series in asked:
         if any(first <= off <= last for off in series.except_):
-            reasons, channels = app.workspace.left_out(series.name), _planned_channels(app, series)
+            reasons = app.workspace.left_out(series.name)
             for slot in slots(replace(series, except_=frozenset()), start, end)[:MOST]:
                 if (off := slot.day) in series.except_:
-                    seen = _computed(app, series, channels, slot, "excused", reasons.get(off, ""))
+                    seen = _computed(app, series, (), slot, "excused", reasons.get(off, ""))
                     yield replace(seen, left_out=True)
 
 
