@@ -122,12 +122,13 @@ def test_a_name_is_cut_to_what_the_author_box_takes(author: str, shown: str, app
 
 
 @pytest.mark.platforms("wechat")
-def test_without_an_account_a_kit_names_the_community(app: Any, compose_for: Any) -> None:
+def test_without_an_account_a_kit_names_the_community_and_nobody_to_log_in_as(app: Any, compose_for: Any) -> None:
     """The platform's own name, which a channel without a title has, tells nobody whose account it is."""
     box = app("wechat")
     box.adapter.channel = dataclasses.replace(box.channel, title="微信公众号")
     kit = box.kit(compose_for("wechat", "article"))
-    assert json.loads((kit / "kit.json").read_bytes())["account"] == "沪语读书会"
+    assert "沪语读书会" in (kit / "CHECKLIST.md").read_text(encoding="utf-8")
+    assert json.loads((kit / "kit.json").read_bytes())["account"] == "", "what the desk asks to log in as"
 
 
 @pytest.mark.platforms("wechat")

@@ -131,6 +131,27 @@ def test_drafts_on_the_desk(desk: Desk, bench: Bench) -> None:
     assert 'value="pgc/voice.mp3"' not in made.text
 
 
+def test_a_file_that_cannot_be_read_is_put_right_on_the_desk(desk: Desk, bench: Bench) -> None:
+    """As it is; nothing is written that cannot be read either, or over what somebody else wrote meanwhile."""
+    on, file = "/drafts/fix?file=ugc/bob/bad.md", bench.root / "content/ugc/bob/bad.md"
+    for page in ("/", "/drafts/unread"):
+        assert f'href="{on}"' in desk.get(page).text
+    shown = desk.get(on).text
+    assert "title: [" in shown
+    base = re.search(r'name="base" value="(\w+)"', shown)
+    assert base
+    form = {"file": "ugc/bob/bad.md", "base": base[1]}
+    wrong = desk.post("/drafts/fix", on, **form, text="---\ntitle: [still\n---\nMore.\n")
+    assert (wrong.status_code, "title: [still" in wrong.text) == (422, True)
+    assert file.read_text() == "---\ntitle: [\n---\nx\n"
+    assert "changed meanwhile" in desk.post("/drafts/fix", on, **form | {"base": "0"}, text="# Good\n\nWords.\n").text
+    assert "is taken in" in desk.post("/drafts/fix", on, **form, text="# Good\r\n\r\nWords.\r\n").text
+    assert file.read_text() == "# Good\n\nWords.\n"
+    assert "bad.md" not in desk.get("/drafts/unread").text
+    for other in ("ugc/bob/00.md", "ugc/bob/../../steadycast.toml", "steadycast.toml", "/etc/passwd"):
+        assert desk.get(f"/drafts/fix?file={other}").status_code == 404, other
+
+
 def test_what_is_out_is_revised_and_withdrawn_from_its_page(bench: Bench) -> None:
     """The desk asks first, and says where it worked and where it did not."""
     app, now = bench.set_up(SETTINGS, {"ugc/bob/one.md": "# One\n\nWords.\n"}), pipeline.now()

@@ -102,6 +102,9 @@ def test_an_address_that_nobody_wrote_is_a_thing_to_do_while_something_goes_out_
         card = page.partition('id="address"')[2].partition("</section>")[0]
         assert "lead to example.org, which is not yours" in card
         assert 'href="/settings/community#url"' in card
+        assert "things need you" in page
+        assert (said := re.search(r"\d+ things need you", page))
+        assert said[0] in desk.get("/why").text, "both count the same"
         assert f'href="/settings/channels/{next(iter(bench.app.workspace.channels))}"' in card
         bench.settings(re.sub(r"channels = \[.*\]", "channels = []", new))
         assert 'id="address"' not in desk.get("/").text

@@ -131,7 +131,7 @@ class Adapter:
             "post": {"draft": post.draft, "revision": post.revision, "form": post.form, "title": post.title},
             "channel": self.channel.name,
             "platform": self.channel.platform,
-            "account": sheet.account,
+            "account": plain(sheet.settings.get("account") or ""),
             "due": sheet.due_iso,
             "creator": sheet.creator,
             "limits": hashlib.sha256(limits.encode()).hexdigest()[:12],

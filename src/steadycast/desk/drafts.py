@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Form, HTTPException, Query
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
 from steadycast.desk.acts import DRAFT, form_of
 from steadycast.desk.pages import Here, done, page
+from steadycast.draft.decoding import decode
 from steadycast.errors import InputError
 from steadycast.language import Language, current
 from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
-from steadycast.pipeline import App
+from steadycast.pipeline import App, concerns, write_draft
 from steadycast.pipeline.draft_location import DraftLocation, Place
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.drafts import find_draft
@@ -83,7 +85,54 @@ def _address(shelf: str, kept: dict[str, str], **other: object) -> str:
 def unread(request: Request, app: Here) -> HTMLResponse:
     """What could not be taken in: the file, the line, what is wrong and what to do."""
     rows, total = app.ledger.problems()[:AT_ONCE], app.ledger.unread()
-    return page(request, app, "unread", "drafts", problems=rows, total=total, is_lone=is_lone)
+    return page(
+        request, app, "unread", "drafts", problems=rows, total=total, is_lone=is_lone, may_fix=write_draft.may_fix
+    )
+
+
+@router.get("/drafts/fix")
+def broken(request: Request, app: Here, file: str) -> HTMLResponse:
+    """The text of a file that could not be taken in, as it is, with what is wrong."""
+    _may_fix(request, app, file)
+    raw, base = write_draft.broken_file(app, file)
+    return _broken(request, app, file, decode(raw), base)
+
+
+@router.post("/drafts/fix", dependencies=[form_of(Act.DECIDE)])
+def fix(
+    request: Request,
+    app: Here,
+    file: Annotated[str, Form()],
+    base: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+) -> Response:
+    """Saves it; where it still cannot be read nothing is written, and nothing that was typed is lost."""
+    _may_fix(request, app, file)
+    said, typed = current().gettext("%(path)s is taken in.", path=file), text.replace("\r\n", "\n").replace("\0", "")
+    try:
+        saved = write_draft.save_fixed(app, file, typed, base, pipeline.now())
+    except InputError as error:
+        return _broken(request, app, file, typed, base, error)
+    if saved.problems:
+        return done("/drafts/unread", str(saved.problems[0]), refused=True)
+    return done(f"/drafts/{saved.row.id}" if saved.row else "/drafts/unread", said)
+
+
+def _may_fix(request: Request, app: App, file: str) -> None:
+    """Who may write the file: an editor of every series, as nobody can tell of which it is."""
+    person: Person | None = getattr(request.state, "person", None)
+    if person and not concerns.may_write_file(app, person, person.series, path=PurePosixPath(file)):
+        raise HTTPException(403, current().gettext("Only its author and the editors may change this draft."))
+
+
+def _broken(  # noqa: PLR0917 what a page shows
+    request: Request, app: App, file: str, text: str, base: str, wrong: InputError | None = None
+) -> HTMLResponse:
+    problem = next((row for row in app.ledger.problems() if row.path == file), None)
+    status = 422 if wrong else 200
+    return page(
+        request, app, "fix", "drafts", status=status, file=file, text=text, base=base, wrong=wrong, problem=problem
+    )
 
 
 @router.post("/drafts/title", dependencies=[form_of(Act.DECIDE)])

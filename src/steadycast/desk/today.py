@@ -9,15 +9,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk.acts import DELIVERY, REQUEST, form_of
+from steadycast.desk.acts import DELIVERY, REQUEST, form_of, may_here
 from steadycast.desk.pages import Here, done, page
 from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.ops.check import placeholders_in_use
+from steadycast.pipeline import App
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.today import Today
 from steadycast.pipeline.today import today as read_today
+from steadycast.pipeline.write_draft import may_fix
 from steadycast.workspace.paths import PLACEHOLDER
 
 router = APIRouter()
@@ -29,8 +32,15 @@ def today(request: Request, app: Here) -> HTMLResponse:
     day, workspace = read_today(app, pipeline.now()), app.workspace
     return page(
         request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=workspace.member_title,
-        is_lone=is_lone, unwritten=placeholders_in_use(workspace), placeholder=PLACEHOLDER,
+        is_lone=is_lone, may_fix=may_fix, calls=things(request, app, day), unwritten=placeholders_in_use(workspace),
+        placeholder=PLACEHOLDER,
     )  # fmt: skip
+
+
+def things(request: Request, app: App, day: Today) -> int:
+    """How many things need the person who asks: what waits, and the addresses that nobody has written yet."""
+    unwritten = len(placeholders_in_use(app.workspace)) if may_here(request, Act.SETTINGS) else 0
+    return unwritten + (day.calls if may_here(request, Act.DECIDE) else 0)
 
 
 @router.post("/deliveries/{marker}/settle", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])

@@ -11,10 +11,12 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from steadycast import ops, pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.pages import Here, done, page
+from steadycast.desk.today import things
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.ops.deployments import write
 from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.today import today as read_today
 
 router = APIRouter()
 PAGE = "/why"
@@ -24,7 +26,8 @@ PAGE = "/why"
 def why(request: Request, app: Here) -> HTMLResponse:
     """The page."""
     found = ops.why(app, pipeline.now())
-    return page(request, app, "why", "record", looks=found.looks, answer=found.answer)
+    calls = things(request, app, read_today(app, pipeline.now()))
+    return page(request, app, "why", "record", looks=found.looks, answer=found.answer, calls=calls)
 
 
 @router.post(PAGE + "/look", dependencies=[form_of(Act.PLAN)])

@@ -120,9 +120,35 @@ def save_whole(app: App, id_or_path: str, raw: bytes, base: str, now: dt.datetim
     Raises ChangedMeanwhile where the file is not the one that `base` names, and DraftError, with the line, where it
     could not be read as a draft: nothing is written then.
     """
-    _not_too_large(app, raw)
     path = open_draft(app, id_or_path).path
     assert path is not None
+    return _save_over(app, path, raw, base, now)
+
+
+def broken_file(app: App, file: str) -> tuple[bytes, str]:
+    """The bytes of a text file that could not be taken in, and what names them; InputError where it is none."""
+    path = PurePosixPath(file)
+    if not may_fix(file) or file not in {row.path for row in app.ledger.problems()}:
+        raise InputError(_("is no draft's file"), file=file)
+    raw = _bytes(app, path)
+    decode(raw)
+    return raw, _name_of(raw)
+
+
+def save_fixed(app: App, file: str, text: str, base: str, now: dt.datetime) -> Saved:
+    """Writes another text over a file that could not be taken in, as `save_whole` does over a draft's."""
+    there, _there = broken_file(app, file)
+    return _save_over(app, PurePosixPath(file), to_bytes(text, there), base, now)
+
+
+def may_fix(file: str) -> bool:
+    """Whether a file below content/ is a text that an editor can be shown."""
+    path = PurePosixPath(file)
+    return path.parts[:1] in (("pgc",), ("ugc",)) and path.suffix.lower() in _WRITTEN and ".." not in path.parts
+
+
+def _save_over(app: App, path: PurePosixPath, raw: bytes, base: str, now: dt.datetime) -> Saved:
+    _not_too_large(app, raw)
 
     def unchanged() -> None:
         there = _bytes(app, path)
