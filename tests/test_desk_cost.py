@@ -52,7 +52,7 @@ PAGES = {
     "/kits": 4,
     "/log": 5,
     "/log?channel=far": 4,
-    "/why": 40,
+    "/why": 50,  # it counts what needs a person as the first page does
     "/members": 6,
     "/members/member3": 10,
     "/fair": 24,

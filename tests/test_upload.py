@@ -403,7 +403,7 @@ def test_fields_make_an_address_and_come_back(way: str, given_: dict[str, str], 
         ("sftp", {"host": "h.example", "port": "many"}, "Port: "),
         ("sftp", {"host": "h.example", "folder": "../etc"}, "cannot be used"),
         ("git+ssh", {"repository": "https://git.example/club/site.git"}, "git@github.com:club/site.git"),
-        ("s3", {"endpoint": "s3.example", "bucket": "site"}, "Server: "),
+        ("s3", {"endpoint": "s3.example", "bucket": "site"}, "Storage server: "),
     ],
 )
 def test_a_field_that_is_wrong_is_named(way: str, given_: dict[str, str], said: str) -> None:

@@ -25,6 +25,7 @@ today, slot_calendar, drafts, draft, kits, write   the pages
 settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first
 settings_rituals   the days that the community marks
 first_run        the pages that make a workspace where none is
+zones            time zones by what people call them
 record, matrix, arrivals, log, why   the pages of the record: the year, the channels, who came, every delivery, why
 gates            ready to be copied?
 circles          the communities that a hub looks at; what a hub asks of this one
