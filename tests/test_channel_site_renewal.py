@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from test_channel_site import Page, page, publish
 
 from steadycast.platform import Event, Known, Post, PostStore
 from steadycast.platform.files import BEFORE, INDEX, LONG
+from steadycast.platform.post_index import PostIndex
 from steadycast.platform.registry import load
 from steadycast.render.templates import Templates
 
@@ -300,6 +302,25 @@ def test_a_change_that_is_taken_back_leaves_no_page_of_it(tmp_path: Path) -> Non
     site.publish(many(tmp_path / "in", 13))
     site.renewed()
     assert not [name for name, data in tree(site.out).items() if name.endswith(".html") and b"SECOND" in data]
+
+
+def test_a_copied_folder_whose_files_have_new_times_is_made_again_by_no_publish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, made = tmp_path / "out", []
+    publish(out, *(article(tmp_path / "in", n) for n in range(1, 9)))
+    for record in (out / "posts").glob("*.json"):
+        os.utime(record, (1, 1))
+    pages = sys.modules[f"{type(adapter('site', out)).__module__}.pages"].Pages
+    monkeypatch.setattr(pages, "_article", lambda _self, post: made.append(post.key))
+    monkeypatch.setattr(pages, "page", lambda *_, **__: None)
+    with PostStore.of(channel("site", out)) as shelf:
+        assert (shelf.changed, shelf.unfinished) == (frozenset(), frozenset())
+    publish(out, article(tmp_path / "in", 9))
+    assert made == [key(8), key(9)], "itself and its neighbour"
+    monkeypatch.setattr(PostIndex, "hash", None)  # no record is read twice for its time
+    with PostStore.of(channel("site", out)) as shelf:
+        assert shelf.changed == frozenset()
 
 
 def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from steadycast import pipeline
 from steadycast.cli import main
 from steadycast.errors import InputError
 from steadycast.pipeline.rebuild import make_missing
+from steadycast.platform import post_index
 from steadycast.testing import drop
 
 rebuilding: Any = sys.modules[make_missing.__module__]  # `pipeline.rebuild` is the verb
@@ -146,6 +149,34 @@ def test_verify_renews_a_large_site_between_deliveries_and_rebuild_makes_its_pag
     shutil.rmtree(bench.root / "var" / "out")
     assert [made.problems for made in pipeline.rebuild(app)] == [(), ()]
     assert {name: tree(bench.root / "var" / "out" / name) for name in before} == before
+
+
+def test_an_index_that_another_process_holds_is_told_and_stops_no_other_channel(
+    published: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(post_index, "PATIENCE", 0.1)
+    out = published.app.workspace.out
+    before = tree(out / "mirror")
+    shutil.rmtree(out / "mirror")
+    with contextlib.closing(sqlite3.connect(out / "site" / "posts" / ".index.sqlite")) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        made = {each.channel: each for each in pipeline.verify(published.app, published.clock.now()).made}
+        assert "database is locked" in made["site"].problems[0]
+        assert tree(out / "mirror") == before
+        made = {each.channel: each for each in pipeline.rebuild(published.app)}
+        assert "database is locked" in made["site"].problems[0]
+        assert (made["mirror"].posts, made["mirror"].problems) == (POSTS, ())
+    assert make_missing(published.app) == []
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 100, b"[]"])
+def test_a_record_that_cannot_be_read_is_made_again(published: Any, left: bytes) -> None:
+    out = published.app.workspace.out / "mirror"
+    before = tree(out)
+    sorted((out / "posts").glob("?????????????.json"))[1].write_bytes(left)
+    [made] = pipeline.verify(published.app, published.clock.now()).made
+    assert (made.channel, made.posts, made.problems) == ("mirror", 1, ())
+    assert tree(out) == before
 
 
 def test_a_workspace_that_moved_finds_its_media_where_they_are_now(published: Any, tmp_path: Path) -> None:

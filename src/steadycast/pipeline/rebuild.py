@@ -48,11 +48,18 @@ def rebuild(app: App, channel: str | None = None, *, progress: Progress = unseen
     by_channel = _there(app, local if channel is None else [channel])
     total, done = sum(map(len, by_channel.values())), list[Rebuilt]()
     for name, rows in by_channel.items():
-        with OneAtATime(app.adapter(name), app, name).alone():
-            forget_pages(app.workspace.out / name / POSTS)  # then all pages are made, not those that changed
         before = sum(len(by_channel[made.channel]) for made in done)
-        done.append(_made(app, name, rows, partial(_told, progress, before, total)))
+        try:
+            with OneAtATime(app.adapter(name), app, name).alone():
+                forget_pages(app.workspace.out / name / POSTS)  # then all pages are made, not those that changed
+            done.append(_made(app, name, rows, partial(_told, progress, before, total)))
+        except (SteadycastError, OSError) as error:
+            done.append(_failed(app, name, error))
     return done
+
+
+def _failed(app: App, channel: str, error: Exception) -> Rebuilt:
+    return Rebuilt(channel, 0, str(app.workspace.out / channel), (app.redact(str(error)),))
 
 
 def _told(progress: Progress, before: int, total: int, n: int) -> None:
@@ -73,7 +80,7 @@ def make_missing(app: App) -> list[Rebuilt]:
                 if app.platform(name).uploads:
                     _upload(app, name, always=False)
         except (SteadycastError, OSError) as error:
-            done.append(Rebuilt(name, 0, str(app.workspace.out / name), (app.redact(str(error)),)))
+            done.append(_failed(app, name, error))
     return done
 
 

@@ -27,7 +27,7 @@ from steadycast.crash_safety import crashpoints, durable
 from steadycast.platform.contract import Channel
 from steadycast.platform.post import Media, Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
-from steadycast.platform.post_index import NAME, Brief, Kind, PostIndex, Stamp, Touched
+from steadycast.platform.post_index import NAME, Kind, PostIndex, Record, Stamp, Touched
 
 POSTS = "posts"
 INDEX = f"{POSTS}/{NAME}"
@@ -77,11 +77,11 @@ class PostStore:
         self._look_again()
 
     def get(self, key: str) -> Post | None:
-        """The whole post of that key, or None."""
-        try:
-            return self._post(orjson.loads((self.out / POSTS / f"{key}.json").read_bytes()))
-        except FileNotFoundError:
-            return None
+        """The whole post of that key; None where there is none, or its record cannot be read."""
+        with contextlib.suppress(FileNotFoundError):
+            if kept := _kept(key, (self.out / POSTS / f"{key}.json").read_bytes()):
+                return self._post(kept)
+        return None
 
     def whole(self, posts: Iterable[Post]) -> list[Post]:
         """The same posts with what the index leaves out."""
@@ -102,7 +102,7 @@ class PostStore:
 
     @cached_property
     def _told(self) -> list[Post]:
-        briefs = {**self.index.all_briefs(), **{key: brief for key, (_, brief) in (self._before | self._came).items()}}
+        briefs = {**self.index.all_briefs(), **{key: found.brief for key, found in (self._before | self._came).items()}}
         found = (self._post(brief) for key, brief in briefs.items() if key not in self._went)
         return sorted(found, key=lambda p: (p.published, p.key), reverse=True)
 
@@ -111,7 +111,7 @@ class PostStore:
         if self._before:
             return self.posts[:most]
         others = [key for key in self.index.newest(most + len(self._changed)) if key not in self._changed]
-        found = [*self.brief(others), *(self._post(brief) for _, brief in self._came.values())]
+        found = [*self.brief(others), *(self._post(came.brief) for came in self._came.values())]
         return sorted(found, key=lambda p: (p.published, p.key), reverse=True)[:most]
 
     def brief(self, keys: Iterable[str]) -> list[Post]:
@@ -121,7 +121,7 @@ class PostStore:
     @property
     def slots(self) -> dict[str, str]:
         """The slot of each post, by key."""
-        came = {key: str(brief["slot"]) for key, (_, brief) in (self._before | self._came).items()}
+        came = {key: str(found.brief["slot"]) for key, found in (self._before | self._came).items()}
         return {key: slot for key, slot in (self.index.slots() | came).items() if key not in self._went}
 
     @property
@@ -147,7 +147,7 @@ class PostStore:
     @property
     def gone(self) -> list[Post]:
         """What was on the shelf at the last `finish` and is no longer, without the long parts."""
-        before = [self._post(brief) for key, (_, brief) in self._before.items() if key in self._went]
+        before = [self._post(known.brief) for key, known in self._before.items() if key in self._went]
         return before or self.brief(sorted(self._went))
 
     def take_in(self) -> dict[Kind, Touched]:
@@ -196,26 +196,30 @@ class PostStore:
     @cached_property
     def _stamps(self) -> dict[str, Stamp]:
         """Key -> mtime and size of the post's file."""
-        found: dict[str, Stamp] = {}
-        with contextlib.suppress(FileNotFoundError), os.scandir(self.out / POSTS) as entries:
-            for entry in entries:
-                key = entry.name.removesuffix(".json")
-                if KEY.fullmatch(key) and key != entry.name:
-                    stat = entry.stat()
-                    found[key] = (stat.st_mtime_ns, stat.st_size)
-        return found
+        with contextlib.suppress(FileNotFoundError):
+            return _stamps(self.out / POSTS)
+        return {}
 
     @cached_property
     def _seen(self) -> dict[str, Stamp]:
-        return self.index.stamps() | {key: stamp for key, (stamp, _) in self._before.items()}
+        return self.index.stamps() | {key: known.stamp for key, known in self._before.items()}
 
     @cached_property
-    def _came(self) -> dict[str, tuple[Stamp, Brief]]:
-        """Key -> its file's stamp and the post without its long parts, where the index has it otherwise or not."""
-        found = dict[str, tuple[Stamp, Brief]]()
+    def _came(self) -> dict[str, Record]:
+        """Key -> the record, where the index has it otherwise or not. One that cannot be read is as it was taken in.
+
+        A copied folder's records have other times: what has the same hash only gets its new stamp.
+        """
+        found, same = dict[str, Record](), dict[str, Stamp]()
         for key in sorted(key for key, stamp in self._stamps.items() if self._seen.get(key) != stamp):
-            whole = orjson.loads((self.out / POSTS / f"{key}.json").read_bytes())
-            found[key] = (self._stamps[key], {k: v for k, v in whole.items() if k not in LONG})
+            data = (self.out / POSTS / f"{key}.json").read_bytes()
+            told = hashlib.sha256(data).digest()
+            if self.index.hash(key) == told:
+                same[key] = self._stamps[key]
+            elif kept := _kept(key, data):
+                found[key] = Record(self._stamps[key], told, {k: v for k, v in kept.items() if k not in LONG})
+        if same:
+            self.index.restamp(same)
         return found
 
     @cached_property
@@ -227,13 +231,13 @@ class PostStore:
         return frozenset(self._came.keys() | self._went)
 
     @cached_property
-    def _before(self) -> dict[str, tuple[Stamp, Brief]]:
+    def _before(self) -> dict[str, Record]:
         """What the index of a version before says, where there is none of ours yet."""
         if not self.index.fresh:
             return {}
         try:
             told = json.loads((self.out / BEFORE).read_bytes())["posts"]
-            return {key: ((stamp[0], stamp[1]), dict(brief)) for key, (stamp, brief) in told.items()}
+            return {key: Record((stamp[0], stamp[1]), b"", dict(brief)) for key, (stamp, brief) in told.items()}
         except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
             return {}  # none, or one that cannot be used
 
@@ -259,10 +263,35 @@ _READ = {name for name, value in vars(PostStore).items() if isinstance(value, ca
 
 
 def missing(out: Path, keys: Collection[str]) -> frozenset[str]:
-    """Which of these posts a channel's folder lacks; of a folder that has no shelf all, where nothing is in it."""
+    """Which of these posts a channel's folder lacks, or cannot read; of one without a shelf all, where it is empty."""
     with contextlib.suppress(FileNotFoundError):
-        return frozenset(keys) - {file.name.removesuffix(".json") for file in (out / POSTS).iterdir()}
+        stamps, shelf = _stamps(out / POSTS), out / POSTS
+        with contextlib.closing(PostIndex(shelf)) as index:
+            taken = index.stamps()  # these were read
+        doubted = {key for key in stamps.keys() & keys if taken.get(key) != stamps[key]}
+        broken = {key for key in doubted if not _kept(key, (shelf / f"{key}.json").read_bytes())}
+        return frozenset(keys) - stamps.keys() | broken
     return frozenset() if out.is_dir() and any(out.iterdir()) else frozenset(keys)
+
+
+def _stamps(shelf: Path) -> dict[str, Stamp]:
+    found: dict[str, Stamp] = {}
+    with os.scandir(shelf) as entries:
+        for entry in entries:
+            key = entry.name.removesuffix(".json")
+            if KEY.fullmatch(key) and key != entry.name:
+                stat = entry.stat()
+                found[key] = (stat.st_mtime_ns, stat.st_size)
+    return found
+
+
+def _kept(key: str, data: bytes) -> dict[str, Any]:
+    """The values of a record; none where it cannot be read, as after a fault of the disk."""
+    with contextlib.suppress(ValueError):
+        values = orjson.loads(data)
+        if isinstance(values, dict) and values.get("key") == key:
+            return values
+    return {}
 
 
 def slot_path(post: Post) -> str:

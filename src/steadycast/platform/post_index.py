@@ -17,12 +17,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from steadycast.errors import Busy
+from steadycast.language import gettext as _
+
 NAME = ".index.sqlite"  # hidden: it is not uploaded, and readers do not get it
-FORMAT = 1
+FORMAT = 2
 PATIENCE = 5.0  # seconds
 ALL, EVENTS = ("all", ""), ("event", "")
 _TABLES = """
-CREATE TABLE post (key TEXT PRIMARY KEY, mtime INTEGER, size INTEGER, at INTEGER, slot TEXT) WITHOUT ROWID;
+CREATE TABLE post (key TEXT PRIMARY KEY, mtime INTEGER, size INTEGER, hash BLOB, at INTEGER, slot TEXT) WITHOUT ROWID;
 CREATE TABLE brief (key TEXT PRIMARY KEY, said BLOB);
 CREATE TABLE place (kind TEXT, name TEXT, at INTEGER, key TEXT, PRIMARY KEY (kind, name, at, key)) WITHOUT ROWID;
 CREATE TABLE event (key TEXT PRIMARY KEY, uid TEXT, at INTEGER, starts INTEGER, ends INTEGER) WITHOUT ROWID;
@@ -34,6 +37,14 @@ Brief = dict[str, Any]  # a post without its long parts, as JSON
 Stamp = tuple[int, int]  # mtime in nanoseconds, and size, of a record
 Place = tuple[int, str]  # where a post stands in a list: its instant in microseconds, its key
 Kind = tuple[str, str]  # a list: series, member or tag, and its name; or ALL, EVENTS
+
+
+class Record(NamedTuple):
+    """What the index takes in of a post."""
+
+    stamp: Stamp
+    hash: bytes  # SHA-256 of the record
+    brief: Brief
 
 
 class Group(NamedTuple):
@@ -57,24 +68,27 @@ class PostIndex:
     """One folder's index. Close it: what was not committed by then never was."""
 
     def __init__(self, folder: Path) -> None:
-        """Of a folder that has none, or a damaged one, it is empty, and in memory until something is written."""
+        """Of a folder that has none, or a damaged one, it is empty, and in memory until something is written.
+
+        This and all that follows raise Busy where another process has it, or the disk is full.
+        """
         self._folder = folder
         self.fresh = False  # whether it knows nothing
         try:
             found = self._connected() if (folder / NAME).is_file() else None
-        except sqlite3.OperationalError:
-            raise  # another process has it, or the disk is full
+        except sqlite3.OperationalError as error:
+            raise _busy(error) from error
         except sqlite3.DatabaseError:
             found = None
         if found is None:
             self.fresh, found = True, _tables(_connect(":memory:"))
         self._db = found
 
-    def _connected(self) -> sqlite3.Connection | None:
+    def _connected(self) -> _Database | None:
         db = _connect(self._folder / NAME)
         try:
-            whole = db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-            if whole and db.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
+            whole = db.asked("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+            if whole and db.asked("PRAGMA user_version").fetchone()[0] == FORMAT:
                 return db
         except BaseException:
             db.close()
@@ -129,6 +143,11 @@ class PostIndex:
     def stamps(self) -> dict[str, Stamp]:
         """Which record of each post was taken in."""
         return {key: (mtime, size) for key, mtime, size in self._db.execute("SELECT key, mtime, size FROM post")}
+
+    def hash(self, key: str) -> bytes | None:
+        """The hash of a post's record as it was taken in."""
+        row = self._db.execute("SELECT hash FROM post WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
 
     def slots(self) -> dict[str, str]:
         """The slot of each post."""
@@ -207,7 +226,7 @@ class PostIndex:
     # What it is told
 
     def apply(
-        self, came: Mapping[str, tuple[Stamp, Brief]], went: Collection[str], known: Mapping[str, tuple[Stamp, Brief]]
+        self, came: Mapping[str, Record], went: Collection[str], known: Mapping[str, Record]
     ) -> dict[Kind, Touched]:
         """Take in what came or changed, and forget what went; says which lists that touches, and where.
 
@@ -216,11 +235,11 @@ class PostIndex:
         touched: dict[Kind, Touched] = {}
         if came or went or known:
             self._begin()
-        for key, (stamp, brief) in known.items():
-            self._put(key, stamp, brief)
+        for key, record in known.items():
+            self._put(key, record)
         for key in (*came, *went):
             old = self._forget(key)
-            new = self._put(key, *came[key]) if key in came else {}
+            new = self._put(key, came[key]) if key in came else {}
             for of in old.keys() | new.keys():
                 told = touched.setdefault(of, Touched())
                 if old.get(of) == new.get(of):
@@ -229,9 +248,18 @@ class PostIndex:
                     told.moved |= {place for place in (old.get(of), new.get(of)) if place}
         return touched
 
-    def _put(self, key: str, stamp: Stamp, brief: Brief) -> dict[Kind, Place]:
+    def restamp(self, stamps: Mapping[str, Stamp]) -> None:
+        """These records are what was taken in, though their files are others: it stays known at once."""
+        self._begin()
+        rows = [(*stamp, key) for key, stamp in stamps.items()]
+        self._db.executemany("UPDATE post SET mtime = ?, size = ? WHERE key = ?", rows)
+        self.commit()
+
+    def _put(self, key: str, record: Record) -> dict[Kind, Place]:
+        brief = record.brief
         at = microseconds(brief["published"])
-        self._db.execute("INSERT INTO post VALUES (?, ?, ?, ?, ?)", (key, *stamp, at, brief["slot"]))
+        row = (key, *record.stamp, record.hash, at, brief["slot"])
+        self._db.execute("INSERT INTO post VALUES (?, ?, ?, ?, ?, ?)", row)
         self._db.execute("INSERT INTO brief VALUES (?, ?)", (key, orjson.dumps(brief)))
         if event := brief.get("event"):
             uid = event.get("uid") or brief.get("draft") or key
@@ -277,11 +305,36 @@ class PostIndex:
         self._db.execute("DELETE FROM told")
 
 
-def _connect(file: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(file, PATIENCE, isolation_level=None, check_same_thread=False)
+class _Database(sqlite3.Connection):
+    """What it cannot do just now is Busy: the next try may do better, and makes a damaged index anew."""
+
+    asked = sqlite3.Connection.execute
+
+    def execute(self, *asked: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*asked)
+        except sqlite3.DatabaseError as error:
+            raise _busy(error) from error
+
+    def executemany(self, *asked: Any) -> sqlite3.Cursor:
+        try:
+            return super().executemany(*asked)
+        except sqlite3.DatabaseError as error:
+            raise _busy(error) from error
 
 
-def _tables(db: sqlite3.Connection) -> sqlite3.Connection:
+def _busy(error: sqlite3.DatabaseError) -> Exception:
+    """The same as Busy, but for a mistake of ours."""
+    if type(error) not in {sqlite3.OperationalError, sqlite3.DatabaseError}:
+        return error
+    return Busy(_("the index of its folder cannot be used just now: %(why)s", why=error))
+
+
+def _connect(file: Path | str) -> _Database:
+    return sqlite3.connect(file, PATIENCE, isolation_level=None, check_same_thread=False, factory=_Database)
+
+
+def _tables(db: _Database) -> _Database:
     for statement in _TABLES.split(";")[:-1]:
         db.execute(statement)
     db.execute(f"PRAGMA user_version = {FORMAT}")  # undone with the tables where nothing is committed
