@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 
 from steadycast.errors import SettingsError
-from steadycast.pipeline.app import check_channels
+from steadycast.pipeline.app import check_settings
 from steadycast.platform import Platform, Setting
 from steadycast.platform.configured import CASTS, cast, settings
 from steadycast.platform.registry import platforms
@@ -127,14 +127,14 @@ def test_every_platforms_own_defaults_are_of_their_types() -> None:
 
 def test_a_slip_in_a_channels_settings_stops_no_slot(bench: Bench) -> None:
     bench.set_up(SITE_ONLY)
-    assert in_force(bench.root, check_channels)[1] is None
+    assert in_force(bench.root, check_settings)[1] is None
     drop(bench.root, "steadycast.toml", SITE_ONLY.replace("day at 20:00", "day at 21:00") + 'page_size = "many"\n')
-    workspace, error = in_force(bench.root, check_channels)
+    workspace, error = in_force(bench.root, check_settings)
     assert error
     assert "channel.site.page_size: expected a whole number" in str(error)
     assert workspace.series["daily"].every == "day at 20:00", "the settings that were read before hold"
     drop(bench.root, "steadycast.toml", SITE_ONLY + "page_size = 30\n")
-    workspace, error = in_force(bench.root, check_channels)
+    workspace, error = in_force(bench.root, check_settings)
     assert error is None
     assert workspace.channels["site"].own["page_size"] == 30
     assert load(bench.root).channels == workspace.channels

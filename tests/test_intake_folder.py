@@ -167,10 +167,10 @@ def test_composed_and_decomposed_names_are_two_files(content: Any) -> None:
 def test_an_unchanged_file_is_not_read_again(content: Any) -> None:
     (content / "pgc" / "a.md").write_text("x")
     found = look(content)[0]["pgc/a.md"]
-    again = look(content, {P("pgc/a.md"): FileRead(found.print)})[0]["pgc/a.md"]
+    again = look(content, {P("pgc/a.md"): FileRead(found.stamp)})[0]["pgc/a.md"]
     assert again.raw is None
     os.utime(content / "pgc" / "a.md", ns=(1, 1))
-    assert look(content, {P("pgc/a.md"): FileRead(found.print)})[0]["pgc/a.md"].raw == b"x"
+    assert look(content, {P("pgc/a.md"): FileRead(found.stamp)})[0]["pgc/a.md"].raw == b"x"
 
 
 def test_a_picture_that_changed_has_its_draft_read_again(content: Any, tmp_path: Path) -> None:

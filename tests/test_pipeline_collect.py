@@ -206,6 +206,16 @@ def test_an_older_ledger_put_back_by_any_tool_gets_what_was_edited_since(bench: 
     assert [row.title for row in app.ledger.drafts()] == ["Another"]
 
 
+def test_times_are_read_anew_in_another_zone(bench: Bench) -> None:
+    """Also those of files that nobody touched: a draft's 19:00 is the community's."""
+    bench.set_up(content={"pgc/one.md": article("One", "not_before: 2026-12-03 19:00")})
+    collect(bench.app)
+    bench.settings(SETTINGS.replace("Asia/Shanghai", "Europe/Berlin"))
+    collect(bench.app)
+    (row,) = bench.app.ledger.drafts()
+    assert str(row.plan["not_before"]).endswith("+01:00")
+
+
 def test_two_looks_at_once_make_one_draft(bench: Bench, app: Any) -> None:
     for n in range(20):
         bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))

@@ -61,6 +61,38 @@ def test_settings_that_cannot_be_read_leave_the_ones_before_in_force(bench: Benc
     assert not in_force(bench.root)[0].overrides
 
 
+@pytest.mark.parametrize(
+    ("slip", "line"),
+    [
+        ('every = "day at 25:00"', 'every = "day at 25:00"'),
+        ('every = "nonsense"', 'every = "nonsense"'),
+        ('rrule = "FREQ=NEVER"', 'rrule = "FREQ=NEVER"'),
+        ('every = "day at 20:00"\nskip = ["holidays:ZZ"]', 'skip = ["holidays:ZZ"]'),
+    ],
+)
+def test_a_rhythm_that_cannot_be_read_leaves_the_one_before_in_force(bench: Bench, slip: str, line: str) -> None:
+    """No slot could be told by it: neither the plan nor an alarm of any series. And it is never kept as the last good."""
+    bench.set_up(FAR_ONLY)
+    pipeline.App.in_force(bench.root).close()
+    text = FAR_ONLY.replace('every = "day at 20:00"', slip)
+    drop(bench.root, "steadycast.toml", text)
+    for _twice in range(2):
+        with pipeline.App.in_force(bench.root) as app:
+            assert app.workspace.series["daily"].every == "day at 20:00"
+            assert app.broken_settings is not None
+            assert app.broken_settings.line == text.splitlines().index(line) + 1
+    with pytest.raises(SettingsError):
+        pipeline.App.open(load(bench.root)).check_settings()
+
+
+def test_a_disk_that_takes_nothing_is_no_error_for_who_only_looks(bench: Bench) -> None:
+    bench.set_up(FAR_ONLY)
+    kept = load(bench.root).kept_settings
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(b"a file in the way of the folder")
+    assert in_force(bench.root)[1] is None
+
+
 def test_settings_that_never_could_be_read_are_an_error(bench: Bench) -> None:
     drop(bench.root, "steadycast.toml", BROKEN)
     with pytest.raises(SettingsError, match="TOML"):

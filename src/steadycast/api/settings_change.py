@@ -88,11 +88,11 @@ def as_seen(asked: Settling, held: str) -> None:
         raise ProblemError(409, _("These are not the settings whose effect was looked at."), hint)
 
 
-def told(request: Request, seen: settings_effect.SettingsEffect, print_: str, *, saved: bool) -> Effect:
+def told(request: Request, seen: settings_effect.SettingsEffect, seen_as: str, *, saved: bool) -> Effect:
     """An effect for programs. One that was only looked at is no change: it leaves its key free."""
     request.state.looked = not saved
     return Effect(
-        saved=saved, same=seen.same, seen=print_,
+        saved=saved, same=seen.same, seen=seen_as,
         slots=[SlotMoved.model_validate(row, from_attributes=False) for row in seen.change.rows()[:MOST]],
         drafts=[DraftMoved.model_validate(row, from_attributes=False) for row in seen.change.moved_drafts()[:MOST]],
         channels=[ChannelsChanged.model_validate(each) for each in seen.channels],

@@ -42,14 +42,14 @@ def file_text(app: Here) -> Text:
     try:
         settings_file.parsed(app.workspace.root, found.text)
     except SettingsError as error:
-        return Text(text=found.text, seen=found.print, wrong=Note.model_validate(error.problem()))
-    return Text(text=found.text, seen=found.print, wrong=None)
+        return Text(text=found.text, seen=found.fingerprint, wrong=Note.model_validate(error.problem()))
+    return Text(text=found.text, seen=found.fingerprint, wrong=None)
 
 
 @changed.post("/settings/file", dependencies=[needs(Act.SETTINGS)])
 def change_file(request: Request, app: Here, asked: TextAsked) -> Effect:
     """Write steadycast.toml anew: for what no form has, and for when it cannot be read."""
-    now, held = pipeline.now(), settings_file.read(app.workspace.root).print
+    now, held = pipeline.now(), settings_file.read(app.workspace.root).fingerprint
     try:
         after = settings_file.parsed(app.workspace.root, asked.text)
         seen = settings_effect.look(app, after, now)

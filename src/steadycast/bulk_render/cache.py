@@ -122,7 +122,7 @@ def look(content: Path, known: dict[str, Made]) -> Differences:
 
     for item in folder.scan(content, NO_LIMIT, unchanged=unchanged, reading=False):
         if isinstance(item, folder.DraftFile):
-            found.fresh[str(item.path)] = item.print
+            found.fresh[str(item.path)] = item.stamp
             continue
         if isinstance(item, Problem):
             found.problems.append(item)

@@ -45,7 +45,7 @@ class Order(NamedTuple):
     """One draft to make, and for which channels."""
 
     path: str  # below content/
-    print: folder.FileStamp
+    stamp: folder.FileStamp
     channels: Sequence[str]
 
 
@@ -92,7 +92,7 @@ class Maker:
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""
         content = self.content
-        found = folder.read(content, folder.DraftFile.at(content, PurePosixPath(order.path), order.print), self._limits)
+        found = folder.read(content, folder.DraftFile.at(content, PurePosixPath(order.path), order.stamp), self._limits)
         if isinstance(found, folder.Unsettled):
             return Done(order, None)
         piece, draft = _Piece(self, order), None
@@ -105,7 +105,7 @@ class Maker:
         if draft is not None and shown:
             piece.post_all(draft)
         media = [[str(m.path), m.size, m.mtime_ns] for m in draft.media] if draft else []
-        seen = (order.print.size, order.print.mtime_ns, order.print.inode, draft.revision if draft else "")
+        seen = (order.stamp.size, order.stamp.mtime_ns, order.stamp.inode, draft.revision if draft else "")
         return Done(order, Made(*seen, shown, piece.files, media, piece.faults), piece.written)
 
 

@@ -58,7 +58,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         Where the desk is, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
     from steadycast.cli.processes import Processes
-    from steadycast.pipeline import App, check_channels
+    from steadycast.pipeline import App, check_settings
     from steadycast.workspace import find_root, in_force
     from steadycast.workspace.paths import Paths, root_or_here
 
@@ -71,7 +71,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
             start_desk(place, processes, stop, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
             if not begun(place, processes, stop):
                 return OK
-        workspace, broken = in_force(place.root, check_channels)
+        workspace, broken = in_force(place.root, check_settings)
         if broken:
             complain(_("%(error)s; the settings before it stay in force until it is fixed", error=broken))
         if once:
@@ -128,14 +128,14 @@ def answers(port: int, within: float) -> bool:
 
 def begun(place: Paths, processes: Processes, stop: threading.Event) -> bool:
     """Waits until the desk has made a workspace, which goes on by itself then; False where it is stopped before."""
-    from steadycast.pipeline import check_channels
+    from steadycast.pipeline import check_settings
     from steadycast.workspace import load
 
     while not stop.wait(LOOK):
         processes.revive()
         if place.is_there:
             with contextlib.suppress(SteadycastError):  # somebody writes it by hand, and is not done
-                check_channels(load(place.root))
+                check_settings(load(place.root))
                 return True
     return False
 
@@ -212,16 +212,16 @@ def watch(app: App, stop: threading.Event) -> None:
 
 def follow(workspace: Workspace, stop: threading.Event) -> None:
     """Says what changed in steadycast.toml, as it changes, and plans with it; what is wrong in it, and where."""
-    from steadycast.workspace import changes, load, prints
+    from steadycast.workspace import changes, load, stamps
 
-    seen = prints(workspace)
+    seen = stamps(workspace)
     while not stop.wait(LOOK):
-        if (now := prints(workspace)) == seen:
+        if (now := stamps(workspace)) == seen:
             continue
         seen = now
         try:
             read = load(workspace.root)
-            pipeline.check_channels(read)
+            pipeline.check_settings(read)
             before, workspace = workspace, read
             told = changes(before, workspace)
             say(_("settings read anew: %(what)s", what="; ".join(told) or _("they say the same")))

@@ -19,7 +19,7 @@ from steadycast.ledger.change_mark import ChangeMark
 from steadycast.pipeline import App
 from steadycast.pipeline.opened import Opened
 from steadycast.pipeline.standing import renew, renew_by_settings
-from steadycast.workspace import Workspace, prints
+from steadycast.workspace import Workspace, stamps
 
 router = APIRouter()
 ASKED_EVERY = 1.0  # seconds
@@ -149,7 +149,7 @@ class Look:
                     self._let_go()
                     self._of, self._mark = app.ledger, ChangeMark(app.ledger)
                 assert self._mark
-                return (*prints(app.workspace), id(self._of), self._mark.read())
+                return (*stamps(app.workspace), id(self._of), self._mark.read())
             except Exception:
                 self._let_go()
                 raise

@@ -74,8 +74,8 @@ def save(request: Request, given: Fields) -> Response:
             effect = settings_effect.look(app, after, now)
             if not given.get("sure") and not effect.same:
                 return _answer(request, app, text, effect=effect)
-            settings_file.write(after, text.print)
+            settings_file.write(after, text.fingerprint)
             promise_change.settle(app, app.workspace, after, now)
     except SettingsError:  # none could ever be read: there is nothing to hold it against
-        settings_file.write(after, text.print)
+        settings_file.write(after, text.fingerprint)
     return done("/settings", current().gettext("Saved. The plan follows the new settings."))

@@ -65,13 +65,13 @@ class FileStamp:
 class FileRead:
     """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns)."""
 
-    print: FileStamp
+    stamp: FileStamp
     media: tuple[tuple[str, int, int], ...] = ()
 
     @classmethod
     def of(cls, found: DraftFile, draft: Draft) -> FileRead:
         """What to remember of `found` once it has been parsed."""
-        return cls(found.print, tuple(sorted({(str(m.path), m.size, m.mtime_ns) for m in draft.media})))
+        return cls(found.stamp, tuple(sorted({(str(m.path), m.size, m.mtime_ns) for m in draft.media})))
 
     def media_unchanged(self) -> bool:
         return are_the_same(self.media)
@@ -95,15 +95,15 @@ class DraftFile:
 
     path: PurePosixPath  # relative to content/
     file: Path
-    print: FileStamp
+    stamp: FileStamp
     mtime: dt.datetime  # aware, UTC
     raw: bytes | None  # Markdown: what is written in another form has been converted
     notes: tuple[Note, ...] = ()  # what its writer should know of that
 
     @classmethod
-    def at(cls, content_root: Path, path: PurePosixPath, print_: FileStamp) -> DraftFile:
-        """What a scan without reading says of a file of that print."""
-        return cls(path, content_root / path, print_, _instant(print_), None)
+    def at(cls, content_root: Path, path: PurePosixPath, stamp: FileStamp) -> DraftFile:
+        """What a scan without reading says of a file with that stamp."""
+        return cls(path, content_root / path, stamp, _instant(stamp), None)
 
     def draft(self, reader: Reader) -> Draft:
         """The draft in it, with what was noticed on the way. Raises DraftError where it is none."""
@@ -179,7 +179,7 @@ def scan(
 
 def read(content_root: Path, found: DraftFile, limits: Limits | None = None) -> Result:
     """`found` with its bytes, if it is still the file that a scan without `reading` saw."""
-    return _Look(content_root, limits or Limits()).take(found.path, found.print)
+    return _Look(content_root, limits or Limits()).take(found.path, found.stamp)
 
 
 @dataclass(slots=True)
@@ -258,7 +258,7 @@ class _Look:
             return None
         facts = entry.stat(follow_symlinks=False)
         now, seen = FileStamp.of(facts), self.known.get(path)
-        if seen is not None and seen.print == now and seen.media_unchanged() and not may_be_note(path):
+        if seen is not None and seen.stamp == now and seen.media_unchanged() and not may_be_note(path):
             return DraftFile.at(self.root, path, now)
         if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
             self.fresh.append((path, now))
@@ -348,6 +348,6 @@ def _printable(path: PurePosixPath) -> PurePosixPath:
     return PurePosixPath(shown(path))
 
 
-def _instant(print_: FileStamp) -> dt.datetime:
-    seconds = min(max(print_.mtime_ns // 10**9, 0), 7_258_118_400)  # 1970 to 2200: a wild clock dates no draft
+def _instant(stamp: FileStamp) -> dt.datetime:
+    seconds = min(max(stamp.mtime_ns // 10**9, 0), 7_258_118_400)  # 1970 to 2200: a wild clock dates no draft
     return dt.datetime.fromtimestamp(seconds, dt.UTC)

@@ -35,7 +35,6 @@ from steadycast.pipeline.posts import PageLinks
 from steadycast.platform import Setting
 from steadycast.progress import Progress, unseen
 from steadycast.render import film
-from steadycast.schedule.cadence import parse as parse_cadence
 from steadycast.schedule.model import Slot
 from steadycast.schedule.pins import means
 from steadycast.schedule.rhythm_warnings import rhythm_warnings
@@ -63,7 +62,7 @@ def check(now: dt.datetime, *, root: Path | None = None, progress: Progress = un
         return [_settings(error)]
     app = App(workspace, readonly=True)
     found = of_settings(app, now)
-    if any(_rhythms(app)):
+    if any(workspace.wrong_rhythms()):
         return found  # without slots there is nothing to hold drafts and schedules against
     found += [Problem("prefect.yaml", None, line, _("`steadycast deploy` writes it")) for line in _schedules(workspace)]
     out: dict[str, bool] = {}
@@ -80,7 +79,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     found = [*channels(app), *uploads(app), *calls(app), *members(workspace), *rights(workspace)]
     told = {(each.where, each.line) for each in found}
     found += [each for each in blanks(workspace) if (each.where, each.line) not in told]
-    if rhythms := list(_rhythms(app)):
+    if rhythms := [_settings(error) for error in workspace.wrong_rhythms()]:
         return rhythms + found
     found += [*_by_hand(app), *_untried(app)]
     return [
@@ -266,21 +265,6 @@ def members(workspace: Workspace) -> Iterator[Problem]:
         if meant and unicodedata.normalize("NFC", meant) != name and name not in folders:
             said = _("members.%(name)s: the folder is called %(meant)s", name=name, meant=meant)
             yield _in_settings(workspace, ("members", name), said, _("spell both in one way, capitals too"))
-
-
-def _rhythms(app: App) -> Iterator[Problem]:
-    """Series whose slots cannot be told."""
-    try:
-        promises = app.workspace.series
-    except SettingsError as error:
-        yield _settings(error)
-        return
-    for name, series in promises.items():
-        try:
-            parse_cadence(series.every, series.rrule)
-        except SettingsError as error:
-            path = ("series", name, "every" if series.every else "rrule")
-            yield _in_settings(app.workspace, path, f"series.{name}: {error.message}", error.hint or "")
 
 
 def secrets(app: App) -> Iterator[Problem]:

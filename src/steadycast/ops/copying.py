@@ -107,7 +107,7 @@ def _refuse(app: App, folder: Path, name: str, sentence: str) -> None:
         raise InputError(_("it is there, and not empty"), file=folder, hint=_("choose another folder"))
     if problems := roster(app).problems:  # whom a half-read roster does not name could not be kept out
         raise InputError(problems[0].message, problems[0].where, problems[0].line, problems[0].hint)
-    app.check_channels()
+    app.check_settings()
     for channel in app.workspace.channels:
         app.platform(channel)
 

@@ -74,7 +74,7 @@ def fingerprint(workspace: Workspace) -> str:
 def look(app: App, after: Workspace, now: dt.datetime) -> SettingsEffect:
     """What these settings would do; writes nothing. Raises SettingsError where no channel could be opened by them."""
     changed = app.by(after)
-    changed.check_channels()
+    changed.check_settings()
     change = promise_change.between(app, changed, now)
     old, new = (tuple(of_settings(each, now)) for each in (app, changed))
     said_before, said_after = {_told(p) for p in old}, {_told(p) for p in new}
@@ -89,12 +89,12 @@ def look(app: App, after: Workspace, now: dt.datetime) -> SettingsEffect:
     )
 
 
-def make(app: App, seen: SettingsEffect, print_: str, now: dt.datetime) -> None:
+def make(app: App, seen: SettingsEffect, seen_as: str, now: dt.datetime) -> None:
     """Writes the settings whose effect a person saw, and plans with them.
 
     Raises InputError where others lie there by now: nobody's edit is written over.
     """
-    if print_ != fingerprint(app.workspace):
+    if seen_as != fingerprint(app.workspace):
         said = _("it was changed meanwhile, and is left as it is")
         raise InputError(said, file=app.workspace.settings_file.name, hint=_("look at the effect again"))
     promise_change.make(app, seen.change, now)

@@ -9,7 +9,7 @@ from pathlib import Path
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
 from steadycast.language import gettext as _
-from steadycast.pipeline.app import check_channels
+from steadycast.pipeline.app import check_settings
 from steadycast.workspace import Workspace
 from steadycast.workspace.loading import MAX_SETTINGS
 from steadycast.workspace.loading import read as checked
@@ -20,16 +20,16 @@ AROUND = 3  # lines before and after a wrong one
 
 @dataclass(frozen=True)
 class Text:
-    """The file's text; `print` tells whether it is still the same."""
+    """The file's text; `fingerprint` tells whether it is still the same."""
 
     text: str
-    print: str
+    fingerprint: str
 
 
 def read(root: Path) -> Text:
     """The file as it lies there; one that is not there, or no text, is empty."""
     raw = _raw(root)
-    return Text(raw.decode("utf-8-sig", "replace") if len(raw) <= MAX_SETTINGS else "", _print(raw))
+    return Text(raw.decode("utf-8-sig", "replace") if len(raw) <= MAX_SETTINGS else "", _fingerprint(raw))
 
 
 def parsed(root: Path, text: str) -> Workspace:
@@ -41,15 +41,15 @@ def parsed(root: Path, text: str) -> Workspace:
     holidays = file.with_name(SOURCES[1])
     more = {holidays.name: holidays.read_bytes()} if holidays.is_file() else {}
     workspace = checked(root, {SETTINGS_FILE: data.encode(), **more}, file)
-    check_channels(workspace)
+    check_settings(workspace)
     return workspace
 
 
-def write(workspace: Workspace, print_: str) -> None:
+def write(workspace: Workspace, seen_as: str) -> None:
     """Puts the text in its place. Refuses where another one lies there than the person began with."""
 
     def unchanged() -> None:
-        if _print(_raw(workspace.root)) != print_:
+        if _fingerprint(_raw(workspace.root)) != seen_as:
             said = _("it was changed meanwhile, and is left as it is")
             raise InputError(said, file=SETTINGS_FILE, hint=_("copy what you wrote, and load the page again"))
 
@@ -72,5 +72,5 @@ def _raw(root: Path) -> bytes:
         return b""
 
 
-def _print(raw: bytes) -> str:
+def _fingerprint(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()[:24]

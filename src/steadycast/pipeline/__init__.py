@@ -77,7 +77,7 @@ __all__ = [
     "ask_calendar",
     "asking",
     "before",
-    "check_channels",
+    "check_settings",
     "circles",
     "class_decisions",
     "class_problems",
@@ -150,7 +150,7 @@ if TYPE_CHECKING:
         submission,
         turns,
     )
-    from steadycast.pipeline.app import App, acting, check_channels, now, who
+    from steadycast.pipeline.app import App, acting, check_settings, now, who
     from steadycast.pipeline.collect import collect, watch
     from steadycast.pipeline.convert import convert
     from steadycast.pipeline.draft_location import DraftLocation
@@ -168,7 +168,7 @@ else:
         __name__,
         __all__,
         {
-            "app": "App acting check_channels now who",
+            "app": "App acting check_settings now who",
             "collect": "collect watch",
             "convert": "convert",
             "draft_location": "DraftLocation",

@@ -99,7 +99,7 @@ class App:
         def check(workspace: Workspace) -> None:
             speak(workspace.community.language)  # first: what is wrong with a platform is kept in these words
             checked.append(cls(workspace, readonly, anyway))
-            checked[0].check_channels()
+            checked[0].check_settings()
 
         workspace, broken = in_force(root, check)
         if not broken:
@@ -114,7 +114,7 @@ class App:
         app = cls(workspace or load(), readonly, anyway)
         speak(app.workspace.community.language)
         if workspace is None:
-            app.check_channels()
+            app.check_settings()
         return app
 
     @cached_property
@@ -283,11 +283,13 @@ class App:
         with self.workspace.naming(channel):
             return configured.settings(channel, platform, given, self.workspace.root)
 
-    def check_channels(self) -> None:
-        """Raises the SettingsError of the first channel whose settings are wrong; a broken platform is not theirs.
+    def check_settings(self) -> None:
+        """Raises the SettingsError of the first channel or rhythm that is wrong; a broken platform is not theirs.
 
-        A paused one sends nothing, and what it lacks stops no other: `check` tells it.
+        A paused channel sends nothing, and what it lacks stops no other: `check` tells it.
         """
+        for wrong in self.workspace.wrong_rhythms():
+            raise wrong
         for name, channel in self.workspace.channels.items():
             if channel.platform not in self._used[1] and not channel.paused:
                 self.settings(name)
@@ -404,9 +406,9 @@ class App:
             yield
 
 
-def check_channels(workspace: Workspace) -> None:
-    """Raises the SettingsError of the first channel whose settings are wrong."""
-    App(workspace).check_channels()
+def check_settings(workspace: Workspace) -> None:
+    """Raises the SettingsError of the first channel or rhythm that is wrong."""
+    App(workspace).check_settings()
 
 
 def sweep(folder: Path) -> None:

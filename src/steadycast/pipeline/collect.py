@@ -23,7 +23,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
 from steadycast.pipeline.draft_media import Quotas, with_media
 from steadycast.pipeline.draft_notes import Titles, crowded, notes_of
-from steadycast.pipeline.files_read import FilesRead, print_of
+from steadycast.pipeline.files_read import FilesRead, stamp_of
 from steadycast.pipeline.frozen_draft import to_content, to_plan
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
@@ -141,7 +141,7 @@ def _folder(
     """
     workspace, here = app.workspace, app.ledger.dropped_paths()
     before = FilesRead(app, here)
-    drafts, present, problems, prints, dated = [], set[PurePosixPath](), [], {}, set()
+    drafts, present, problems, stamps, dated = [], set[PurePosixPath](), [], {}, set()
     alone: list[folder.OtherFile] = []
     named: set[Path] = set()
     quotas = Quotas(app)
@@ -167,7 +167,7 @@ def _folder(
                 if draft.date != item.mtime:  # its front matter or its name says when it is of
                     dated.add(draft.path)
                 if not (lacking and lacking[-1].draft.path == draft.path):  # else it is read again, until it lacks none
-                    prints[item.path] = folder.FileRead.of(item, draft)
+                    stamps[item.path] = folder.FileRead.of(item, draft)
             except DraftError as error:
                 present.add(item.path)
                 problems.append(error.problem(str(item.path)))
@@ -184,7 +184,7 @@ def _folder(
         make_id = ids({each.id for each in known})
         changes = reconcile.reconcile(drafts, known, present=present, make_id=make_id, memory=memory(app))
         changes = draft_identity.held_back(app, changes, rows, dated, now)
-    return changes, problems, partial(before.keep, prints)
+    return changes, problems, partial(before.keep, stamps)
 
 
 def _approved_on_arrival(app: App, draft: Draft) -> bool:
@@ -283,7 +283,7 @@ def _remember(
 
 def check_taken_in(app: App, row: DraftRow) -> None:
     """Raises the InputError of a draft whose file was edited since it was read: the text before would go out."""
-    seen = print_of(app, row.path) if row.source == "folder" else None
+    seen = stamp_of(app, row.path) if row.source == "folder" else None
     file = app.workspace.content / row.path
     if seen and file.is_file() and folder.FileStamp.of(file.stat()) != seen:
         raise InputError(_("it was edited since it was taken in"), file=file, hint=_("run `steadycast intake` first"))

@@ -12,21 +12,22 @@ from steadycast.intake import folder
 from steadycast.pipeline.app import App
 
 NOTE = "intake.json"
-Kept = Mapping[
-    str, Any
-]  # {"print": {"size": ..., "mtime_ns": ..., "inode": ...}, "media": [[path, size, mtime_ns], ...], "revision": ...}
+# Of one file: {"stamp": {"size": ..., "mtime_ns": ..., "inode": ...}, "media": [[path, size, mtime_ns], ...],
+# "revision": ...}; the note is {"zone": ..., "files": {path: ...}}.
+Kept = Mapping[str, Any]
 
 
 class FilesRead:
     """What was kept of the files of `known`, revisions by path; and which of them a look found as they were.
 
     A file is known only while the ledger has the revision that was read: another ledger, put back from a backup by
-    whatever tool, may hold an older one.
+    whatever tool, may hold an older one. In another zone a draft's times are other instants: then none is known.
     """
 
     def __init__(self, app: App, known: Mapping[str, str]) -> None:
         self._app, self._file = app, app.workspace.cache / NOTE
-        self._all = _kept(self._file)
+        self._zone = app.workspace.community.zone.key
+        self._all = _kept(self._file, self._zone)
         self._known = {path: kept for path, kept in self._all.items() if path in known}
         self._revisions = known
         self.same: dict[str, Kept] = {}
@@ -34,7 +35,7 @@ class FilesRead:
     def unchanged(self, path: str, entry: os.DirEntry[str]) -> bool:
         """Whether a file, and each that its draft names, is the one that was read; a look asks it of every entry.
 
-        A note to people is read each time: the print of one is kept where it was a draft before.
+        A note to people is read each time: the stamp of one is kept where it was a draft before.
         """
         kept = self._known.get(path)
         if kept is None or (entry.name.lower().startswith("readme.") and folder.may_be_note(PurePosixPath(path))):
@@ -42,7 +43,7 @@ class FilesRead:
         try:
             facts = entry.stat(follow_symlinks=False)
             stamp = {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns, "inode": facts.st_ino}
-            if (kept["print"], kept["revision"]) != (stamp, self._revisions[path]):
+            if (kept["stamp"], kept["revision"]) != (stamp, self._revisions[path]):
                 return False
             same = folder.are_the_same(kept["media"]) if kept["media"] else True
         except (OSError, TypeError, ValueError, KeyError):  # gone meanwhile; or the note of it is broken
@@ -62,27 +63,27 @@ class FilesRead:
         if told == self._all:
             return
         fresh = self._file.with_suffix(".tmp")
-        fresh.write_text(json.dumps(told), encoding="utf-8")
+        fresh.write_text(json.dumps({"zone": self._zone, "files": told}), encoding="utf-8")
         fresh.replace(self._file)
 
 
-def print_of(app: App, path: str) -> folder.FileStamp | None:
+def stamp_of(app: App, path: str) -> folder.FileStamp | None:
     """What told the file at that path when it was read last; None where that is not known."""
     try:
-        return folder.FileStamp(**_kept(app.workspace.cache / NOTE)[path]["print"])
+        return folder.FileStamp(**_kept(app.workspace.cache / NOTE, app.workspace.community.zone.key)[path]["stamp"])
     except (KeyError, TypeError):
         return None
 
 
-def _kept(file: Path) -> dict[str, Any]:
+def _kept(file: Path, zone: str) -> dict[str, Any]:
     """A lost or broken note means reading everything once."""
     try:
         kept = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+        return dict(kept["files"]) if kept["zone"] == zone else {}
+    except (OSError, ValueError, TypeError, KeyError):
         return {}
-    return kept if isinstance(kept, dict) else {}
 
 
 def _told(read: folder.FileRead, revision: str | None) -> dict[str, Any]:
-    print_ = {"size": read.print.size, "mtime_ns": read.print.mtime_ns, "inode": read.print.inode}
-    return {"print": print_, "media": [list(each) for each in read.media], "revision": revision}
+    stamp = {"size": read.stamp.size, "mtime_ns": read.stamp.mtime_ns, "inode": read.stamp.inode}
+    return {"stamp": stamp, "media": [list(each) for each in read.media], "revision": revision}

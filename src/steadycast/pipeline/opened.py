@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from steadycast.pipeline import App
-from steadycast.workspace import prints
+from steadycast.workspace import stamps
 from steadycast.workspace.paths import Paths
 
 
@@ -19,7 +19,7 @@ class Opened:
         self.root = root
         self._lock = threading.Lock()
         self._app: App | None = None
-        self._prints: object = None
+        self._stamps: object = None
         self._users: dict[int, int] = {}
         self._retired: dict[int, App] = {}
 
@@ -49,11 +49,11 @@ class Opened:
             self._close_unused()
 
     def _current(self) -> App:
-        if self._app is not None and prints(self._app.workspace) != self._prints:
+        if self._app is not None and stamps(self._app.workspace) != self._stamps:
             self._retire()
         if self._app is None:
+            self._stamps = stamps(Paths(self.root))  # before they are read: what is written meanwhile is read again
             self._app = App.in_force(self.root)
-            self._prints = prints(self._app.workspace)
             for former in self._retired.values():
                 self._app.share_ledger(former)
         return self._app

@@ -19,6 +19,7 @@ from steadycast.classes.model import Class
 from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
+from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Series
 from steadycast.schedule.occasions import OF_SERIES
 from steadycast.workspace.circle_settings import Circle
@@ -91,6 +92,20 @@ class Workspace(Paths):
     def classes(self) -> dict[str, Class]:
         """The classes by name, ready to be judged; a day off and a day left out alike say why nothing is owed."""
         return {name: self._class(name, table) for name, table in self.class_tables.items()}
+
+    def wrong_rhythms(self) -> Iterator[SettingsError]:
+        """What keeps slots from being told: each rhythm, and each country's days off, that cannot be read."""
+        for table, named in (("series", self.promises), ("class", self.class_tables)):
+            for name, each in named.items():
+                try:
+                    self._days_off((table, name), each.skip)
+                    parse(each.every, each.rrule)
+                except SettingsError as error:
+                    yield error if error.file else self._on_its_line(error, (table, name), each.every)
+
+    def _on_its_line(self, error: SettingsError, table: tuple[str, str], every: str | None) -> SettingsError:
+        line = self.line((*table, "every" if every else "rrule"))
+        return replace(error, message=f"{dotted(table)}: {error.message}", file=self.settings_file, line=line)
 
     @property
     def series_names(self) -> dict[str, str]:

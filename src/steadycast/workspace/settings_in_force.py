@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -40,20 +41,21 @@ def in_force(
 def _keep(workspace: Workspace) -> None:
     """Put the files that were just read beside the ledger, each whole."""
     folder = workspace.kept_settings
-    for name in SOURCES:
-        now, target = workspace.sources.get(name), folder / name
-        if now is None:
-            target.unlink(missing_ok=True)
-        elif not target.is_file() or target.read_bytes() != now:
-            durable.put(target, now)
+    with contextlib.suppress(OSError):  # full, or read-only: who only looks must not fail by it
+        for name in SOURCES:
+            now, target = workspace.sources.get(name), folder / name
+            if now is None:
+                target.unlink(missing_ok=True)
+            elif not target.is_file() or target.read_bytes() != now:
+                durable.put(target, now)
 
 
-def prints(workspace: Workspace) -> list[tuple[int, int, int] | None]:
+def stamps(place: Paths) -> list[tuple[int, int, int] | None]:
     """What tells that a file of the settings was written; an editor may put another in its place."""
     found: list[tuple[int, int, int] | None] = []
     for name in SOURCES:
         try:
-            stat = (workspace.root / name).stat()
+            stat = (place.root / name).stat()
             found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
         except OSError:
             found.append(None)
