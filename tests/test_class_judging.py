@@ -350,6 +350,28 @@ def test_what_was_due_before_anybody_looked_is_nobodys_miss(tmp_path: Path) -> N
     assert [*ann.cells][-3:] == [Mark.NONE, Mark.KEPT, Mark.OPEN], "nor is it still to come"
 
 
+def test_a_judging_before_the_first_look_settles_nothing(tmp_path: Path) -> None:
+    """The hourly flow may come before anybody looked: what was due by then is nobody's miss for ever."""
+    desk = Desk(tmp_path, known=False)
+    assert desk.judge("2021-02-08 11:00")[0] == classes.Judged("c16")
+    desk.look("2021-02-08 11:10")
+    desk.judge("2021-02-08 12:00")
+    assert desk.verdicts() == {}
+    desk.look("2021-02-15 11:10")
+    desk.judge("2021-02-15 12:00")
+    assert set(desk.verdicts().values()) == {"missed"}
+    assert {slot for _member, slot in desk.verdicts()} == {"02-14"}
+
+
+def test_a_first_look_by_a_clock_that_was_ahead_is_not_the_first(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, known=False)
+    desk.look("2031-02-08 11:10")
+    desk.look("2021-02-08 11:10")
+    desk.look("2021-02-15 11:10")
+    desk.judge("2021-02-15 12:00")
+    assert {slot for _member, slot in desk.verdicts()} == {"02-14"}
+
+
 def test_where_a_class_publishes_none_its_hand_ins_are_no_stock_and_meet_their_duty(tmp_path: Path) -> None:
     """They wait for nobody; what names a series is an offer like any other."""
     desk = Desk(tmp_path, 'publish = "keep"\n[series.daily]\nevery = "day at 20:00"\nchannels = []\n')

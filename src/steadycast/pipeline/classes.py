@@ -114,6 +114,8 @@ def judge_all(app: App, now: dt.datetime) -> list[Judged]:
 def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     """Judges what is due in one class, and writes it down. Called again it changes nothing."""
     name = its.the_class.name
+    if looks.first_look(app, name) is None:  # nobody knows yet what was handed in
+        return Judged(name)
     first = since(app, its.the_class)
     if is_ahead := first > now:  # a clock that was ahead has judged, or the class has not begun
         first = _slot_before(its.the_class, now)
@@ -281,8 +283,8 @@ def since(app: App, the_class: Class) -> dt.datetime:
     looked for the first time: what was due before cannot be known.
     """
     told = app.ledger.meta(JUDGED + the_class.name)
-    known = dt.datetime.fromisoformat(told) if told else looks.first_look(app, the_class.name)
-    return max(_begin(the_class), known) if known else _begin(the_class)
+    known = dt.datetime.fromisoformat(told) if told else None
+    return max(filter(None, (_begin(the_class), known, looks.first_look(app, the_class.name))))
 
 
 def _judged_up_to(app: App, the_class: Class, at: dt.datetime, before: dt.datetime, *, always: bool) -> None:

@@ -33,8 +33,10 @@ def looked(app: App, now: dt.datetime, problems: Iterable[Problem], *, anything:
     if not app.workspace.classes or any(_is_folder(app, problem.where) for problem in problems):
         return
     last = last_look(app)
-    for name in app.workspace.classes.keys() - app.ledger.metas(FIRST).keys():
-        app.ledger.set_meta(f"{FIRST}{name}", now.isoformat())
+    known = app.ledger.metas(FIRST)
+    for name in app.workspace.classes:
+        if name not in known or dt.datetime.fromisoformat(known[name]) > now:  # then by a clock that was ahead
+            app.ledger.set_meta(f"{FIRST}{name}", now.isoformat())
     if anything or last is None or not dt.timedelta() <= now - last < OFTEN:
         app.ledger.set_meta(KEY, now.isoformat())
 
