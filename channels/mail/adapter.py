@@ -34,7 +34,7 @@ class Adapter:
         self._with_sender()
         if not self.channel.settings["host"]:
             self.channel.write(self._outbox(post), self.letter.to("", post))
-            return self._receipt(post, {})
+            return self._receipt(post, {}, "file")
         people, passed = self.people.wanted()
         if not people:
             raise self._refused("nobody")

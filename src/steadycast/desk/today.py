@@ -14,7 +14,7 @@ from steadycast.desk.pages import Here, done, page
 from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
-from steadycast.ops.check import placeholders_in_use
+from steadycast.ops.check import placeholders_in_use, sent_to_nobody
 from steadycast.pipeline import App
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.permissions import Act
@@ -34,13 +34,14 @@ def today(request: Request, app: Here) -> HTMLResponse:
         request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=workspace.member_title,
         is_lone=is_lone, may_fix=may_fix, calls=things(request, app, day), unwritten=placeholders_in_use(workspace),
         placeholder=PLACEHOLDER,
+        to_nobody=sent_to_nobody(app),
     )  # fmt: skip
 
 
 def things(request: Request, app: App, day: Today) -> int:
-    """How many things need the person who asks: what waits, and the addresses that nobody has written yet."""
-    unwritten = len(placeholders_in_use(app.workspace)) if may_here(request, Act.SETTINGS) else 0
-    return unwritten + (day.calls if may_here(request, Act.DECIDE) else 0)
+    """How many things need the person who asks: what waits, and the settings that nobody has written yet."""
+    asked = [*placeholders_in_use(app.workspace), *sent_to_nobody(app)]
+    return (len(asked) if may_here(request, Act.SETTINGS) else 0) + (day.calls if may_here(request, Act.DECIDE) else 0)
 
 
 @router.post("/deliveries/{marker}/settle", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])

@@ -81,7 +81,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     found += [each for each in blanks(workspace) if (each.where, each.line) not in told]
     if rhythms := [_settings(error) for error in workspace.wrong_rhythms()]:
         return rhythms + found
-    found += [*_by_hand(app), *_untried(app)]
+    found += [*_by_hand(app), *_untried(app), *_sent_to_nobody(app)]
     return [
         *found,
         *_of_what_is_set(app, now),
@@ -157,6 +157,21 @@ def _untried(app: App) -> Iterator[Problem]:
             said = _("channel.%(name)s: nobody has tried this platform against the live one yet", name=name)
             line, hint = app.workspace.line(("channel", name)), _("look at its first posts yourself")
             yield Problem(SETTINGS_FILE, line, said, hint, severity=WARN)
+
+
+def sent_to_nobody(app: App) -> list[str]:
+    """The channels that something goes out by, and that only lay it into a folder for want of a setting."""
+    served = {name for each in app.workspace.promises.values() for name in each.channels}
+    found = {name: app.usable_platforms[name] for name in app.usable_platforms if name in served}
+    return [n for n, p in found.items() if p.local and p.local_without and not app.workspace.channels[n].paused]
+
+
+def _sent_to_nobody(app: App) -> Iterator[Problem]:
+    for name in sent_to_nobody(app):
+        without = listed(app.platform(name).local_without)
+        said = _("channel.%(name)s: without %(settings)s nobody is sent anything", name=name, settings=without)
+        hint = _("set it; what went out so far lies in %(folder)s", folder=f"var/out/{name}")
+        yield Problem(SETTINGS_FILE, app.workspace.line(("channel", name)), said, hint, severity=WARN)
 
 
 def placeholders(workspace: Workspace) -> list[tuple[str, ...]]:

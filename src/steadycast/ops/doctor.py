@@ -248,6 +248,9 @@ def _credentials(app: App, name: str) -> Problem:
     where = f"channel {name}"
     try:
         adapter, platform = app.adapter(name), app.platform(name)
+        if platform.local and platform.local_without:
+            said = _("without %(settings)s nobody is sent anything", settings=listed(platform.local_without))
+            return Problem(where, None, said, _("set it in steadycast.toml"), WARN)
         if (look := getattr(adapter, "check", None)) is not None:
             return looked_at(where, _let_in(look()))
         if platform.uploads:

@@ -226,7 +226,9 @@ class App:
         wanted, (found, broken) = self.known_channel(channel).platform, self._used
         if wanted in broken:
             raise broken[wanted]
-        return registry.chosen(channel, wanted, found)
+        chosen = registry.chosen(channel, wanted, found)
+        given = self.known_channel(channel).own
+        return replace(chosen, local=True) if any(not given.get(name) for name in chosen.local_without) else chosen
 
     def far_limits(self, channel: str) -> dict[str, Any]:
         """What this channel's far side said last that it allows, and when; {} where that is not known."""

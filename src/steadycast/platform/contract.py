@@ -157,6 +157,8 @@ class Platform:
     permalink: str = ""  # where a post's page is below the channel's address: "{path}.html"; other channels link to it
     confirm_hosts: tuple[str, ...] = ()  # `host/path` prefixes: an address that confirms a post by hand begins with one
     local: bool = False  # it writes into a folder of this machine, and nothing leaves by it
+    local_without: tuple[str, ...] = ()  # nor does it by a channel in which one of these settings is empty
+    form: tuple[str, ...] = ()  # the settings that a form asks for first, in order; (): the required and the secrets
     uploads: bool = False  # of a channel, not of channel.toml: its folder is then brought to another machine
     deadline: float = 60.0  # seconds: one total deadline a request
     settle: float = 30.0  # seconds after that deadline before a read-back counts
@@ -184,6 +186,19 @@ class Platform:
     def stays_here(self) -> bool:
         """Whether nothing leaves this machine by it."""
         return self.local and not self.uploads
+
+    @property
+    def asked_first(self) -> list[Setting]:
+        """The settings that a form for a new channel asks for first."""
+        return [self.settings[name] for name in self.form] or [
+            s for s in self.settings.values() if s.required or s.secret
+        ]
+
+    @property
+    def asked_later(self) -> list[Setting]:
+        """The other settings, which a form has folded away."""
+        first = self.asked_first
+        return [setting for setting in self.settings.values() if setting not in first]
 
     @property
     def shown_title(self) -> str:

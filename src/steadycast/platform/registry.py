@@ -44,6 +44,8 @@ TOP: Mapping[str, Any] = {
     "adapter": str,
     "read_back": bool,
     "local": bool,
+    "local_without": tuple[str, ...],
+    "form": tuple[str, ...],
     "deadline": float,
     "settle": float,
     "rate": int,
@@ -401,6 +403,10 @@ def _shaped(sheet: _Sheet, setting: Setting) -> None:
 def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
     own = {key: getattr(base, key) for key in TOP if base is not None and key not in OWN}
     settings = sheet.settings(base.settings if base else {})
+    said = sheet.top()
+    for key in ("form", "local_without"):  # they name settings; one of the base's may be none here
+        sheet.known(dict.fromkeys(said.get(key, ())), tuple(settings), key)
+        own[key] = tuple(setting for setting in own.get(key, ()) if setting in settings)
     sheet.known(sheet.table.get("starter", {}), tuple(settings), "starter")
     for setting in settings.values():
         if setting.name in EVERYBODYS:
@@ -423,7 +429,7 @@ def _platform(name: str, sheet: _Sheet, base: Platform | None) -> Platform:
             f"compose: {odd}", "render", "compose", hint=_("it is made of %(pieces)s and plain words", pieces=known)
         )
     return Platform(
-        **{**own, **sheet.top()},
+        **{**own, **said},
         name=name,
         folder=sheet.path.parent,
         base=base,
