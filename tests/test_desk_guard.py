@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -10,6 +12,8 @@ from desk_bench import KEY, Desk
 from pipeline_bench import SETTINGS, Bench
 from starlette.testclient import TestClient
 
+from steadycast.cli.ports import kept
+from steadycast.desk.guard import Guard
 from steadycast.desk.pages import CHOSEN
 from steadycast.desk.server import made
 from steadycast.ledger.store import Ledger
@@ -32,6 +36,28 @@ def test_without_the_key_nobody_is_let_in(desk: Desk) -> None:
     ):
         assert answer.status_code == 403
         assert "Test readers" not in answer.text
+
+
+@pytest.mark.parametrize("left", ["", "\n"])
+def test_a_key_file_that_a_full_disk_left_empty_is_made_anew(tmp_path: Path, left: str) -> None:
+    """An empty key would let in whoever brings none."""
+    file = tmp_path / "var" / "desk" / "key"
+    file.parent.mkdir(parents=True)
+    file.write_text(left)
+    made = kept(file, lambda: "a-new-key")
+    assert made == kept(file, lambda: "another") == "a-new-key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ValueError, match="empty key"):
+        Guard(None, "", None, None)  # type: ignore[arg-type]
+
+
+def test_a_secret_that_cannot_be_written_leaves_no_file(tmp_path: Path) -> None:
+    def full() -> str:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        kept(tmp_path / "key", full)
+    assert not (tmp_path / "key").exists()
 
 
 def test_the_key_leaves_the_address_and_becomes_a_cookie_that_no_script_reads(desk: Desk) -> None:

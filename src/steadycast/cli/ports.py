@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from steadycast.crash_safety import durable
+from steadycast.crash_safety.file_lock import held
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 
@@ -36,10 +37,11 @@ def listening(port: int, listen: Callable[[int], Server], tries: int = 20) -> Se
 
 
 def kept(file: Path, make: Callable[[], str]) -> str:
-    """The text of a file that only its owner may read, made on first use."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as fresh:
-            fresh.write(make())
-    return file.read_text(encoding="utf-8").strip()
+    """The text of a file that only its owner may read, made on first use; never empty.
+
+    A full disk or a power cut may have left the file without its text: that is no secret, and it is made anew.
+    """
+    with held(file.with_name(f".{file.name}.lock")):
+        if not (file.is_file() and file.read_text(encoding="utf-8").strip()):
+            durable.put(file, make().encode(), rights=0o600)
+        return file.read_text(encoding="utf-8").strip()

@@ -84,6 +84,8 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, key: str, people: People, page: Refusing, public: Callable[[], str] = str) -> None:
+        if not key:
+            raise ValueError("an empty key would let everybody in")
         self._app = app
         self._page = page
         self._key = key
