@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 import errno
 import html
-import multiprocessing
 import os
 from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,6 +82,8 @@ class Maker:
         for outlet in self.outlets.values():  # compiled once, for all that are forked from here
             if outlet.template:
                 outlet.templates.warm(outlet.template)
+        import multiprocessing
+
         from steadycast.crash_safety import forks
 
         context = multiprocessing.get_context("fork" if forks.are_safe() else "spawn")  # it shares what is loaded

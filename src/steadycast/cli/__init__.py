@@ -34,12 +34,14 @@ HINTS = {
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # nobody's input: a script may free some space, and try again
 
 FIRST_PAGE: tuple[list[str], ...] = ([], ["--help"], ["-h"])
-LOADED = 50_000  # objects made between two looks for what can be let go: while modules are loaded it is nothing
+LOADED = 200_000  # objects made between two looks for what can be let go: while modules are loaded it is nothing
+NO_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some, it reads what every package here offers
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger or its disk."""
     gc.set_threshold(LOADED)
+    os.environ.setdefault(*NO_PLUGINS)
     speak_as_asked()
     lost = _Lost()
     LOST.addHandler(lost)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli import setup, up
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import (
     NEEDS_A_PERSON,
@@ -85,16 +84,19 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
             show([row for row in collected.brief().rows() if row["title"] not in lines], columns)
             say(*lines, collected.summary())
         if watch:
-            up.watch(app, threading.Event())
+            from steadycast.cli.up import watch as stay
+
+            stay(app, threading.Event())
         return NEEDS_A_PERSON if collected.problems else OK
 
 
 def _trigger(*, watch: bool) -> int:
     """Sends the event that the deployment `intake/intake` waits for: once, or at each change of content/."""
+    from steadycast.cli.setup import check_server
     from steadycast.ops.deployments import DROPPED
     from steadycast.workspace import load
 
-    setup.check_server()
+    check_server()
     from prefect.events import emit_event  # seconds: only where it is asked for
 
     content = load().content

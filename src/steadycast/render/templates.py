@@ -7,7 +7,6 @@ import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, MutableMapping, Sequence
-from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -239,6 +238,8 @@ def _filters(zone: dt.tzinfo) -> dict[str, Any]:
         return local(moment).isoformat(timespec="seconds")
 
     def rfc822(moment: dt.datetime) -> str:
+        from email.utils import format_datetime  # and with it a dozen files: only feeds write such dates
+
         return format_datetime(local(moment).replace(tzinfo=_offset(local(moment))))
 
     return {

@@ -11,15 +11,17 @@ import json
 import os
 import resource
 import selectors
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steadycast.language import current, speaking
 from steadycast.language import gettext as _
+
+if TYPE_CHECKING:
+    import subprocess
 
 TIMEOUT = 60.0  # seconds of wall time, a request
 _KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "HOME", "TMPDIR")  # no secret of this process reaches a decoder
@@ -69,11 +71,13 @@ class Worker:
             self._end()
             environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
             self._owner = os.getpid()
-            self._child = subprocess.Popen(  # noqa: S603 - a module of our own
+            from subprocess import DEVNULL, PIPE, Popen  # nearly every article does without
+
+            self._child = Popen(  # noqa: S603 - a module of our own
                 [sys.executable, "-P", "-m", self._module],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=DEVNULL,
                 env=environment,
                 start_new_session=True,  # Ctrl-C is for the parent; the end of its input ends the child
             )
