@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from steadycast import __version__
 from steadycast.errors import LedgerError
@@ -79,10 +79,8 @@ def meta(db: Database, key: str) -> str | None:
 def metas(db: Database, prefix: str) -> dict[str, str]:
     """The installation-wide values whose key begins so, by the rest of the key."""
     with db.read() as connection:
-        rows = connection.execute(
-            select(META.c.key, META.c.value).where(META.c.key.startswith(prefix, autoescape=True))
-        )
-        return {key.removeprefix(prefix): value for key, value in rows if key.startswith(prefix)}
+        kept = fetch(connection, VALUES, ())
+        return {key.removeprefix(prefix): value for key, value in kept if key.startswith(prefix)}
 
 
 def set_meta(db: Database, key: str, value: str) -> None:

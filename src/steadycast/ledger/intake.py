@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Text,
+    bindparam,
     case,
     cast,
     delete,
@@ -307,11 +308,16 @@ def _decide(db: Database, draft: str, revision: str, decision: dict[str, Any], w
     here = (DRAFT.c.id == draft) & (DRAFT.c.revision == revision) & DRAFT.c.state.not_in(["gone", "not-ready"])
     kind = draft_decisions.APPROVED if decision["state"] == "approved" else draft_decisions.REJECTED
     with db.write() as connection:
-        before = connection.execute(select(DRAFT).where(here)).first()
+        before = connection.execute(UNDECIDED, {"its": draft, "hash": revision}).first()
         if before is None or not _changed(connection, here, decision):
             return False
         draft_decisions.note(connection, before, kind, decision["approved_at"], who=decision["approved_by"], why=why)
         return True
+
+
+UNDECIDED = select(DRAFT).where(
+    _C.id == bindparam("its"), _C.revision == bindparam("hash"), _C.state.not_in(["gone", "not-ready"])
+)
 
 
 def revision(db: Database, hash: str, draft: str | None = None) -> RevisionRow | None:
