@@ -198,6 +198,7 @@ def test_stock_is_what_could_really_go_out() -> None:
     all_ = [
         item("fresh"), item("used"), item("expired", expires=NOW - DAY), item("other", series=("talks",)),
         item("green", evergreen=True), item("tired", evergreen=True, last_used=NOW - DAY),
+        item("used before all that was read", last_used=NOW - 500 * DAY),
     ]  # fmt: skip
     assert outlook(stock=all_, history=[went]).in_stock(NOTES) == 1
     with_fill = Series("notes", every="day at 20:00", zone=ZONE, fill=("evergreen",))

@@ -379,3 +379,27 @@ def test_a_draft_that_did_not_change_is_not_looked_at_again(roots: Callable[[], 
         assert stock.of(app, History(out.rows), app.ledger.meta(STOCK)) is first
         story.draft()
         assert stock.of(app, History(app.ledger.used()), app.ledger.meta(STOCK)) == stock_of(app)
+
+
+def test_planning_keeps_the_weeks_for_who_only_reads(
+    roots: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, closed, real = roots(), list[str](), Weeks._close
+
+    def close(*given: Any) -> None:
+        closed.append("a stretch of weeks")
+        real(*given)
+
+    monkeypatch.setattr(Weeks, "_close", close)
+    with App(load(root)) as app:
+        story = Story(app.ledger, random.Random(3))
+        for _ in range(40):
+            story.go_on()
+        pipeline.plan(app, story.now)
+        assert closed
+        closed.clear()
+        pipeline.plan(app, story.now)
+        assert not closed, "once a week"
+    with App(load(root), readonly=True) as app:
+        pipeline.report(app, story.now)
+    assert not closed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from steadycast.ledger.connection import Database, chunks, table, upsert
 
@@ -20,6 +20,12 @@ def record_weeks(db: Database) -> dict[str, str]:
     """Every week's counts by its Monday, and under `HEAD` how far they were counted: all of one moment."""
     with db.read() as connection:
         return dict(connection.execute(select(WEEK.c.monday, WEEK.c.counts)).tuples().all())
+
+
+def last_kept(db: Database) -> str:
+    """The Monday of the newest week that is kept; "" where there is none."""
+    with db.read() as connection:
+        return connection.scalar(select(func.max(WEEK.c.monday))) or ""
 
 
 def put_record_weeks(

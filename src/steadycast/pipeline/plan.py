@@ -14,6 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.installation import PLANNED
 from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.plans import PlannedDelivery
+from steadycast.ledger.record_weeks import last_kept
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
@@ -61,8 +62,20 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         chosen = digest.write(app, now, made.slots, made.chosen)
         app.ledger.save_plan(made.slots, chosen, deliveries_of(app, now, made.slots, chosen, made.stock), now)
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
+    _keep_weeks(app, now)
     warnings = [owed_slots.unplanned_so_far(app, now), *map(str, unwritten)]
     return replace(show(app, now, horizon), warning="\n".join(filter(None, warnings)))
+
+
+def _keep_weeks(app: App, now: dt.datetime) -> None:
+    """Once a week, have the ledger keep the weeks of the record that are over: a report only reads, and counts anew."""
+    zone = app.workspace.community.zone
+    today = now.astimezone(zone).date()
+    if last_kept(app.ledger) < str(today - dt.timedelta(days=today.weekday() + 7)):
+        from steadycast.report.model import span
+        from steadycast.report.weeks import Weeks
+
+        Weeks(zone).up_to(app.ledger, now, *span(today))
 
 
 class PlanDecision(NamedTuple):

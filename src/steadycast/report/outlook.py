@@ -106,12 +106,13 @@ class KnownStock:
     def __init__(self, items: Sequence[StockItem], history: History) -> None:
         self.items, self.history = items, history
         self.began = min((item.since for item in items), default=None)  # when the first of it came
-        self._free = [item for item in items if item.evergreen or item.draft not in history.last]
         last = history.last
+        out = {item.draft for item in items if item.last_used or item.draft in last}  # or before the time of `history`
+        self._free = [item for item in items if item.evergreen or item.draft not in out]
         self._open = {  # not what went out: no plan gives it to a slot again, but for an occasion that it announces
             item.draft
             for item in items
-            if item.evergreen or item.slot or item.draft not in last or occasion_of(last[item.draft])
+            if item.evergreen or item.slot or item.draft not in out or occasion_of(last.get(item.draft, ""))
         }
         self._newest = sorted((item for item in items if not item.reserve), key=attrgetter("since"))
         self._came: dict[Asks, list[dt.datetime]] = {}
