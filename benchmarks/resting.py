@@ -56,7 +56,7 @@ def rows(folder: Path, seconds: float, days: int) -> Iterator[Row]:
         try:
             _until(lambda: b"Ctrl-C" in log.read_bytes())
             _until(lambda: b"Completed" in (place / "var" / "log" / "flows.log").read_bytes())  # it told its first hour
-            server = next(pid for pid in _tree(up.pid) if b"prefect\0server" in _command(pid))
+            server = next(pid for pid in _tree(up.pid) if _name(pid) == "up: server\n")
             ours, alone, most, least = _at_rest(up.pid, server, seconds)
         finally:
             up.terminate()
@@ -154,11 +154,11 @@ def _earlier(value: object, by: dt.timedelta) -> object:
     return value
 
 
-def _command(pid: int) -> bytes:
+def _name(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8")
     except OSError:
-        return b""
+        return ""
 
 
 def _free() -> int:

@@ -14,7 +14,7 @@ from conftest import draft_of
 from pipeline_bench import Bench, article
 
 from steadycast import pipeline
-from steadycast.cli.up import watch
+from steadycast.cli.stand_by import watch
 
 
 def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(
@@ -136,16 +136,16 @@ def test_the_watcher_says_where_a_dropped_draft_stands(
 ) -> None:
     app = stocked(bench, drafts=1)
     monkeypatch.setattr(pipeline, "watch", lambda *_: iter([set()]))
-    watch(app, threading.Event())
+    watch(app.workspace, threading.Event())
     assert "Draft 0 (pgc/0.md): daily 2026-11-23 20:00" in capsys.readouterr().out
     for n in range(1, 20):
         bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))
-    watch(app, threading.Event())
+    watch(app.workspace, threading.Event())
     out = capsys.readouterr().out
     assert out.count("(pgc/") == 12
     assert "and 7 more: `steadycast list`" in out
     bench.drop("pgc/20.md", article("Draft 20"))
-    watch(app, threading.Event())
+    watch(app.workspace, threading.Event())
     assert "Draft 20 (pgc/20.md): in stock of daily, its turn about 2026-12-" in capsys.readouterr().out
 
 

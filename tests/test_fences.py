@@ -101,6 +101,7 @@ ROOMS |= {
     "api": {*ROOMS, "pipeline", "ops"} - {"testing", "bulk_render"},
     "desk": {*ROOMS, "pipeline", "ops", "api"} - {"testing", "bulk_render"},
     "cli": {
+        "on_demand",
         "reasons",
         "api",
         "desk",

@@ -20,7 +20,8 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, SETTINGS, SITE, Bench, article
 from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.cli.local_server import CLIENTS, FRESH, LocalServer
-from steadycast.cli.up import free_port, watched
+from steadycast.cli.ports import free_port
+from steadycast.cli.stand_by import watched
 from steadycast.ledger import overdue
 from steadycast.ledger.overdue import Overdue
 from steadycast.ledger.store import Ledger

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import socket
-import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 
+from steadycast.cli import ports, stand_by
 from steadycast.cli.processes import Processes
 from steadycast.errors import InputError
 
@@ -35,9 +35,9 @@ def app(bench: Bench) -> Any:
 def ended(app: Any, port: Any, code: str = "raise SystemExit(3)") -> Any:
     """What `up` does where its server ends at once."""
     with Processes(app.workspace.var / "log") as processes:
-        processes.start("server", [sys.executable, "-c", code], {}, app.workspace.root)
+        processes.start("server", ["-c", code], {}, app.workspace.root)
         processes.running["server"].wait(10)
-        return up.stay_up(app, processes, {}, port, threading.Event())
+        return up.stay_up(app.workspace, processes, {"PREFECT_API_URL": up.api_at(port)}, threading.Event())
 
 
 def test_a_server_whose_port_was_taken_says_so_and_names_another(
@@ -62,8 +62,6 @@ def test_one_that_another_server_answered_for_says_so_too(
 ) -> None:
     """The other one on that port said that it is well: ours is dead all the same."""
     monkeypatch.setattr(up, "healthy", lambda *asked: True)
-    monkeypatch.setattr(up, "watch", lambda *asked: None)
-    monkeypatch.setattr(up, "follow", lambda *asked: None)
     monkeypatch.setattr(up, "login_shown", lambda workspace: "")
     assert ended(app, stolen) == 1
     assert f"server ended with code 3: another program took port {stolen} meanwhile" in capsys.readouterr().err
@@ -74,9 +72,9 @@ def test_health_takes_the_next_port_where_one_is_taken_meanwhile(
 ) -> None:
     """The look said that it was free."""
     looks = iter([stolen])
-    real = up.free_port
-    monkeypatch.setattr(up, "free_port", lambda port: next(looks, None) or real(port))
-    with up.watched(app.workspace, stolen):
+    real = ports.free_port
+    monkeypatch.setattr(ports, "free_port", lambda port: next(looks, None) or real(port))
+    with stand_by.watched(app.workspace, stolen):
         address = capsys.readouterr().out.split()[1]
         assert f":{stolen}/" not in address
         with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(address, timeout=5) as answer:
@@ -88,6 +86,6 @@ def test_where_no_port_is_free_the_way_out_is_told(stolen: Any) -> None:
         raise OSError(98, "Address already in use")
 
     with pytest.raises(InputError, match=f"no port from {stolen} to") as told:
-        up.listening(stolen, full)
+        ports.listening(stolen, full)
     assert told.value.hint is not None
     assert "--health-port" in told.value.hint

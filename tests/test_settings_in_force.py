@@ -10,7 +10,7 @@ from prefect_server import wait_for
 
 from steadycast import ops, pipeline
 from steadycast.cli import main
-from steadycast.cli.up import follow, watch
+from steadycast.cli.stand_by import follow, watch
 from steadycast.errors import SettingsError
 from steadycast.testing import drop
 from steadycast.workspace import changes, in_force, load
@@ -131,10 +131,10 @@ def test_a_drop_is_planned_by_the_settings_of_now_not_those_at_the_start(
     app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
     monkeypatch.setattr(pipeline, "watch", lambda *_: iter([set()]))
-    watch(app, threading.Event())
+    watch(app.workspace, threading.Event())
     bench.settings(FAR_ONLY.replace("20:00", "20:30"))
     bench.drop("pgc/2.md", article("Two"))
-    watch(app, threading.Event())
+    watch(app.workspace, threading.Event())
     assert "Two (pgc/2.md): daily 2026-11-24 20:30" in capsys.readouterr().out
     slots = app.ledger.slots_between(bench.clock.now(), bench.at(30, 0, 0))
     assert {slot.local[11:] for slot in slots} == {"20:30"}
@@ -145,7 +145,7 @@ def test_a_change_of_the_settings_is_told_and_planned_while_up_runs(
 ) -> None:
     app = bench.set_up(FAR_ONLY, {"pgc/1.md": article("One")})
     monkeypatch.setattr(pipeline, "now", bench.clock.now)
-    monkeypatch.setattr("steadycast.cli.up.LOOK", 0.02)
+    monkeypatch.setattr("steadycast.cli.stand_by.LOOK", 0.02)
     pipeline.collect(app, bench.clock.now())
     stop, out, err = threading.Event(), "", ""
 

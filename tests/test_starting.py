@@ -11,7 +11,7 @@ import pytest
 from pipeline_bench import COMMUNITY, FAR, Bench, article
 from rich.console import Console
 
-from steadycast.cli import first_page
+from steadycast.cli import first_page, forks
 from steadycast.cli.command_line import app
 from steadycast.language import LOCALES, speaking
 
@@ -21,6 +21,7 @@ NEVER = {
     "jinja2", "tomlkit", "icalendar", "cryptography", "nh3", "PIL", "apprise", "feedparser", "babel",
     "steadycast.pipeline.posts", "steadycast.pipeline.collect", "steadycast.render.compose", "steadycast.outgoing.fetcher",
 }  # fmt: skip
+MOST = 2400  # modules that the processes of `up` share, with some room
 NO_DRAFT_READ = {"yaml", "comrak", "steadycast.draft.reading"}
 RENDERED = {"steadycast.pipeline.posts", "steadycast.render.compose", "nh3"}
 # What is loaded in all, with some room: a command that grows past it says what it needs that for.
@@ -86,3 +87,20 @@ def test_the_first_page_is_the_one_that_the_whole_command_line_would_show(
         shown = capsys.readouterr().out
         app.help_print([], console=Console())
     assert shown == capsys.readouterr().out
+
+
+@pytest.mark.skipif(not forks.POSSIBLE, reason="nothing is shared there")
+def test_what_all_processes_of_up_share_is_little_and_leaves_no_thread() -> None:
+    """What one of them uses alone would be held twice, and beside a thread no fork is safe."""
+    code = """
+import json, sys
+from steadycast.cli import forks
+forks.load([*forks.SHARED, *forks.OF_PREFECT])
+print(json.dumps([forks.safe(), sorted(sys.modules)]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    safe, loaded = json.loads(done.stdout)
+    assert safe
+    alone = ("prefect.server.", "steadycast.desk.", "steadycast.api.", "alembic.", "mcp.")
+    assert [name for name in loaded if name.startswith(alone)] == []
+    assert len(loaded) < MOST

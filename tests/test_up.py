@@ -122,7 +122,8 @@ def test_scheduled_flows_run_and_ctrl_c_leaves_no_process(shared: Any) -> None:
 
     assert wait_for(served, 120, step=1), "no scheduled flow ran"
     below = children_of(shared.pid)
-    assert len(below) >= 2
+    names = {Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() for pid in alive(below)}
+    assert names == {"up: server", "up: desk", "up: watch", "up: flows"}, "they share what is loaded"
     shared.send_signal(signal.SIGINT)
     began = time.monotonic()
     shared.wait(20)

@@ -7,8 +7,6 @@ import importlib
 import os
 import re
 import signal
-import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from test_flows import finished, make_workspace
 from test_up import upped
 
 from steadycast.cli import processes
+from steadycast.cli.desk_hangs import Asked
 from steadycast.cli.processes import Processes
 
 up = importlib.import_module("steadycast.cli.up")  # the command has its module's name
@@ -29,22 +28,18 @@ def test_a_desk_that_hangs_is_ended_and_started_again(
 ) -> None:
     """It is there, and takes connections, and answers none: nobody but who asks it can tell."""
     monkeypatch.setattr(processes, "PAUSE", 0.0)
-    port, stop = free_port(), threading.Event()
+    port = free_port()
     with Processes(tmp_path / "log") as children:
-        command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+        command = ["-m", "http.server", "--bind", "127.0.0.1", str(port)]
         children.start("desk", command, {}, tmp_path, again=True)
         first = children.running["desk"]
-        assert wait_for(lambda: up.answers(port, 1), 30)
-        looks = threading.Thread(target=up.see_to_desk, args=(children, stop, port, 0.3))
-        looks.start()
+        assert wait_for(lambda: answers(port), 30)
+        asked = Asked(port, 0.3)
         os.kill(first.pid, signal.SIGSTOP)
-        assert wait_for(lambda: first.poll() is not None, 30)
+        assert wait_for(lambda: up.see_to(children, asked) or children.running["desk"] is not first, 30, step=0.05)
         assert first.returncode == -signal.SIGKILL
-        children.revive()
-        assert wait_for(lambda: up.answers(port, 1), 30)
+        assert wait_for(lambda: answers(port), 30)
         assert children.running["desk"].pid != first.pid
-        stop.set()
-        looks.join()
     assert "started again" in capsys.readouterr().err
 
 
@@ -57,14 +52,14 @@ def test_no_slot_is_late_for_a_desk_that_hangs_and_one_that_died_is_back_at_its_
     with upped(community, "--desk-port", str(port)) as process:
         address = re.search(rf"http://127.0.0.1:{port}/\S+", (community / "up.log").read_text(encoding="utf-8"))
         assert address
-        os.kill(_desk(process.pid, port), signal.SIGKILL)
-        assert wait_for(lambda: up.answers(port, 1), 60)
+        os.kill(_desk(process.pid), signal.SIGKILL)
+        assert wait_for(lambda: answers(port), 60)
         assert requests.get(address[0], timeout=30).status_code == 200
         wait_for(lambda: dt.datetime.now(SHANGHAI) >= slot - dt.timedelta(seconds=5), 130)
-        os.kill(_desk(process.pid, port), signal.SIGSTOP)
+        os.kill(_desk(process.pid), signal.SIGSTOP)
         assert wait_for(lambda: len(finished(community)) == 2, 60)
         assert all(d["finished"] - d["at"] < dt.timedelta(seconds=30) for d in finished(community))
-        assert wait_for(lambda: up.answers(port, 1), 120)
+        assert wait_for(lambda: answers(port), 120)
         assert requests.get(address[0], timeout=30).status_code == 200
         assert process.poll() is None
 
@@ -75,10 +70,10 @@ def test_no_slot_is_late_for_a_desk_that_hangs_and_one_that_died_is_back_at_its_
 def test_the_desk_ends_when_it_is_told_to_also_with_a_page_open(tmp_path: Path, told: int, code: int) -> None:
     port = free_port()
     with Processes(tmp_path / "log") as children:
-        command = [sys.executable, "-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
+        command = ["-c", "from steadycast.cli import main; main()", "desk", "--port", str(port)]
         children.start("desk", command, {}, tmp_path)
         desk, log = children.running["desk"], tmp_path / "log" / "desk.log"
-        assert wait_for(lambda: up.answers(port, 1), 60)
+        assert wait_for(lambda: answers(port), 60)
         address = re.search(r"http://127.0.0.1:\S+", log.read_text(encoding="utf-8"))
         assert address
         session = requests.Session()
@@ -89,6 +84,14 @@ def test_the_desk_ends_when_it_is_told_to_also_with_a_page_open(tmp_path: Path, 
             assert desk.wait(20) == code
 
 
-def _desk(up: int, port: int) -> int:
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8") for pid in children_of(up)}
-    return next(pid for pid, command in commands.items() if command.endswith(f"--port\0{port}\0"))
+def _desk(up: int) -> int:
+    names = {pid: Path(f"/proc/{pid}/comm").read_text(encoding="utf-8") for pid in children_of(up)}
+    return next(pid for pid, name in names.items() if name == "up: desk\n")
+
+
+def answers(port: int) -> bool:
+    """Whether the desk says anything at all."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/static/", timeout=1).status_code > 0
+    except requests.RequestException:
+        return False

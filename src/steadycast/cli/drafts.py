@@ -84,9 +84,9 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
             show([row for row in collected.brief().rows() if row["title"] not in lines], columns)
             say(*lines, collected.summary())
         if watch:
-            from steadycast.cli.up import watch as stay
+            from steadycast.cli.stand_by import watch as stay
 
-            stay(app, threading.Event())
+            stay(app.workspace, threading.Event())
         return NEEDS_A_PERSON if collected.problems else OK
 
 

@@ -6,55 +6,85 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
 
+from steadycast.cli import forks
+from steadycast.cli.forks import Fork
 from steadycast.ops.ticking import die_with_parent
 
 PAUSE = 5.0  # seconds between two starts of the same child
+Child = subprocess.Popen[bytes] | Fork
 
 
 class Processes:
     """The children that were started, in order; leaving the `with` block ends them all."""
 
-    def __init__(self, logs: Path) -> None:
-        self.logs = logs
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
+    def __init__(self, logs: Path, *, share: bool = False) -> None:
+        """With `share`, children are forks where that is safe: they share what is loaded here."""
+        self.logs, self.share = logs, share
+        self.running: dict[str, Child] = {}
         self._again: dict[str, Callable[[], None]] = {}
         self._begun: dict[str, float] = {}
 
     def start(
-        self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path, *, again: bool = False
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        *,
+        again: bool = False,
+        aloud: bool = False,
     ) -> None:
-        """Starts a child whose output goes to a log file; its group is its own, so that Ctrl-C reaches only us.
+        """Starts `python COMMAND…`, whose output goes to a log file; its group is its own, so Ctrl-C reaches only us.
 
-        `again`: should it end, `revive` starts it once more.
+        `again`: should it end, `revive` starts it once more. `aloud`: its output goes where ours goes.
         """
         if again:
-            self._again[name] = partial(self.start, name, command, env, cwd, again=True)
+            self._again[name] = partial(self.start, name, command, env, cwd, again=True, aloud=aloud)
         self._begun[name] = time.monotonic()
+        if aloud:
+            self.running[name] = self._child(name, command, env, cwd, None)
+            return
         self.logs.mkdir(parents=True, exist_ok=True)
         file = self.logs / f"{name}.log"
         if file.exists():
             file.replace(file.with_suffix(".log.1"))  # one run before this one is kept
         with file.open("wb") as log:
-            self.running[name] = subprocess.Popen(  # noqa: S603
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **env},
-                cwd=cwd,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  only a system call: safe between fork and exec
-            )
+            self.running[name] = self._child(name, command, env, cwd, log.fileno())
+
+    def finish(self, name: str, stop: threading.Event | None = None) -> int:
+        """Waits for a child that ends by itself, or until we are to stop; its exit code, or 0."""
+        child = self.running[name]
+        while child.poll() is None:
+            time.sleep(0.05)
+            if stop and stop.is_set():
+                return 0
+        return self.running.pop(name).returncode or 0
+
+    def _child(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path, log: int | None) -> Child:
+        if self.share and forks.safe():
+            return forks.Fork(lambda: forks.become(name, command, env, cwd, log))
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **env},
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  only a system call: safe between fork and exec
+        )
 
     def dead(self) -> dict[str, int]:
         """Children that have ended and are not started again, with their exit codes."""
-        return {n: p.returncode for n, p in self.running.items() if p.poll() is not None and n not in self._again}
+        return {n: code for n, p in self.running.items() if (code := p.poll()) is not None and n not in self._again}
 
     def revive(self) -> None:
         """Starts those again that have ended and may be; one that ends at once, only every `PAUSE` seconds."""
@@ -85,12 +115,12 @@ class Processes:
         self.stop()
 
     @staticmethod
-    def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    def _signal(process: Child, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, number)
 
     @staticmethod
-    def _alive(process: subprocess.Popen[bytes]) -> bool:
+    def _alive(process: Child | Fork) -> bool:
         process.poll()
         try:
             os.killpg(process.pid, 0)

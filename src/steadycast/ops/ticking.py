@@ -180,10 +180,10 @@ def child(work: Callable[[], int | None], command: Sequence[str], *, anew: bool 
     """The process id of a fork that does this work; where no fork is safe, or `anew`, of Python with that command."""
     if anew or not forks.are_safe():
         return os.posix_spawn(sys.executable, [sys.executable, *command], os.environ)
-    return _forked(work)
+    return forked(work)
 
 
-def _forked(work: Callable[[], int | None]) -> int:
+def forked(work: Callable[[], int | None]) -> int:
     """The process id of a fork, which ends with the code that `work` gives; where it fails, with 1."""
     if pid := os.fork():
         return pid

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from steadycast.workspace.loading import Workspace, load
     from steadycast.workspace.paths import find_root
-    from steadycast.workspace.settings_in_force import changes, in_force, stamps
+    from steadycast.workspace.settings_in_force import as_read, changes, in_force, stamps
 
-__all__ = ["Workspace", "changes", "find_root", "in_force", "load", "stamps"]
+__all__ = ["Workspace", "as_read", "changes", "find_root", "in_force", "load", "stamps"]
 
 
 def __getattr__(name: str) -> Any:

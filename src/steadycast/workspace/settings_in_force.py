@@ -62,6 +62,18 @@ def stamps(place: Paths) -> list[tuple[int, int, int] | None]:
     return found
 
 
+def as_read(workspace: Workspace) -> bool:
+    """Whether the files of the settings still say what this workspace was read from."""
+    for name in SOURCES:
+        try:
+            now = (workspace.root / name).read_bytes()
+        except OSError:
+            now = None
+        if now != workspace.sources.get(name):
+            return False
+    return True
+
+
 def changes(before: Workspace, after: Workspace) -> list[str]:
     """What two readings of the settings say differently, a line each; values only where anybody may read them."""
     old, new = _values(before), _values(after)
