@@ -11,7 +11,7 @@ import pytest
 from pipeline_bench import COMMUNITY, FAR, Bench, article
 from rich.console import Console
 
-from steadycast.cli import first_page, forks
+from steadycast.cli import first_page, shared_forks
 from steadycast.cli.command_line import app
 from steadycast.language import LOCALES, speaking
 
@@ -89,14 +89,15 @@ def test_the_first_page_is_the_one_that_the_whole_command_line_would_show(
     assert shown == capsys.readouterr().out
 
 
-@pytest.mark.skipif(not forks.POSSIBLE, reason="nothing is shared there")
+@pytest.mark.skipif(not shared_forks.POSSIBLE, reason="nothing is shared there")
 def test_what_all_processes_of_up_share_is_little_and_leaves_no_thread() -> None:
     """What one of them uses alone would be held twice, and beside a thread no fork is safe."""
     code = """
 import json, sys
-from steadycast.cli import forks
-forks.load([*forks.SHARED, *forks.OF_PREFECT])
-print(json.dumps([forks.safe(), sorted(sys.modules)]))
+from steadycast.cli import shared_forks
+from steadycast.crash_safety import forks
+shared_forks.load([*shared_forks.SHARED, *shared_forks.OF_PREFECT])
+print(json.dumps([forks.are_safe(), sorted(sys.modules)]))
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     safe, loaded = json.loads(done.stdout)

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from steadycast.cli import forks
-from steadycast.cli.forks import Fork
-from steadycast.ops.ticking import die_with_parent
+from steadycast.cli import shared_forks
+from steadycast.cli.shared_forks import Fork
+from steadycast.crash_safety import forks
 
 PAUSE = 5.0  # seconds between two starts of the same child
 Child = subprocess.Popen[bytes] | Fork
@@ -69,8 +69,8 @@ class Processes:
         return self.running.pop(name).returncode or 0
 
     def _child(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path, log: int | None) -> Child:
-        if self.share and forks.safe():
-            return forks.Fork(lambda: forks.become(name, command, env, cwd, log))
+        if self.share and forks.are_safe():
+            return Fork(lambda: shared_forks.become(name, command, env, cwd, log))
         return subprocess.Popen(  # noqa: S603
             [sys.executable, *command],
             stdin=subprocess.DEVNULL,
@@ -79,7 +79,7 @@ class Processes:
             env={**os.environ, **env},
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509  only a system call: safe between fork and exec
+            preexec_fn=partial(forks.die_with_parent, os.getpid()),  # noqa: PLW1509  only a system call: safe between fork and exec
         )
 
     def dead(self) -> dict[str, int]:

@@ -56,7 +56,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     desk_port
         Where the desk is, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
-    from steadycast.cli import forks
+    from steadycast.cli import shared_forks
     from steadycast.cli.processes import Processes
     from steadycast.pipeline import App, check_settings
     from steadycast.workspace import find_root, in_force
@@ -72,9 +72,9 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         with App.open(workspace) as app:
             return main_job(app)
     gc.set_threshold(700, 10, 10)  # Python's own again: this stays
-    with Processes(place.var / "log", share=forks.POSSIBLE) as processes, contextlib.suppress(KeyboardInterrupt):
+    with Processes(place.var / "log", share=shared_forks.POSSIBLE) as processes, contextlib.suppress(KeyboardInterrupt):
         if processes.share:
-            forks.load(forks.SHARED)
+            shared_forks.load(shared_forks.SHARED)
         asked = None
         if desk_port and not place.is_there:
             asked = start_desk(place, processes, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
@@ -88,7 +88,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         processes.start("main job", [*OURS, "up", "--once"], env, workspace.root, aloud=True)
         if processes.share:
             os.environ.update(env)  # Prefect reads it when it is loaded
-            forks.load(forks.OF_PREFECT)
+            shared_forks.load(shared_forks.OF_PREFECT)
         if desk_port and not asked:
             asked = start_desk(workspace, processes, free_port(desk_port), prefect=api_at(port))
         start_server(workspace, processes, env, stop)

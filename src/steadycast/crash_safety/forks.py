@@ -23,10 +23,12 @@ def are_worth_it() -> bool:
     return are_safe() and len(os.sched_getaffinity(0)) > 1
 
 
-def die_with_parent() -> None:
-    """Asks Linux to end this child when its parent dies, even by SIGKILL; other systems have no such call."""
+def die_with_parent(parent: int) -> None:
+    """Asks Linux to end this child when its `parent` dies, even by SIGKILL; other systems have no such call."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died before it was asked for
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def beside(there: Callable[[], object], here: Callable[[], object]) -> bool:
@@ -34,13 +36,14 @@ def beside(there: Callable[[], object], here: Callable[[], object]) -> bool:
 
     It has ended when this returns or raises.
     """
+    parent = os.getpid()
     try:
         pid = os.fork()
     except OSError:  # no more processes, or no memory for one
         here()
         return False
     if not pid:
-        _there(there)
+        _there(there, parent)
     whole = False
     try:
         here()
@@ -52,11 +55,11 @@ def beside(there: Callable[[], object], here: Callable[[], object]) -> bool:
     return status == 0
 
 
-def _there(work: Callable[[], object]) -> None:
+def _there(work: Callable[[], object], parent: int) -> None:
     code = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        die_with_parent()
+        die_with_parent(parent)
         work()
         code = 0
     finally:  # whatever failed: no second parent goes on from here

@@ -26,7 +26,6 @@ GRACE = 30.0  # seconds that it has for that
 TOO_LONG = 11  # its exit code
 APART = 5.0  # seconds that a tick waits at most for the one before it
 TOLD = 10  # exit code of a tick that told what it did
-die_with_parent = forks.die_with_parent  # the command line starts children too
 
 
 class Look(NamedTuple):
@@ -185,11 +184,12 @@ def child(work: Callable[[], int | None], command: Sequence[str], *, anew: bool 
 
 def forked(work: Callable[[], int | None]) -> int:
     """The process id of a fork, which ends with the code that `work` gives; where it fails, with 1."""
+    parent = os.getpid()
     if pid := os.fork():
         return pid
     code = 1
     try:
-        die_with_parent()
+        forks.die_with_parent(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once: the ledger knows where everything stood
         signal.signal(END, lambda *_: sys.exit(TOO_LONG))
         code = work() or 0

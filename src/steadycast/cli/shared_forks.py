@@ -11,7 +11,6 @@ import runpy
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -65,11 +64,6 @@ def load(names: Iterable[str] = ()) -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-
-
-def safe() -> bool:
-    """Whether a fork is: not beside threads, whose locks it would copy."""
-    return POSSIBLE and threading.active_count() == 1
 
 
 def become(name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path, log: int | None) -> NoReturn:
