@@ -184,6 +184,17 @@ def test_a_digest_of_what_went_out_fills_the_last_gap_and_goes_out(bench: Bench)
     assert all(f"Draft {n}" in page for n in (1, 2, 3))
 
 
+def test_slots_that_were_served_ahead_of_their_hour_take_no_turn_from_the_last_drafts(bench: Bench) -> None:
+    """They are as many more slots ahead, and no draft is said to be left without one."""
+    app = bench.set_up(content={f"pgc/{n}.md": article(f"Draft {n}") for n in range(24)})
+    pipeline.collect(app, bench.clock.now())
+    pipeline.plan(app, bench.clock.now())
+    for slot in app.ledger.slots_between(bench.clock.now(), bench.clock.now() + dt.timedelta(days=4))[:3]:
+        assert pipeline.publish(app, slot=slot.id).sent
+        pipeline.plan(app, bench.clock.now())
+    assert pipeline.DraftLocation(app, bench.clock.now()).beyond(dt.timedelta(days=14)).never == 0
+
+
 def test_a_digest_whose_slot_was_missed_is_no_stock(bench: Bench) -> None:
     """It was made for that slot: nobody waits for its turn."""
     app = ready(bench, fill("digest"), {f"pgc/{n}.md": article(f"Draft {n}") for n in (1, 2, 3)})

@@ -175,6 +175,12 @@ class DraftLocation:
         return {row.draft: row for row in self._slots if row.draft and row.at < self.now}
 
     @cached_property
+    def _served(self) -> set[str]:
+        """The coming slots whose draft went out, as of one that was published ahead of its hour."""
+        self.look_up(row.draft for row in self._coming.values() if row.draft)
+        return {row.id for row in self._coming.values() if row.draft and self._out(row.draft)}
+
+    @cached_property
     def _turns(self) -> dict[str, Slot]:
         """The first slot that would carry each draft if nothing more came in."""
         from steadycast.report.outlook import ahead
@@ -201,7 +207,8 @@ class DraftLocation:
         if not items:
             return self.now
         opens = max(self._opens(item) for item in items)
-        open_ = [s.at for s in slots_of(series, self.now, self.now + FURTHEST) if not s.excused and s.at >= opens]
+        coming = (s for s in slots_of(series, self.now, self.now + FURTHEST) if not s.excused and s.at >= opens)
+        open_ = [s.at for s in coming if s.id not in self._served]
         return (open_[: len(items) + 1] or [self.now + FURTHEST])[-1]
 
     def _opens(self, item: StockItem) -> dt.datetime:
