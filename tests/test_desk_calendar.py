@@ -18,7 +18,7 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, Bench, article
 from sqlalchemy import event
 
 from steadycast import pipeline
-from steadycast.pipeline import App, slot_view
+from steadycast.pipeline import App, accounts, slot_view
 from steadycast.workspace import load
 
 WEEKLY = '\n[series.weekly]\ntitle = "Weekly film"\nevery = "week on friday at 20:00"\nforms = ["video"]\nchannels = ["site"]\n'
@@ -104,6 +104,8 @@ def test_a_draft_is_moved_with_its_effect_shown_and_taken_back(root: Path, desk:
     assert "/take?" in shown.url
     assert titles[second.id] in text_of(shown.text)
     assert planned(root) == titles
+    with App(load(root)) as app:
+        assert accounts.audited(app) == [], "nobody has agreed: nothing was changed"
     done = desk.post("/slots/move", on=on, draft=first.draft, to=to, back=on, agreed="true")
     assert "is pinned to" in done.text
     assert planned(root)[second.id] == titles[first.id]

@@ -36,6 +36,7 @@ def address(slot: str) -> str:
 
 @router.post("/slots/move", dependencies=[form_of(Act.PLAN, (SLOT, "to"), (DRAFT, "draft"))])
 def move(  # noqa: PLR0917 a form's fields
+    request: Request,
     app: Here,
     draft: Annotated[str, Form()],
     to: Annotated[str, Form()],
@@ -51,6 +52,7 @@ def move(  # noqa: PLR0917 a form's fields
     now = pipeline.now()
     pinning.open_slot(app, slot, now, holds)
     if not agreed and pinning.moved_by(app, draft, slot, now):
+        request.state.change = None  # nothing is moved yet: the audit log names no change
         asked = {"draft": draft, "seen": seen, "holds": holds, "back": back}
         return RedirectResponse(f"{address(slot)}/take?{urlencode(asked)}", 303)
     target = app.ledger.slot(slot)
