@@ -224,6 +224,7 @@ class LivedIn(Bench):
                 f"/drafts/{drafts[path]}"
                 for path in ("pgc/long.md", "pgc/1.md", "ugc/bob/waits.md", "ugc/bob/copy.md", "ugc/bob/no.md")
             ],
+            "/drafts/fix": ["/drafts/fix?file=ugc/bob/bad.md"],
             "/drafts/{id}/text": [f"/drafts/{drafts['pgc/long.md']}/text"],
             "/drafts/{id}/problems": [f"/drafts/{drafts['pgc/long.md']}/problems"],
             "/drafts/{id}/media/{n}": [f"/drafts/{drafts['pgc/long.md']}/media/0"],

@@ -26,6 +26,7 @@ FORMS: dict[str, str | tuple[str, ...]] = {
     "/drafts/decide": ("POST /drafts/{id}/approve", "POST /drafts/{id}/reject", "POST /drafts/{id}/take-back"),
     "/drafts/{id}/amend": ("POST /drafts/{id}/revise", "POST /drafts/{id}/withdraw"),
     "/drafts/title": "a program sends a sound or film with its title",
+    "/drafts/fix": "a file that cannot be taken in is no draft: a program writes it anew into the folder",
     "/write": ("POST /drafts", "POST /drafts/text", "POST /drafts/{id}/text"),
     "/write/preview": ("POST /drafts/preview",),
     "/write/paste": "it turns what a browser has in its clipboard into Markdown, and changes nothing",

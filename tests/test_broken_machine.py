@@ -264,13 +264,13 @@ def in_a_child(work: Any, megabytes: Any) -> Any:
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it has threads: 3.12 and later say so of a fork
 @pytest.mark.parametrize("delivery", ["conditional", "read-back", "blind"])
 def test_there_is_no_more_memory_at_each_step(quick_path: Path, empty_sqlite: Path, delivery: Any) -> None:
-    """A quarter of a megabyte more at a time: whatever the worker died of, others go on from the ledger."""
+    """An eighth of a megabyte more at a time: whatever the worker died of, others go on from the ledger."""
     failed = 0
-    for step in range(160):
+    for step in range(320):
         path, _, clock = new(quick_path, empty_sqlite, delivery)
         (quick_path / "far").unlink(missing_ok=True)
         fake = Noted(delivery, clock, quick_path / "far")
-        done = in_a_child(lambda: tick(path, fake, clock), step / 4)
+        done = in_a_child(lambda: tick(path, fake, clock), step / 8)
         with Ledger.open(path) as ledger:
             states = {row.marker: row.state for row in ledger.deliveries()}
             assert not {key for key in fake.keys() if states[key] in BEFORE_INTENT}, step

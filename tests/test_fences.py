@@ -102,6 +102,7 @@ ROOMS |= {
     "desk": {*ROOMS, "pipeline", "ops", "api"} - {"testing", "bulk_render"},
     "cli": {
         "on_demand",
+        "crash_safety",
         "reasons",
         "api",
         "desk",

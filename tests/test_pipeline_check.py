@@ -240,7 +240,7 @@ def test_a_letter_that_readers_will_clip_is_told_weeks_before_and_is_no_error(be
         COMMUNITY
         + DAILY.replace('"far"', '"mail"')
         + SITE
-        + '[channel.mail]\nplatform = "mail"\nfrom = "a@b.example"\n'
+        + '[channel.mail]\nplatform = "mail"\nfrom = "a@b.example"\nhost = "b.example"\n'
     )
     (problem,) = check(bench, settings, **{"pgc/1.md": article("One", body="很长" * 20_000)})
     assert problem.where == "pgc/1.md"
