@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from threading import Event, Lock
@@ -59,18 +59,31 @@ def deliver(
     if hold_until is not None and (short := [c.slot for c in claims if c.lease <= hold_until]):
         raise ValueError(f"the lease of {short[0]} ends before it is to be sent")
     ended = Ended(told)
-    jobs, back = _opened(ledger, claims, adapter_for, clock)
-    crashpoints.checkpoint("opened")
-    jobs = _frozen(ledger, jobs, make_post, clock, back)
-    give_back(ledger, back, clock, ended)
-    if hold_until is not None:
-        wait_until(clock, hold_until)
-    crashpoints.checkpoint("held")
-    sending = _Sending(ledger, clock, ended)
-    for first, rest in waves(jobs, wave):
-        sending.run(_intended(ledger, first, rest, clock, ended), workers)
+    with _given_back(ledger, claims, clock):
+        jobs, back = _opened(ledger, claims, adapter_for, clock)
+        crashpoints.checkpoint("opened")
+        jobs = _frozen(ledger, jobs, make_post, clock, back)
+        give_back(ledger, back, clock, ended)
+        if hold_until is not None:
+            wait_until(clock, hold_until)
+        crashpoints.checkpoint("held")
+        sending = _Sending(ledger, clock, ended)
+        for first, rest in waves(jobs, wave):
+            sending.run(_intended(ledger, first, rest, clock, ended), workers)
     crashpoints.checkpoint("told")
     return ended.outcomes
+
+
+@contextmanager
+def _given_back(ledger: Ledger, claims: Sequence[Delivery], clock: Clock) -> Iterator[None]:
+    """Whoever is told to end gives back what was only claimed: nobody has to wait until the lease has run out."""
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt):
+        with suppress(LedgerError):
+            why = _("stopped before it was sent")
+            ledger.release([unsent(claim, why, clock.now()) for claim in claims], clock.now())
+        raise
 
 
 def _opened(
