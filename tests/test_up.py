@@ -6,7 +6,6 @@ import base64
 import contextlib
 import datetime as dt
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -77,6 +76,11 @@ def test_a_dropped_draft_is_in_the_plan_within_five_seconds(shared: Any) -> None
     assert told, (shared.root / "up.log").read_text()
     assert time.monotonic() - began < 5 + 3  # Prefect's server and flows are still starting beside it
     assert "Dropped just now" in steadycast("plan", "--json", cwd=shared.root)
+
+
+def keyed(root: Path, port: int) -> str:
+    """The address that opens the desk: no log holds it."""
+    return f"http://127.0.0.1:{port}/?key={(root / 'var' / 'desk' / 'key').read_text(encoding='utf-8').strip()}"
 
 
 def asked(port: int, path: str, body: bytes | None = None, **headers: str) -> int:
@@ -167,12 +171,12 @@ def test_an_empty_folder_publishes_at_its_first_hour_and_no_terminal_is_needed(t
     root, port = tmp_path / "club", free_port()
     root.mkdir()
     with upped(root, "--desk-port", str(port), told=b"No community is here yet") as up, browsing() as browser:
-        address = re.search(rb"http://127.0.0.1:\d+/\S+", (root / "up.log").read_bytes())
-        assert address
+        address = keyed(root, port)
+        assert f"http://127.0.0.1:{port}/ (" in (root / "up.log").read_text(encoding="utf-8"), "a log, and no terminal"
         page = browser.new_page(locale="zh-CN", timezone_id="Asia/Shanghai")
         assert wait_for(lambda: listening(port), 60)
         soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=110)
-        page.goto(address[0].decode())
+        page.goto(address)
         page.fill("#name", "读书会")
         page.fill("#timezone", "UTC")
         page.click("button.main")

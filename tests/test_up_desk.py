@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import os
-import re
 import signal
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import requests
 from prefect_server import children_of, free_port, wait_for
 from test_desk_load import SHANGHAI
 from test_flows import finished, make_workspace
-from test_up import upped
+from test_up import keyed, upped
 
 from steadycast.cli import processes
 from steadycast.cli.desk_hangs import Asked
@@ -50,17 +49,15 @@ def test_no_slot_is_late_for_a_desk_that_hangs_and_one_that_died_is_back_at_its_
     slot = (dt.datetime.now(SHANGHAI) + dt.timedelta(seconds=130)).replace(second=0, microsecond=0)
     community = make_workspace(tmp_path / "community", f"{slot:%H:%M}")
     with upped(community, "--desk-port", str(port)) as process:
-        address = re.search(rf"http://127.0.0.1:{port}/\S+", (community / "up.log").read_text(encoding="utf-8"))
-        assert address
         os.kill(_desk(process.pid), signal.SIGKILL)
         assert wait_for(lambda: answers(port), 60)
-        assert requests.get(address[0], timeout=30).status_code == 200
+        assert requests.get(keyed(community, port), timeout=30).status_code == 200
         wait_for(lambda: dt.datetime.now(SHANGHAI) >= slot - dt.timedelta(seconds=5), 130)
         os.kill(_desk(process.pid), signal.SIGSTOP)
         assert wait_for(lambda: len(finished(community)) == 2, 60)
         assert all(d["finished"] - d["at"] < dt.timedelta(seconds=30) for d in finished(community))
         assert wait_for(lambda: answers(port), 120)
-        assert requests.get(address[0], timeout=30).status_code == 200
+        assert requests.get(keyed(community, port), timeout=30).status_code == 200
         assert process.poll() is None
 
 
@@ -74,10 +71,11 @@ def test_the_desk_ends_when_it_is_told_to_also_with_a_page_open(tmp_path: Path, 
         children.start("desk", command, {}, tmp_path)
         desk, log = children.running["desk"], tmp_path / "log" / "desk.log"
         assert wait_for(lambda: answers(port), 60)
-        address = re.search(r"http://127.0.0.1:\S+", log.read_text(encoding="utf-8"))
-        assert address
+        assert f"Desk        http://127.0.0.1:{port}/ (" in log.read_text(encoding="utf-8")
+        assert f"`steadycast desk --address --port {port}`" in log.read_text(encoding="utf-8")
+        assert "key=" not in log.read_text(encoding="utf-8")
         session = requests.Session()
-        session.get(address[0], timeout=30)
+        session.get(keyed(tmp_path, port), timeout=30)
         with session.get(f"http://127.0.0.1:{port}/events", stream=True, timeout=30) as page:
             assert page.status_code == 200
             os.kill(desk.pid, told)

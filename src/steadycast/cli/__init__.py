@@ -33,13 +33,18 @@ HINTS = {
 }
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # nobody's input: a script may free some space, and try again
 
+FAULT = 70  # of sysexits.h: the exit code of a fault of ours, for a program that starts us and has to know
+
 FIRST_PAGE: tuple[list[str], ...] = ([], ["--help"], ["-h"])
 LOADED = 200_000  # objects made between two looks for what can be let go: while modules are loaded it is nothing
 NO_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for some, it reads what every package here offers
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger or its disk."""
+def main(arguments: Sequence[str] | None = None, *, fault: int = NEEDS_A_PERSON) -> None:
+    """Runs one command and exits: 0 done, 1 a person is needed, 2 bad input or usage, 3 the ledger or its disk.
+
+    `fault`: the exit code where it failed by a fault of ours.
+    """
     gc.set_threshold(LOADED)
     os.environ.setdefault(*NO_PLUGINS)
     speak_as_asked()
@@ -52,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _done(words)
     except SteadycastError as error:
         complain(str(error))
-        sys.exit(error.exit_code)
+        sys.exit(fault if error.exit_code == NEEDS_A_PERSON else error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `steadycast list | head`
         sys.exit(0)
@@ -66,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         said = f"{type(error).__name__}: {error}"
         complain(_("%(said)s (a fault in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)", said=said))
-        sys.exit(NEEDS_A_PERSON)
+        sys.exit(fault)
     finally:
         LOST.removeHandler(lost)
     sys.exit(NEEDS_A_PERSON if code == OK and lost.told else code)

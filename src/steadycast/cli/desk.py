@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import contextlib
+import socket
+import sys
+from typing import TYPE_CHECKING, Annotated, TextIO
+from urllib.parse import urlsplit
 
 from cyclopts import Parameter, validators
 
@@ -17,11 +21,15 @@ if TYPE_CHECKING:
 
 PORT = 8420
 HERE = "127.0.0.1"
+ASK = "steadycast desk --address"
 BEGIN = N_("No community is here yet: open that address, and four short pages make one.")
 
 
 def desk(
-    *, port: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))] = PORT, host: str = HERE
+    *,
+    port: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65_535))] = PORT,
+    host: str = HERE,
+    where: Annotated[bool, Parameter(name="--address", negative="")] = False,
 ) -> int:
     """Serve the desk: what is due, what needs you, calendar, drafts, kits. Ctrl-C ends it; nothing else stops.
 
@@ -34,19 +42,47 @@ def desk(
         Where it listens; the next free one when it is taken.
     host
         The address it listens at. Another than 127.0.0.1 needs people who log in, and a url under [desk].
+    where
+        Start none: print the address of the desk that runs, with its key, which stands in no log.
     """
     from steadycast.desk.server import serve
     from steadycast.workspace.paths import Paths, root_or_here
 
     place = Paths(root_or_here())
+    if where:
+        return _where(place, port)
     if host != HERE:
         _may_be_reached(place)
     port = free_port(port)
     key = key_of(place)
     said = () if place.is_there else (_(BEGIN),)
-    say(_("Desk        %(address)s", address=address(port, key)), *said, _("Press Ctrl-C to stop."))
+    ask = ASK if port == PORT else f"{ASK} --port {port}"
+    say(_("Desk        %(address)s", address=shown(address(port, key), ask)), *said, _("Press Ctrl-C to stop."))
     serve(place.root, port, key, host)
     return OK
+
+
+def _where(place: Paths, port: int) -> int:
+    """Prints where the desk and the report of `up` are, or the desk that was started alone at `port`."""
+    from steadycast.ops import one_up
+
+    port = int(one_up.told(place).get("desk") or port)
+    if not answers(port):
+        said = _("no desk answers at port %(port)s", port=port)
+        raise InputError(said, hint=_("`steadycast up` starts one; `--port` names the port of one that runs alone"))
+    say(_("Desk        %(address)s", address=address(port, key_of(place))))
+    with contextlib.suppress(OSError):
+        report = place.report_address.read_text(encoding="utf-8")
+        if answers(urlsplit(report).port or 0):
+            say(_("Report      %(address)s", address=report))
+    return OK
+
+
+def answers(port: int) -> bool:
+    """Whether anybody listens at that port of this machine."""
+    with contextlib.suppress(OSError), socket.create_connection((HERE, port), timeout=2):
+        return True
+    return False
 
 
 def _may_be_reached(place: Paths) -> None:
@@ -74,3 +110,18 @@ def key_of(workspace: Paths) -> str:
 def address(port: int, key: str) -> str:
     """The desk's first address."""
     return f"http://127.0.0.1:{port}/?key={key}"
+
+
+def shown(whole: str, ask: str = ASK, to: TextIO | None = None) -> str:
+    """An address that holds a key, for whoever reads what we print: whole at a terminal, and in a log without the key.
+
+    A log is read by more people than may open the desk, and is kept. `ask` is the command that prints the address.
+    """
+    if (to or sys.stdout).isatty():
+        return whole
+    parts = urlsplit(whole)
+    return _(
+        "%(address)s (its key stands in no log: `%(command)s` prints it)",
+        address=f"{parts.scheme}://{parts.netloc}/",
+        command=ask,
+    )

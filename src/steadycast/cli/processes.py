@@ -18,6 +18,7 @@ from steadycast.cli import shared_forks
 from steadycast.cli.shared_forks import Fork
 from steadycast.crash_safety import forks
 
+GRACE = 3.0  # seconds between SIGTERM and SIGKILL, for whoever is given no more
 PAUSE = 5.0  # seconds between two starts of the same child
 Child = subprocess.Popen[bytes] | Fork
 
@@ -31,6 +32,7 @@ class Processes:
         self.running: dict[str, Child] = {}
         self._again: dict[str, Callable[[], None]] = {}
         self._begun: dict[str, float] = {}
+        self._grace: dict[str, float] = {}
 
     def start(
         self,
@@ -41,14 +43,16 @@ class Processes:
         *,
         again: bool = False,
         aloud: bool = False,
+        grace: float = GRACE,
     ) -> None:
         """Starts `python COMMAND…`, whose output goes to a log file; its group is its own, so Ctrl-C reaches only us.
 
         `again`: should it end, `revive` starts it once more. `aloud`: its output goes where ours goes.
+        `grace`: so many seconds it has to end what it is at, when all are ended.
         """
         if again:
             self._again[name] = partial(self.start, name, command, env, cwd, again=True, aloud=aloud)
-        self._begun[name] = time.monotonic()
+        self._begun[name], self._grace[name] = time.monotonic(), grace
         if aloud:
             self.running[name] = self._child(name, command, env, cwd, None)
             return
@@ -82,9 +86,10 @@ class Processes:
             preexec_fn=partial(forks.die_with_parent, os.getpid()),  # noqa: PLW1509  only a system call: safe between fork and exec
         )
 
-    def dead(self) -> dict[str, int]:
-        """Children that have ended and are not started again, with their exit codes."""
-        return {n: code for n, p in self.running.items() if (code := p.poll()) is not None and n not in self._again}
+    def dead(self, but: str = "") -> dict[str, int]:
+        """Children that have ended and are not started again, with their exit codes; `but` one that may end."""
+        expected = {but, *self._again}
+        return {n: code for n, p in self.running.items() if n not in expected and (code := p.poll()) is not None}
 
     def revive(self) -> None:
         """Starts those again that have ended and may be; one that ends at once, only every `PAUSE` seconds."""
@@ -97,12 +102,12 @@ class Processes:
         """Ends a child that hangs, so that `revive` starts it again."""
         self._signal(self.running[name], signal.SIGKILL)
 
-    def stop(self, grace: float = 3.0) -> None:
-        """Ends every group: SIGTERM, and SIGKILL for what is left after `grace` seconds."""
+    def stop(self) -> None:
+        """Ends every group: SIGTERM, and SIGKILL for what is left after its grace."""
         for process in self.running.values():
             self._signal(process, signal.SIGTERM)
-        until = time.monotonic() + grace
-        while time.monotonic() < until and any(self._alive(p) for p in self.running.values()):
+        began = time.monotonic()
+        while any(time.monotonic() - began < self._grace[n] and self._alive(p) for n, p in self.running.items()):
             time.sleep(0.05)
         for process in self.running.values():
             self._signal(process, signal.SIGKILL)

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from steadycast.cli.change_promise import say_effect
+from steadycast.cli.desk import shown
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import say_next_of, say_taken_in, say_where
 from steadycast.cli.output import complain, say
 from steadycast.cli.ports import listening
+from steadycast.crash_safety import durable
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 
@@ -52,7 +54,9 @@ def watched(workspace: Workspace, port: int) -> Iterator[None]:
     server = listening(port, lambda port: LocalServer(port, ask, workspace.var))
     server.start()
     health = f"http://127.0.0.1:{server.server_port}/health"
-    say("", _("Report      %(address)s", address=server.report), _("Health      %(address)s", address=health))
+    with contextlib.suppress(OSError):  # a full disk
+        durable.put(workspace.report_address, server.report.encode(), rights=0o600)
+    say("", _("Report      %(address)s", address=shown(server.report)), _("Health      %(address)s", address=health))
     try:
         yield
     finally:

@@ -16,16 +16,19 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.desk import BEGIN, PORT, address, key_of
+from steadycast.cli.desk import BEGIN, PORT, address, key_of, shown
 from steadycast.cli.desk_hangs import Asked
-from steadycast.cli.main_job import main_job
-from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain, say
+from steadycast.cli.first_job import NAME as MAIN_JOB
+from steadycast.cli.first_job import FirstJob, main_job_alone
+from steadycast.cli.output import BAD_INPUT, NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.ports import free_port, kept
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
+from steadycast.language import moment
 
 if TYPE_CHECKING:
     from steadycast.cli.processes import Processes
+    from steadycast.ops.one_up import OneUp
     from steadycast.workspace import Workspace
     from steadycast.workspace.paths import Paths
 
@@ -42,7 +45,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
 
     Takes drafts in, plans two weeks, publishes what is due, prints what went where, the record and the runway.
     Nothing goes out before its hour. In an empty folder the desk makes the workspace first.
-    Ctrl-C ends it and every process it started.
+    Ctrl-C ends it and every process it started. One runs in a workspace at a time; `--once` may be beside it.
 
     Parameters
     ----------
@@ -58,26 +61,28 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     """
     from steadycast.cli import shared_forks
     from steadycast.cli.processes import Processes
-    from steadycast.pipeline import App, check_settings
+    from steadycast.ops import one_up
+    from steadycast.pipeline import check_settings
     from steadycast.workspace import find_root, in_force
     from steadycast.workspace.paths import Paths, root_or_here
 
+    if once:
+        return main_job_alone(Paths(find_root()))
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    place = Paths(find_root() if once or not desk_port else root_or_here())
-    if once:  # SIGTERM waits until it is done: what is being sent is not cut off
-        workspace, broken = in_force(place.root, check_settings)
-        if broken:
-            complain(_("%(error)s; the settings before it stay in force until it is fixed", error=broken))
-        with App.open(workspace) as app:
-            return main_job(app)
+    place = Paths(root_or_here() if desk_port else find_root())
+    ours = one_up.take(place)
+    if ours is None:
+        complain(already_up(place))
+        return BAD_INPUT
     gc.set_threshold(700, 10, 10)  # Python's own again: this stays
-    with Processes(place.var / "log", share=shared_forks.POSSIBLE) as processes, contextlib.suppress(KeyboardInterrupt):
+    children = Processes(place.var / "log", share=shared_forks.POSSIBLE)
+    with ours, children as processes, contextlib.suppress(KeyboardInterrupt):
         if processes.share:
             shared_forks.load(shared_forks.SHARED)
         asked = None
         if desk_port and not place.is_there:
-            asked = start_desk(place, processes, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
+            asked = start_desk(place, processes, ours, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
             if not begun(place, processes, asked, stop):
                 return OK
         workspace, _broken = in_force(place.root, check_settings)  # the main job says what is broken
@@ -85,18 +90,31 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         env = prefect_environment(workspace, port)
         place.up_began.parent.mkdir(parents=True, exist_ok=True)
         place.up_began.write_bytes(b"")
-        processes.start("main job", [*OURS, "up", "--once"], env, workspace.root, aloud=True)
+        job = FirstJob(processes, env, workspace.root, ours)
         if processes.share:
             os.environ.update(env)  # Prefect reads it when it is loaded
             shared_forks.load(shared_forks.OF_PREFECT)
         if desk_port and not asked:
-            asked = start_desk(workspace, processes, free_port(desk_port), prefect=api_at(port))
+            asked = start_desk(workspace, processes, ours, free_port(desk_port), prefect=api_at(port))
         start_server(workspace, processes, env, stop)
-        if (code := processes.finish("main job")) in {BAD_INPUT, LEDGER}:
+        if (code := job.wait(stop)) or stop.is_set():
             return code
         processes.start("watch", ["-c", STAND_BY % health_port], env, workspace.root, again=True, aloud=True)
-        return stay_up(workspace, processes, env, stop, asked)
+        return stay_up(workspace, processes, env, stop, asked=asked, job=job)
     return OK
+
+
+def already_up(place: Paths) -> str:
+    """That another `up` has this workspace: since when, and where its desk is."""
+    from steadycast.ops import one_up
+
+    told = one_up.told(place)
+    since, port = one_up.instant(told.get("since")), told.get("desk")
+    when = moment(since.astimezone()) if since else "?"
+    if not port:
+        return _("this workspace is already up, since %(when)s", when=when)
+    where = shown(address(int(port), key_of(place)), to=sys.stderr)
+    return _("this workspace is already up, since %(when)s: its desk answers at %(address)s", when=when, address=where)
 
 
 def start_server(workspace: Workspace, processes: Processes, env: dict[str, str], stop: threading.Event) -> None:
@@ -114,9 +132,10 @@ def port_of(env: Mapping[str, str]) -> int:
     return urlsplit(env["PREFECT_API_URL"]).port or 0
 
 
-def start_desk(workspace: Paths, processes: Processes, port: int, *more: str, prefect: str) -> Asked:
+def start_desk(workspace: Paths, processes: Processes, ours: OneUp, port: int, *more: str, prefect: str) -> Asked:
     """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
-    say(_("Desk        %(address)s", address=address(port, key_of(workspace))), *more, "")
+    say(_("Desk        %(address)s", address=shown(address(port, key_of(workspace)))), *more, "")
+    ours.say(desk=port)
     env = {"STEADYCAST_WORKSPACE": str(workspace.root), "STEADYCAST_PREFECT": prefect}
     processes.start("desk", [*OURS, "desk", "--port", str(port)], env, workspace.root, again=True)
     return Asked(port)
@@ -145,7 +164,13 @@ def begun(place: Paths, processes: Processes, asked: Asked, stop: threading.Even
 
 
 def stay_up(
-    workspace: Workspace, processes: Processes, env: dict[str, str], stop: threading.Event, asked: Asked | None = None
+    workspace: Workspace,
+    processes: Processes,
+    env: dict[str, str],
+    stop: threading.Event,
+    *,
+    asked: Asked | None = None,
+    job: FirstJob | None = None,
 ) -> int:
     """Serves until Ctrl-C, SIGTERM, or a child's death; gives the exit code."""
     port = port_of(env)
@@ -163,7 +188,9 @@ def stay_up(
         _("Running. Flows keep their schedules; content/ and steadycast.toml are watched. Press Ctrl-C to stop."),
     )
     while not stop.wait(0.5):
-        for name, code in processes.dead().items():
+        if job:
+            job.see_to()
+        for name, code in processes.dead(but=MAIN_JOB).items():
             complain(
                 _(
                     "%(name)s ended with code %(code)s: %(why)s",

@@ -32,6 +32,22 @@ def held(file: Path, within: float | None = None, nap: float = 0.02) -> Iterator
         yield lock
 
 
+def own(file: Path) -> IO[str] | None:
+    """`file`, open, and this process's alone until it closes it or ends; None where another process has it.
+
+    It is no child's: a fork that outlives this process keeps nobody out, as it would with `held`. The system lets go of
+    it also where this process opens the file a second time and closes that.
+    """
+    durable.make_folder(file.parent)
+    lock = open(file, "a+", opener=durable.owners_alone)  # noqa: SIM115  it stays open
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # which of the two is the system's choice
+        lock.close()
+        return None
+    return lock
+
+
 def _taken(lock: IO[str], *, wait: bool) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

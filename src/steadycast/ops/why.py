@@ -15,6 +15,7 @@ from steadycast.errors import BAD, OK, WARN, SteadycastError
 from steadycast.ledger import overdue
 from steadycast.ledger.delivery_log import log
 from steadycast.ledger.tables import DONE, State
+from steadycast.ops import one_up
 from steadycast.ops.deployments import differences
 from steadycast.ops.doctor import unreachable
 from steadycast.ops.doctor_checks import FULL, MINUTE, SCARCE, SWEEP_LATE
@@ -59,6 +60,7 @@ def why(app: App, now: dt.datetime) -> Why:
         "disk": _disk,
         "settings": _settings,
         "tick": _tick,
+        "main job": _main_job,
         "server": _server,
         "watcher": _watcher,
         "workers": _workers,
@@ -133,6 +135,12 @@ def _tick(app: App, now: dt.datetime) -> Look:
     quiet = now - last
     state = BAD if quiet > app.workspace.alarms.quiet_after else WARN if quiet > SWEEP_LATE else OK
     return Look("tick", state, "quiet" if state != OK else "", last)
+
+
+def _main_job(app: App, now: dt.datetime) -> Look | None:  # noqa: ARG001
+    """Of the `up` that this desk belongs to; nothing is told where it was done."""
+    failed = one_up.instant(one_up.told(app.workspace).get("fault")) if os.environ.get("STEADYCAST_PREFECT") else None
+    return Look("main job", WARN, "failed", failed) if failed else None
 
 
 def _server(app: App, now: dt.datetime) -> Look:

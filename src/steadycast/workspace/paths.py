@@ -117,6 +117,16 @@ class Paths:
         return self.var / "log" / "up.began"
 
     @property
+    def up_lock(self) -> Path:
+        """What the `up` that runs holds, and where it says since when it runs and where its desk is."""
+        return self.var / "up.lock"
+
+    @property
+    def report_address(self) -> Path:
+        """Where `up` shows the report, with the key of this run: its owner's alone."""
+        return self.var / "desk" / "report"
+
+    @property
     def is_there(self) -> bool:
         """Whether there are settings, or were: a folder without any holds no community yet."""
         return (self.root / SETTINGS_FILE).exists() or (self.kept_settings / SETTINGS_FILE).exists()

@@ -1,0 +1,171 @@
+"""The main job that `up` begins with: told to end it ends soon and cuts off nothing; a fault is told, and mended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pipeline_bench import Bench
+from prefect_server import wait_for
+from test_flows import deliveries, make_workspace, steadycast
+from test_up import upped
+
+from steadycast import ops
+from steadycast.cli import FAULT, first_job, main
+from steadycast.cli.first_job import FirstJob
+from steadycast.cli.processes import Processes
+from steadycast.ops import one_up
+from steadycast.workspace.paths import Paths
+
+ONCE = [sys.executable, "-c", "from steadycast.cli import main; main()", "up", "--once"]
+SLOW = """
+    def publish(self, post: Post) -> Receipt:
+        import time
+        from pathlib import Path
+        Path("begun").touch()
+        time.sleep({seconds})
+"""
+
+
+def slow(folder: Path, seconds: float) -> Path:
+    """A community whose first posts are shown at once, on channels that take their time for it; a kit comes after."""
+    root = make_workspace(folder, "03:30")
+    settings = root / "steadycast.toml"
+    own = settings.read_text(encoding="utf-8").replace('["site", "mirror"]', '["site", "mirror", "by-hand"]')
+    own += '\n[channel.by-hand]\nplatform = "paste"\n\n[publish]\nshow_first = true\n'
+    settings.write_text(own, encoding="utf-8")
+    adapter = root / "channels" / "pages" / "adapter.py"
+    code, head = adapter.read_text(encoding="utf-8"), "\n    def publish(self, post: Post) -> Receipt:\n"
+    adapter.write_text(code.replace(head, SLOW.format(seconds=seconds)), encoding="utf-8")
+    return root
+
+
+@pytest.mark.live
+@pytest.mark.parallel
+def test_a_main_job_that_is_told_to_end_ends_what_it_sends_and_begins_nothing_more(tmp_path: Path) -> None:
+    root = slow(tmp_path / "community", 2.0)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_")} | {"STEADYCAST_LANGUAGE": "en"}
+    with subprocess.Popen(ONCE, cwd=root, env=clean, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert wait_for((root / "begun").exists, 60, step=0.02)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)  # as systemd does: to each process, and `up` to its child besides
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == first_job.ENDED
+    assert b"Ended before the main job was done" in said
+    sent = {each["channel"]: each["state"] for each in deliveries(root) if each["state"] not in {"planned", "due"}}
+    assert (sent.pop("site"), sent.pop("mirror")) == ("published", "published")
+    assert not sent, "what was not begun is free for the next one"
+    first = next(each["slot"] for each in deliveries(root) if each["channel"] == "site" and each["finished"])
+    steadycast("publish", "--slot", first, cwd=root)
+    kit = [each["state"] for each in deliveries(root) if (each["channel"], each["slot"]) == ("by-hand", first)]
+    assert kit == ["handed"]
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_an_up_that_is_told_to_end_in_its_main_job_does_not_wait_for_a_sending_that_takes_hours(tmp_path: Path) -> None:
+    """Docker kills after ten seconds, systemd after what the unit says."""
+    root = slow(tmp_path / "community", 3600.0)
+    with upped(root, told=b"The first posts are shown at once") as up:
+        assert wait_for((root / "begun").exists, 60)
+        began = time.monotonic()
+        up.send_signal(signal.SIGTERM)
+        up.wait(30)
+        assert time.monotonic() - began < 15
+        assert up.returncode == 0
+    left = [each["state"] for each in deliveries(root) if each["channel"] == "site"]
+    assert "sending" in left, "it is known that it may be out"
+
+
+def test_a_fault_of_ours_has_a_code_of_its_own_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's script is told 1, as ever."""
+    monkeypatch.setattr("steadycast.cli._done", lambda _words: 1 / 0)
+    for fault, code in ({"fault": FAULT}, FAULT), ({}, 1):
+        with pytest.raises(SystemExit) as ended:
+            main(["status"], **fault)
+        assert ended.value.code == code
+
+
+def done(tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, FirstJob, Processes]:
+    """A main job that has ended as that code does, beside the `up` that has it done."""
+    monkeypatch.setattr(first_job, "AGAIN", (0.0, 3600.0))
+    processes, ours = Processes(tmp_path / "log"), one_up.take(Paths(tmp_path))
+    assert ours is not None
+    job = FirstJob(processes, {}, tmp_path, ours, ["-c", code])
+    assert job.wait(threading.Event()) == 0
+    return ours, job, processes
+
+
+def ended(job: FirstJob, processes: Processes) -> bool:
+    job.see_to()
+    return not processes.running
+
+
+ONCE_ONLY = f"""
+from pathlib import Path
+if not Path("tried").exists():
+    Path("tried").touch()
+    raise SystemExit({FAULT})
+"""
+
+
+def test_a_fault_in_the_main_job_is_told_ends_nothing_and_is_mended_by_doing_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, job, processes = done(tmp_path, ONCE_ONLY, monkeypatch)
+    with ours, processes:
+        assert f"The main job failed: it ended with code {FAULT}." in capsys.readouterr().err
+        assert one_up.instant(one_up.told(Paths(tmp_path))["fault"])
+        job.see_to()
+        assert "main job" in processes.running
+        assert not processes.dead(but="main job")
+        assert wait_for(lambda: ended(job, processes), 30, step=0.05)
+        assert one_up.told(Paths(tmp_path))["fault"] == ""
+        job.see_to()
+        assert not processes.running, "once more, and not for ever"
+
+
+def test_a_main_job_that_is_killed_is_told_of_and_waits_longer_from_time_to_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours, job, processes = done(tmp_path, "import os; os.kill(os.getpid(), 9)", monkeypatch)
+    with ours, processes:
+        job.see_to()
+        assert wait_for(lambda: ended(job, processes), 30, step=0.05)
+        assert capsys.readouterr().err.count("it was ended by signal 9") == 2
+        job.see_to()
+        assert not processes.running, "its next time has not come"
+
+
+@pytest.mark.parametrize("code", [2, 3])
+def test_bad_input_and_a_ledger_that_cannot_be_used_end_up(tmp_path: Path, code: int) -> None:
+    ours = one_up.take(Paths(tmp_path))
+    assert ours is not None
+    with ours, Processes(tmp_path / "log") as processes:
+        job = FirstJob(processes, {}, tmp_path, ours, ["-c", f"raise SystemExit({code})"])
+        assert job.wait(threading.Event()) == code
+
+
+def test_the_page_that_says_why_nothing_happens_names_a_main_job_that_failed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = bench.set_up()
+    ours = one_up.take(app.workspace)
+    assert ours is not None
+    with ours:
+        ours.say(fault="2026-11-23T12:00:00+00:00")
+        found = {look.what: look for look in ops.why(app, bench.clock.now()).looks}
+        assert "main job" not in found, "this desk is no part of that `up`"
+        monkeypatch.setenv("STEADYCAST_PREFECT", "http://127.0.0.1:9/api")
+        found = {look.what: look for look in ops.why(app, bench.clock.now()).looks}
+        assert (found["main job"].state, found["main job"].how) == ("warn", "failed")
+        ours.say(fault="")
+        assert "main job" not in {look.what for look in ops.why(app, bench.clock.now()).looks}
