@@ -11,7 +11,7 @@ from pipeline_bench import SETTINGS, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import SettingsError
-from steadycast.pipeline import pinning, rituals
+from steadycast.pipeline import pinning, ritual_drafts, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.house_texts import BUNDLED, ENDING, bundled_templates, house_text, plain
 from steadycast.workspace import load
@@ -231,7 +231,7 @@ def test_a_template_that_cannot_be_used_is_named_stops_no_slot_and_is_written_on
         ("# x\n{% for %}", "milestone.md.j2:2: "),
     ]:
         bench.drop(own, template)
-        (problem,) = rituals.problems(app, bench.clock.now())
+        (problem,) = ritual_drafts.problems(app, bench.clock.now())
         assert said in str(problem)
     bench.at(23, 20, 0)
     made = pipeline.plan(app, bench.clock.now())
@@ -275,7 +275,7 @@ def test_settings_that_name_what_is_not_there_say_file_line_and_fix(bench: Bench
 @pytest.mark.parametrize("language", ["en", "zh-CN", "zh-TW"])
 def test_every_template_that_comes_along_makes_a_draft(bench: Bench, language: str) -> None:
     app = bench.set_up(SETTINGS.replace('language = "en"', f'language = "{language}"') + THIRD)
-    values = rituals._sample(app, app.workspace.rituals[0], bench.clock.now())
+    values = ritual_drafts._sample(app, app.workspace.rituals[0], bench.clock.now())
     for template in bundled_templates():
         text = house_text(app, template, values | OTHERS)
         draft = app.reader.draft(text, rituals.FOLDER / "x.md", bench.clock.now())
@@ -362,7 +362,7 @@ def test_days_of_a_class_come_from_its_settings(bench: Bench) -> None:
             load(bench.root)
         assert said in str(caught.value)
     bench.drop("../steadycast.toml", settings.replace("until = 2027-01-31\n", ""))
-    (problem,) = rituals.problems(bench.open(), bench.clock.now())
+    (problem,) = ritual_drafts.problems(bench.open(), bench.clock.now())
     assert "ritual[2].when: c16 has no `until`" in str(problem)
     assert problem.line
 

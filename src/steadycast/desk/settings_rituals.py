@@ -48,7 +48,7 @@ def _page(request: Request, app: App, given: Mapping[str, Any], wrong: Steadycas
     asks = {key: given.get(f"asks_{key}", there.get(key, "")) for key in ("channel", "before", "at")}
     return shown(
         request, app, "rituals", w=w, coming=coming[:SHOWN], more=max(len(coming) - SHOWN, 0), examples=examples,
-        meaning=meaning, templates=pipeline.rituals.templates(app), given=given, wrong=wrong, asks=asks,
+        meaning=meaning, templates=pipeline.ritual_drafts.templates(app), given=given, wrong=wrong, asks=asks,
     )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def _of_what_is_set(app: App, now: dt.datetime) -> Iterator[Problem]:
     """What is wrong with parts that few communities have; what looks at one is loaded where it is there."""
     workspace = app.workspace
     if workspace.rituals:
-        yield from pipeline.rituals.problems(app, now)
+        yield from pipeline.ritual_drafts.problems(app, now)
     if workspace.asks.channel:
         yield from pipeline.reminders.problems(app, now)
     if workspace.circles:

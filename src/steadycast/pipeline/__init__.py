@@ -24,7 +24,8 @@ What will go out
     fair             who writes and who decides, and how long drafts wait
     leaders          series with editors of their own, and what others decided over their heads
     mix              the mix of each series that is in force, judged once a month
-    rituals, house_texts   drafts for days that a community marks, and what they and digests are written from
+    rituals, ritual_drafts   the days that a community marks, and the drafts that are written for them
+    house_texts      what those drafts and digests are written from
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
     past_slots       what a calendar shows of the past, kept until something happens to it
@@ -110,6 +111,7 @@ __all__ = [
     "rebuild",
     "reminders",
     "report",
+    "ritual_drafts",
     "rituals",
     "rounds",
     "settle",
@@ -145,6 +147,7 @@ if TYPE_CHECKING:
         permissions,
         publish_requests,
         reminders,
+        ritual_drafts,
         rituals,
         rounds,
         submission,

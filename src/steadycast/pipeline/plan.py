@@ -41,13 +41,13 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         digest,
         mix,
         reminders,  # of asks, which plan
-        rituals,
+        ritual_drafts,
     )
     from steadycast.schedule.history import History
 
     horizon = app.workspace.publish.horizon if days is None else dt.timedelta(days=days)
     until = now + horizon
-    unwritten = rituals.make(app, now)
+    unwritten = ritual_drafts.make(app, now)
     reminders.write(app, now)
     with app.in_turn("plan", PATIENCE):
         app.ledger.take_back(now)

@@ -1,41 +1,31 @@
-"""Days that a community marks: for each a draft is written ahead, pinned to its slot, and waits for an editor.
+"""The days that a community marks, their slots, and how far the draft of each is; nothing is written here.
 
-It is a file of the house in content/pgc/rituals/, which nobody has to take: while no editor has approved it, its slot
-carries what is planned. Each occasion gets its draft once for ever; what is deleted is not written again.
+A draft is written ahead, pinned to its slot, and waits for an editor (ritual_drafts.py). Which was written for which
+occasion is kept among the installation's values.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from steadycast.errors import InputError, Problem, SettingsError, SteadycastError
-from steadycast.language import N_, of_tag
+from steadycast.errors import Problem
+from steadycast.language import N_
 from steadycast.language import gettext as _
-from steadycast.ledger.rows import EPOCH
-from steadycast.ledger.tables import DraftRow
-from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
-from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
-from steadycast.schedule.model import Form, Slot
 from steadycast.schedule.occasions import OF_CLASS, OF_SERIES, ClassDay, Counted, Kind, Occasion, Ritual, When, rituals
-from steadycast.schedule.slots import instant, slots
-from steadycast.workspace.ritual_settings import RitualTable
+from steadycast.schedule.slots import instant
 
 FOLDER = PurePosixPath("pgc", "rituals")  # below content/; what lies there waits for an editor
-PATIENCE = 60.0  # seconds that this may take another process
 BEYOND = 60 * DAY  # so far past the longest lead an occasion is looked for that days off have moved
 MOST = 500  # occasions that are shown
-OF_OTHERS = ("digest", "reminder")  # templates that are for no ritual
-TURNS_AHEAD = 16  # periods: as far as a draft lies ready ahead
-_MADE = "ritual "  # and an occasion's key: a key of the installation's values
-_FAULTS = "faults of rituals"
+FAULTS = "faults of rituals"  # of the last round: one of the installation's values
+_MADE = "ritual "  # and an occasion's key: another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +59,6 @@ class Coming:
         own = {"slot": self.slot, "at": self.at.isoformat(), "series": self.series, "what": self.what}
         rest = {"template": self.template, "ready": self.ready.isoformat(), "state": self.state}
         return own | rest | {"draft": self.draft, "path": self.path}
-
-
-def make(app: App, now: dt.datetime) -> tuple[Problem, ...]:
-    """Writes the drafts whose time has come, and looks after those that are there. Says what could not be written.
-
-    One that nobody approved until its slot is past is rejected. One whose slot moved moves with it; one of a streak
-    that was broken is rejected: it would not be true.
-    """
-    if not app.workspace.rituals:
-        return ()
-    with app.in_turn("rituals", PATIENCE):
-        if any(table.meant.kind is Kind.STREAK for table in app.workspace.rituals):
-            owed_slots.recover(app, now)  # what is past `late` is missed, whether or not a publisher has looked since
-        made, found = _kept(app), occasions(app, now, now + _longest_lead(app) + BEYOND)
-        wrong: list[Problem] = []
-        written = False
-        for each in found:
-            table = app.workspace.rituals[each.ritual]
-            if each.slot.at - table.lead > now:
-                continue
-            before = made.get(each.key)
-            if before is None or (not before.draft and not before.over):
-                try:
-                    _write(app, now, each, table, before)
-                    written = True
-                except (SteadycastError, OSError) as error:
-                    wrong.append(_problem(app, table, error))
-        if written:
-            _take_in(app, now)
-            made = _kept(app)
-        _look_after(app, now, made, {each.key: each for each in found})
-        _keep_faults(app, wrong)
-    return tuple(wrong)
 
 
 def occasions(app: App, now: dt.datetime, until: dt.datetime) -> list[Occasion]:
@@ -143,7 +100,7 @@ def coming(app: App, now: dt.datetime, days: int) -> list[Coming]:
     """The occasions of the coming days, in order of time, and how far their drafts are; nothing is written."""
     if not app.workspace.rituals:
         return []
-    made = _kept(app) if app.has_ledger else {}
+    made = kept(app) if app.has_ledger else {}
     found = occasions(app, now, now + days * DAY)[:MOST]
     ids = [made[each.key].draft for each in found if each.key in made and made[each.key].draft]
     drafts = app.ledger.drafts_of(ids) if ids else {}
@@ -184,7 +141,7 @@ def meaning(app: App, when: When, series: str = "") -> str:
     if when.kind in OF_CLASS:
         name = known.classes[of].title if of in known.classes else of
     else:
-        name = _title(app, of) if of in known.series else of
+        name = title_of(app, of) if of in known.series else of
     said = {
         Kind.SLOT: N_("%(name)s: number %(number)s"),
         Kind.EVERY: N_("%(name)s: every %(number)s slots"),
@@ -202,251 +159,26 @@ def waits_for_an_editor(path: PurePosixPath) -> bool:
     return path.parts[: len(FOLDER.parts)] == FOLDER.parts
 
 
-def templates(app: App) -> list[str]:
-    """The templates that a ritual may name: the community's own, then those that come along."""
-    from steadycast.pipeline.house_texts import ENDING, bundled_templates
-
-    own = sorted(file.name.removesuffix(ENDING) for file in app.workspace.ritual_templates.glob(f"*{ENDING}"))
-    return [name for name in dict.fromkeys([*own, *bundled_templates()]) if name not in OF_OTHERS]
-
-
 def of_slot(app: App, slot: str, now: dt.datetime) -> list[Coming]:
     """The occasions that a coming slot carries, as far ahead as drafts are written."""
     if not app.workspace.rituals:
         return []
-    days = (_longest_lead(app) + BEYOND).days
+    days = (longest_lead(app) + BEYOND).days
     return [each for each in coming(app, now, days) if each.slot == slot]
 
 
 def faults(app: App) -> list[Problem]:
     """What the last round could not write."""
-    return [Problem(**each) for each in json.loads(app.ledger.meta(_FAULTS) or "[]")] if app.workspace.rituals else []
-
-
-def problems(app: App, now: dt.datetime) -> list[Problem]:
-    """What is wrong with the templates of rituals, each tried with made-up values; nothing is written."""
-    from steadycast.pipeline.house_texts import house_text, missing_template, template_file
-
-    found = []
-    for number, table in enumerate(app.workspace.rituals):
-        line = app.workspace.line(("ritual", number, "template"))
-        file, series = app.workspace.settings_file, app.workspace.series[table.series]
-        if Form.ARTICLE not in series.forms:
-            said = _("ritual[%(number)s].series: %(series)s takes no article", number=number + 1, series=series.name)
-            hint = _("name a series whose `forms` have it")
-            found.append(Problem(str(file), app.workspace.line(("ritual", number, "series")), said, hint))
-        found += _never(app, number, table)
-        if template_file(app, table.template) is None:
-            error = missing_template(app, table.template)
-            said = f"ritual[{number + 1}].template: {error.message}"
-            found.append(Problem(str(file), line, said, error.hint or ""))
-            continue
-        try:
-            text = house_text(app, table.template, _sample(app, table, now))
-            app.reader.draft(text, FOLDER / f"{table.template}.md", now)
-        except SteadycastError as error:
-            found.append(_problem(app, table, error))
-    return found
-
-
-def _never(app: App, number: int, table: RitualTable) -> list[Problem]:
-    """A day that a class never has: its end, where it has none, or a turn, where it has none."""
-    needs = {Kind.ENDS: "until", Kind.TURN: "turn"}.get(table.meant.kind)
-    if not needs or getattr(app.workspace.class_tables[table.meant.of], needs):
-        return []
-    said = _("ritual[%(number)s].when: %(name)s has no `%(key)s`", number=number + 1, name=table.meant.of, key=needs)
-    line = app.workspace.line(("ritual", number, "when"))
-    return [Problem(str(app.workspace.settings_file), line, said, _("set it in the class's own table"))]
-
-
-# Writing
-
-
-def _write(app: App, now: dt.datetime, each: Occasion, table: RitualTable, before: Made | None) -> None:
-    """Puts the draft of an occasion into content/. It is noted first: after a crash the same file is looked for."""
-    from steadycast.draft.front_edit import with_key
-    from steadycast.pipeline import content_files
-    from steadycast.pipeline.house_texts import house_text
-
-    pin = _pin(app, each.slot)
-    raw = house_text(app, table.template, _values(app, each, table, now))
-    raw = with_key(_for_series(raw, table.series), "slot", pin)
-    path = PurePosixPath(before.path) if before else _free_path(app, each)
-    app.reader.draft(raw, path, now)  # a DraftError now, and not in the folder
-    _keep(app, each.key, Made(str(path), each.slot.id, each.slot.at.isoformat(), pin))
-    if not (before and (app.workspace.content / path).is_file()):
-        laid = content_files.put_new(app.workspace.content, path, raw)
-        if laid != path:
-            _keep(app, each.key, Made(str(laid), each.slot.id, each.slot.at.isoformat(), pin))
-
-
-def _for_series(raw: bytes, series: str) -> bytes:
-    """The text with its series in its head. One that has none is given one: without it a line such as "On duty: Lin"
-    below the title would be taken for one.
-    """
-    from steadycast.draft.front_edit import with_key
-    from steadycast.draft.frontmatter import split
-
-    if split(raw.decode()).values:
-        return with_key(raw, "series", series)
-    return f"---\nseries: {json.dumps(series)}\n---\n\n".encode() + raw
-
-
-def _free_path(app: App, each: Occasion) -> PurePosixPath:
-    kind, number, of = each.key[:3]
-    name = "-".join(dict.fromkeys([kind, number, of] if each.kind in OF_SERIES else ["class", of, kind, number]))
-    for count in range(1, 1000):
-        path = FOLDER / f"{name}{'' if count == 1 else f'-{count}'}.md"
-        if not (app.workspace.content / path).exists() and app.ledger.draft(str(path)) is None:
-            return path
-    raise InputError(_("there are too many files of that name"), file=str(FOLDER / f"{name}.md"))
-
-
-def _pin(app: App, slot: Slot) -> str:
-    """What the draft calls its slot: series and day, which outlives another hour; its id where a day has several."""
-    series, day = app.workspace.series[slot.series], slot.day
-    same = {each.place for each in slots(series, slot.at - 2 * DAY, slot.at + 2 * DAY) if each.day == day}
-    return f"{slot.series}@{day}" if len(same) == 1 and not slot.occasion else slot.place
-
-
-def _take_in(app: App, now: dt.datetime) -> None:
-    from steadycast.pipeline.collect import collect  # which asks this file who waits
-
-    collect(app, now, feeds=False)
-    for key, made in _kept(app).items():
-        if not made.draft and (row := app.ledger.draft(made.path)) is not None:
-            _keep(app, key, replace(made, draft=row.id))
-
-
-def _values(app: App, each: Occasion, table: RitualTable, now: dt.datetime) -> dict[str, Any]:
-    """What a template may say: every value is somebody's words, or a number, and none is missing."""
-    series = app.workspace.series
-    of = series.get(each.key[2])
-    own = {
-        "kind": each.kind.value,
-        "series": _title(app, table.series),
-        "of": _title(app, of.name) if of else "",
-        "community": app.workspace.community.name,
-        "day": each.slot.day,
-        "number": 0,
-        "since": "",
-        "writers": _writers(app, of.name, now) if of else [],
-        "class_title": "",
-        "rhythm": "",
-        "members": 0,
-        "duty": "",
-        "leaders": [],
-    }
-    return own | dict(each.facts) | (_of_class(app, each, now) if each.kind in OF_CLASS else {})
-
-
-def _of_class(app: App, each: Occasion, now: dt.datetime) -> dict[str, Any]:
-    """What a class says on that day: how many belong to it, its rhythm, and of a turn who has it."""
-    from steadycast.classes.duties import by_member, gone
-    from steadycast.classes.turns import THE_CLASS
-    from steadycast.pipeline import turns
-
-    roll = turns.roll(app, each.key[2])
-    rhythm, day = roll.the_class.rhythm, each.slot.day
-    at, happened = each.slot.at, by_member(roll.standings)
-    out = {who for who, its in happened.items() if any(a <= at and (b is None or at < b) for a, b in gone(its))}
-    here = [seat for seat in roll.seats if seat.member not in out and not (seat.joined and seat.joined > day)]
-    there = [seat for seat in here if not (seat.left and seat.left <= day)]
-    told = {
-        "members": len(there),
-        "rhythm": parse(rhythm.every, rhythm.rrule).describe(app.workspace.community.language),
-    }
-    if each.kind is not Kind.TURN:
-        return told
-    known = {period.name: given for period, given in turns.turns(app, roll, now, TURNS_AHEAD).periods}
-    given = [turn for turn in known.get(each.key[1], ()) if turn.member]
-    leaders = [{"name": roll.title(app, turn.member), "group": turn.group} for turn in given if turn.group != THE_CLASS]
-    duty = next((roll.title(app, turn.member) for turn in given if turn.group == THE_CLASS), "")
-    return told | {"duty": duty, "leaders": leaders}
-
-
-def _sample(app: App, table: RitualTable, now: dt.datetime) -> dict[str, Any]:
-    """Values of the same kinds, for a look at a template before its day."""
-    today = now.astimezone(app.workspace.community.zone).date()
-    people = [{"name": "A", "slots": 1, "group": "1"}]
-    name = _title(app, table.series)
-    return {
-        "kind": table.meant.kind.value, "series": name, "of": name, "community": app.workspace.community.name,
-        "day": today, "number": table.meant.number or 1, "since": today, "writers": people, "class_title": name,
-        "rhythm": "", "members": 8, "duty": "A", "leaders": people,
-    }  # fmt: skip
-
-
-def _title(app: App, series: str) -> str:
-    return app.workspace.series[series].title or series
-
-
-def _writers(app: App, series: str, now: dt.datetime) -> list[dict[str, Any]]:
-    """The members whose drafts went out in a series, by name: nobody is first."""
-    found = [each for each in record_shares(app, now) if each.series == series and each.member]
-    told = [{"name": app.workspace.member_title(each.member), "slots": each.slots} for each in found]
-    return sorted(told, key=lambda each: str(each["name"]))
-
-
-def record_shares(app: App, now: dt.datetime) -> Sequence[Any]:
-    """Whose drafts went out so far."""
-    from steadycast.ledger.record import shares
-
-    return shares(app.ledger, EPOCH, now)
+    return [Problem(**each) for each in json.loads(app.ledger.meta(FAULTS) or "[]")] if app.workspace.rituals else []
 
 
 def went_out(app: App, since: dt.datetime, until: dt.datetime) -> list[dt.datetime]:
     """The slots of that time that carried what was written for an occasion, and went out."""
-    drafts = {each.draft for each in _kept(app).values() if each.draft}
+    drafts = {each.draft for each in kept(app).values() if each.draft}
     return [past.at for past in app.ledger.used(since) if past.draft in drafts and past.at <= until]
 
 
-# What was written before
-
-
-def _look_after(
-    app: App, now: dt.datetime, made: Mapping[tuple[str, ...], Made], found: Mapping[tuple[str, ...], Occasion]
-) -> None:
-    """Of the drafts that are there: their slot moved, is past, or what they say is not true any more."""
-    for key, each in made.items():
-        if each.over or not each.draft:
-            continue
-        row, occasion = app.ledger.draft(each.draft), found.get(key)
-        if row is None or row.state in ("gone", "rejected"):
-            if dt.datetime.fromisoformat(each.at) <= now:
-                _keep(app, key, replace(each, over=True))
-        elif dt.datetime.fromisoformat(each.at) <= now:
-            if row.state == "waiting" and row.approved_revision is None:
-                _reject(app, row, N_("nobody approved it before its slot was past"), now)
-            _keep(app, key, replace(each, over=True))
-        elif occasion is None and key[0] == Kind.STREAK and key[2] in app.workspace.series:
-            _reject(app, row, N_("a slot was missed: this streak is over"), now)
-            _keep(app, key, replace(each, over=True))
-        elif occasion is not None and occasion.slot.id != each.slot:
-            _keep(app, key, _move(app, row, each, occasion.slot, now))
-
-
-def _reject(app: App, row: DraftRow, why: str, now: dt.datetime) -> None:
-    if not any(True for each in app.ledger.draft_deliveries(row.id) if each.attempt):  # else it is on its way
-        say = of_tag(app.workspace.community.language)
-        app.ledger.reject(row.id, row.revision, "", now, say.gettext(why))
-
-
-def _move(app: App, row: DraftRow, each: Made, slot: Slot, now: dt.datetime) -> Made:
-    """Pins a draft to where its occasion is now, unless a person pinned it elsewhere, or changes it just now."""
-    from steadycast.pipeline import pinning  # which plans
-
-    pin = _pin(app, slot)
-    try:
-        if str(row.plan.get("slot") or "") == each.pin:
-            pinning.rewrite(app, row, pin, now)
-    except SteadycastError as error:
-        logging.getLogger(__name__).warning("%s", error)
-        return each
-    return replace(each, slot=slot.id, at=slot.at.isoformat(), pin=pin)
-
-
-def _kept(app: App) -> dict[tuple[str, ...], Made]:
+def kept(app: App) -> dict[tuple[str, ...], Made]:
     """What was written, by the key of its occasion, with series as they are called now; a new name is kept."""
     names = {each.was: each.name for each in app.workspace.series.values() if each.was}
     found = {}
@@ -454,7 +186,7 @@ def _kept(app: App) -> dict[tuple[str, ...], Made]:
         key = _called_now(said.split(" "), names)
         found[key] = Made(**json.loads(value))
         if " ".join(key) != said and not app.readonly:
-            _keep(app, key, found[key])
+            keep(app, key, found[key])
     return found
 
 
@@ -463,40 +195,14 @@ def _called_now(key: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]
     return tuple(names.get(part, part) if place in named else part for place, part in enumerate(key))
 
 
-def _keep(app: App, key: tuple[str, ...], made: Made) -> None:
+def keep(app: App, key: tuple[str, ...], made: Made) -> None:
     told = {name: getattr(made, name) for name in Made.__dataclass_fields__}
     app.ledger.set_meta(_MADE + " ".join(key), json.dumps(told))
 
 
-# What could not be written
-
-
-def _longest_lead(app: App) -> dt.timedelta:
+def longest_lead(app: App) -> dt.timedelta:
     return max(table.lead for table in app.workspace.rituals)
 
 
-def _problem(app: App, table: RitualTable, error: Exception) -> Problem:
-    """An error as one of many, named by the template's file."""
-    from steadycast.pipeline.house_texts import missing_template, template_file
-
-    file = template_file(app, table.template)
-    if file is None:
-        error = missing_template(app, table.template)
-        number = app.workspace.rituals.index(table)
-        error = replace(
-            error, file=app.workspace.settings_file, line=app.workspace.line(("ritual", number, "template"))
-        )
-    if isinstance(error, SettingsError):
-        return error.problem(str(error.file or file))
-    if isinstance(error, InputError):  # of the text that it makes
-        return Problem(str(file), None, error.message, error.hint or "")
-    return Problem(str(file), None, str(error), "")
-
-
-def _keep_faults(app: App, wrong: Collection[Problem]) -> None:
-    """Notes what could not be written, where that is another than before; the next look at content/ tells it."""
-    told = json.dumps([
-        {"where": each.where, "line": each.line, "message": each.message, "hint": each.hint} for each in wrong
-    ])  # fmt: skip
-    if told != (app.ledger.meta(_FAULTS) or "[]"):
-        app.ledger.set_meta(_FAULTS, told)
+def title_of(app: App, series: str) -> str:
+    return app.workspace.series[series].title or series
