@@ -157,6 +157,21 @@ class TestWatch:
         assert other.ended.wait(5)
         assert not done.ended.is_set()
 
+    def test_who_closes_keeps_nobody_from_the_watch(self) -> None:
+        """A system call lets go of the interpreter, and sixty threads would queue for the watch until it is back."""
+        watch, slow, other, closing, go_on = Watch(), Timed(30), Timed(30), threading.Event(), threading.Event()
+        slow.close = lambda: (closing.set(), go_on.wait(5))  # type: ignore[method-assign, assignment, func-returns-value]
+        watch.begin(slow)
+        ends = threading.Thread(target=watch.end, args=(slow,))
+        ends.start()
+        assert closing.wait(5)
+        watch.begin(other)
+        watch.end(other)
+        assert other.closed
+        assert ends.is_alive()
+        go_on.set()
+        ends.join()
+
     @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
     def test_a_forked_process_has_a_watch_of_its_own(self) -> None:
         watched.begin(Timed(30))

@@ -35,13 +35,16 @@ class _Timer(ctypes.Structure):
 
 
 @functools.cache
-def _kernel() -> ctypes.CDLL | None:
-    """The C library where it has such timers and they are laid out as here, else None."""
+def _kernel() -> ctypes.PyDLL | None:
+    """The C library where it has such timers and they are laid out as here, else None.
+
+    Its calls keep the interpreter: they take a microsecond, and among sixty threads one that lets go of it waits.
+    """
     if sys.platform != "linux" or sys.maxsize < 2**32:
         return None
     for library in (None, "librt.so.1"):  # glibc had them apart until 2.34
         try:
-            found = ctypes.CDLL(library)
+            found = ctypes.PyDLL(library)
             found.timer_create.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
             found.timer_settime.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
             found.timer_delete.argtypes = (ctypes.c_void_p,)

@@ -47,10 +47,13 @@ class Watch:
                 self._changed.notify()
 
     def end(self, what: Watched) -> None:
-        """Watch it no more: it is closed here, so that nothing is cut that another may have opened since."""
+        """Watch it no more: it is closed after that, so that nothing is cut that another may have opened since.
+
+        Not while the others wait for the lock: whoever closes lets go of the interpreter, and gets it back in its turn.
+        """
         with self._changed:
             self._open.pop(id(what), None)
-            what.close()
+        what.close()
 
     def _run(self) -> None:
         with self._changed:
