@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -165,6 +167,36 @@ def test_threads_that_wait_share_one_answer(ledger: Ledger, promise: Promise, cl
     assert asked == [["a", "b", "c", "d"]]
     assert still.holds(jobs[3], clock.monotonic())
     assert asked[1:] == [["d"]]
+
+
+def test_while_one_asks_ahead_of_time_the_others_go_on(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """By what the ledger said within the second before; who comes after that second waits for the answer."""
+    fake = FakeChannel("read-back", clock)
+    claims = sending(ledger, promise("a", "b", "c", "d"))
+    jobs = [Job(claim, Steps(ledger, claim, clock), fake.open(claim.channel, cast("Any", None))) for claim in claims]
+    asks, answer = threading.Event(), threading.Event()
+
+    class Slow:
+        def held(self, claims: Any) -> Any:
+            asks.set()
+            assert answer.wait(5)
+            return ledger.held(claims[:1])
+
+    still = StillHeld(cast("Ledger", Slow()), clock, jobs)
+    clock.advance(0.8 * SECOND)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(still.holds, jobs[0], clock.monotonic())
+        assert asks.wait(5)
+        assert still.holds(jobs[1], clock.monotonic())  # and is not asked for
+        clock.advance(0.3 * SECOND)
+        waits = pool.submit(still.holds, jobs[2], clock.monotonic())
+        time.sleep(0.05)
+        assert not first.done()
+        assert not waits.done()
+        answer.set()
+        assert first.result()
+        assert not waits.result()  # the new word counts
+    assert not still.holds(jobs[3], clock.monotonic())
 
 
 def test_settle_counts_from_the_deadline_of_the_newest_request(ledger: Ledger, promise: Promise, clock: Clock) -> None:
