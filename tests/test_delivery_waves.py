@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from conftest import NOON, Promise, row_of
 from ticks import LEASE, publish, state
 
 from steadycast.delivery import deliver
+from steadycast.delivery.jobs import ComeBack, Job
 from steadycast.errors import LedgerError
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
@@ -43,6 +45,24 @@ def test_a_burst_pays_for_few_commits(ledger: Ledger, promise: Promise, clock: C
     assert {r.state for r in results} == {State.PUBLISHED}
     assert sum(written) == 100
     assert len(written) < 60
+
+
+def test_who_writes_receipts_wakes_for_the_first_and_for_the_last_of_a_group() -> None:
+    """Not for each that comes between: each time it would take the interpreter from a thread that sends."""
+    back, woken, jobs = ComeBack(), [], [cast("Job", n) for n in range(7)]
+    wait = back._changed.wait
+    back._changed.wait = lambda *span: (wait(*span), woken.append(1))[0]  # type: ignore[method-assign, func-returns-value]
+    with ThreadPoolExecutor() as pool:
+        group = pool.submit(back.take, 5, 30)
+        for job in jobs[:5]:
+            time.sleep(0.02)
+            back.put(job)
+        assert group.result(5) == jobs[:5]
+    assert len(woken) == 2
+    for job in jobs[5:]:
+        back.put(job)
+    assert back.take(1, 30) == jobs[5:6]
+    assert back.take(2, 0.01) == jobs[6:]
 
 
 def test_a_wave_begins_when_the_one_before_it_has_ended(ledger: Ledger, promise: Promise, clock: Clock) -> None:

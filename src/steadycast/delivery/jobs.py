@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Condition
 
 from steadycast.delivery.clock import Clock
 from steadycast.delivery.steps import Steps
@@ -29,6 +30,34 @@ class Job:
     opened: Opened
     post: bytes = b""
     outcome: Outcome | None = None
+
+
+class ComeBack:
+    """Jobs that are done, for the one who waits for them: woken by the first and by the last of a group, not by each.
+
+    Among sixty threads that send, each time that he wakes he takes the interpreter from one of them.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._there: list[Job] = []
+        self._most = 1
+
+    def put(self, job: Job) -> None:
+        """It is done."""
+        with self._changed:
+            self._there.append(job)
+            if len(self._there) in (1, self._most):
+                self._changed.notify()
+
+    def take(self, most: int, linger: float) -> list[Job]:
+        """So many at most: the first, whenever it comes, and those that come within so many seconds after it."""
+        with self._changed:
+            self._most = most
+            self._changed.wait_for(lambda: self._there)
+            self._changed.wait_for(lambda: len(self._there) >= most, linger)
+            took, self._there = self._there[:most], self._there[most:]
+        return took
 
 
 Told = Callable[[Outcome], object]

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from queue import Empty, SimpleQueue
-from threading import Event, Lock
+from threading import Event
 
 from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.adapter_faults import faulty
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
-from steadycast.delivery.jobs import OTHERS, Ended, Job, Told, free, give_back, untold, waves
+from steadycast.delivery.jobs import OTHERS, ComeBack, Ended, Job, Told, free, give_back, untold, waves
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.still_held import StillHeld
 from steadycast.delivery.threads import Threads
@@ -169,9 +168,8 @@ class _Sending:
         self._ledger = ledger
         self._ended = ended
         self._clock = clock
-        self._done: SimpleQueue[Job] = SimpleQueue()
+        self._done = ComeBack()
         self._stop = Event()
-        self._asking = Lock()
         self._left = 0  # jobs that have not come back yet
         self._unwritten: list[Outcome] = []
 
@@ -199,11 +197,7 @@ class _Sending:
 
     def _gather(self) -> None:
         """Wait for one outcome, and take those that come with it: they share a commit."""
-        group = [self._done.get()]
-        until = time.monotonic() + LINGER
-        with suppress(Empty):
-            while len(group) < min(GROUP, self._left):
-                group.append(self._done.get(timeout=max(0.0, until - time.monotonic())))
+        group = self._done.take(min(GROUP, self._left), LINGER)
         self._left -= len(group)
         self._unwritten += [job.outcome for job in group if job.outcome]
 
@@ -237,12 +231,11 @@ class _Sending:
 
     def _hindrance(self, job: Job) -> str:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
-        since = self._clock.monotonic()
-        with self._asking:
-            if self._stop.is_set():
-                return _("stopped before it was sent")
-            if not self._still.holds(job, since):
-                return _("another worker has it")
+        mine = self._still.holds(job, self._clock.monotonic())
+        if self._stop.is_set():
+            return _("stopped before it was sent")
+        if not mine:
+            return _("another worker has it")
         if job.steps.lease.left() < job.steps.needs.total_seconds():
             return _("its turn came too late in its lease")
         return ""
