@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import errno
 import html
 import os
-from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,11 +23,13 @@ from steadycast.language import gettext as _
 from steadycast.platform import Post
 from steadycast.render.call import call_at
 from steadycast.render.compose import Target, compose
-from steadycast.render.prepared_body import prepare
+from steadycast.render.prepared_body import Body, prepare
 from steadycast.workspace import Workspace, load
 
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
 CHUNK = 40  # orders that are handed over together
+WRONG = (DraftError, SettingsError, OSError)  # what may be the fault of one draft
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -100,8 +100,10 @@ class Maker:
         if isinstance(found, Problem):
             piece.faults.append([found.line, found.message, found.hint])
         elif isinstance(found, folder.DraftFile):
-            with piece.noting():
+            try:
                 draft = found.draft(self._reader)
+            except WRONG as error:
+                piece.note(error)
         shown = draft is not None and (self.approved is None or self.approved.get(order.path) == draft.revision)
         if draft is not None and shown:
             piece.post_all(draft)
@@ -120,19 +122,16 @@ class _Piece:
         self.faults: list[list[Any]] = []
         self.written = 0
 
-    @contextlib.contextmanager
-    def noting(self, channel: str = "") -> Iterator[None]:
-        """Notes what is wrong with the draft, once, with the channel that it is wrong for."""
-        try:
-            yield
-        except DraftError as error:
+    def note(self, error: Exception, channel: str = "") -> None:
+        """Notes what is wrong with the draft, once, with the channel that it is wrong for; raises what is not."""
+        if isinstance(error, DraftError):
             self.fault(error, channel)
-        except SettingsError as error:  # a template that cannot take this post
+        elif isinstance(error, SettingsError):  # a template that cannot take this post
             self.fault(DraftError(str(error)), channel)
-        except OSError as error:
-            if error.errno != errno.ENAMETOOLONG:
-                raise
+        elif isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             self.fault(DraftError(_("its name is too long"), hint=_("rename it")), channel)
+        else:
+            raise error
 
     def fault(self, error: InputError, channel: str = "") -> None:
         said = [error.line, f"{channel}: {error.message}" if channel else error.message, error.hint or ""]
@@ -141,8 +140,8 @@ class _Piece:
 
     def post_all(self, draft: Draft) -> None:
         """Writes the draft for each channel that takes it."""
-        maker, community = self.maker, self.maker.workspace.community
-        body = prepare(draft, maker.media, maker.cache, base=community.url)
+        maker = self.maker
+        body = prepare(draft, maker.media, maker.cache, base=maker.workspace.community.url)
         for error in body.faults:  # the same for every channel: said once
             self.fault(error)
         if body.faults:
@@ -152,14 +151,19 @@ class _Piece:
             outlet = maker.outlets[name]
             if draft.form not in outlet.forms or draft.channels.get(name, {}).get("skip"):
                 continue
-            with self.noting(name):
+            try:
                 called = maker.workspace.call(name, draft.series[0] if draft.series else "", draft.call)
                 call = call_at(called, maker.workspace.root, name, outlet.platform)
-                letters = bool(outlet.template)  # a page of ours shows no cover
-                post = compose(body, outlet.platform, target(channel=name, call=call), letters=letters)
-                extension, text = _shown(outlet, self._with_pictures(post, outlet) if "media:" in post.html else post)
-                self.written += write_if_new(f"{outlet.channel.out}/{self.stem}.{extension}", text.encode())
-                self.files[name] = extension
+                self._write(outlet, body, target(channel=name, call=call))
+            except WRONG as error:
+                self.note(error, name)
+
+    def _write(self, outlet: Outlet, body: Body, target: Target) -> None:
+        """Writes the draft for one channel."""
+        post = compose(body, outlet.platform, target, letters=bool(outlet.template))  # a page of ours shows no cover
+        extension, text = _shown(outlet, self._with_pictures(post, outlet) if "media:" in post.html else post)
+        self.written += write_if_new(f"{outlet.channel.out}/{self.stem}.{extension}", text.encode())
+        self.files[target.channel] = extension
 
     def _target(self, draft: Draft) -> Callable[..., Target]:
         """What makes its Target of a channel and a call."""
@@ -215,7 +219,8 @@ def _make(order: Order) -> Done:
 
 def key_of(path: str) -> str:
     """A marker of the right form that is always the same for one draft; no delivery has it."""
-    return b32encode(sha256(path.encode()).digest()[:10])[:13].decode().lower()
+    number = int.from_bytes(sha256(path.encode()).digest()[:10])  # 80 bits, of which 13 characters tell 65
+    return "".join([_BASE32[number >> bits & 31] for bits in range(75, 10, -5)])
 
 
 def write_if_new(file: str, data: bytes) -> bool:

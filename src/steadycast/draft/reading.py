@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo
@@ -79,13 +78,8 @@ class Reader:
             front = split(text)
             if OF_NOTION.search(path.stem):
                 front = with_properties(front)
-            with _lines_of(front):
-                body = without_modules(front.body) if path.suffix.lower() == ".mdx" else front.body
-                front = replace(front, body=with_definitions_shown(in_markdown(without_comments(body))))
-                check_depth(front.body)
-                check_cost(front.body)
-            folder = cache(partial(self._folder, path, origin))
-            reading = _Reading(front, path, folder, Keys(front, self.zone), cache(partial(_outline, front)), encoding)
+            front = _prepared(front, mdx=path.suffix.lower() == ".mdx")
+            reading = _Reading(front, path, partial(self._folder, path, origin), Keys(front, self.zone), encoding)
             draft = reading.draft(origin, member, mtime.astimezone(self.zone), self.series)
         except DraftError as error:
             error.file = shown(self.content / path)
@@ -127,31 +121,46 @@ def _as_text(value: object) -> str:
     return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
-def _outline(front: Front) -> Outline:
-    with _lines_of(front):
-        return outline(front.body, on_the_web=False)
-
-
-@contextlib.contextmanager
-def _lines_of(front: Front) -> Iterator[None]:
-    """An error's line in the body becomes the file's."""
+def _prepared(front: Front, *, mdx: bool) -> Front:
+    """`front` whose body is Markdown that is safe to parse, without its writer's comments."""
     try:
-        yield
+        body = without_modules(front.body) if mdx else front.body
+        body = with_definitions_shown(in_markdown(without_comments(body)))
+        check_depth(body)
+        check_cost(body)
     except DraftError as error:
-        error.line = (error.line or 1) + front.body_line - 1
-        raise
+        raise _in_the_file(error, front) from None
+    return Front(front.values, front.lines, body, front.body_line)
 
 
-@dataclass(frozen=True, slots=True)
+def _in_the_file(error: DraftError, front: Front) -> DraftError:
+    """An error whose line in the body has become the file's."""
+    error.line = (error.line or 1) + front.body_line - 1
+    return error
+
+
+@dataclass(frozen=True)
 class _Reading:
     """One file on its way to a Draft."""
 
     front: Front
     path: PurePosixPath
-    folder: Callable[[], Folder]  # asked for only by drafts that name a file: finding it costs as much as reading one
+    find_folder: Callable[[], Folder]
     keys: Keys
-    look: Callable[[], Outline]  # likewise: a draft with a title, a summary and no file of its own needs no parser
     encoding: str  # "" for UTF-8
+
+    @cached_property
+    def folder(self) -> Folder:
+        """Asked for only by drafts that name a file: finding it costs as much as reading one."""
+        return self.find_folder()
+
+    @cached_property
+    def outline(self) -> Outline:
+        """Likewise: a draft with a title, a summary and no file of its own needs no parser."""
+        try:
+            return outline(self.front.body, on_the_web=False)
+        except DraftError as error:
+            raise _in_the_file(error, self.front) from None
 
     def draft(self, origin: Origin, member: str, mtime: dt.datetime, known_series: Collection[str] | None) -> Draft:
         keys, derived = self.keys, []
@@ -163,7 +172,7 @@ class _Reading:
         if date is None:
             derived.append("date")
             date = date_of_name(self.path, keys.zone)
-        media = tuple(named_files.found(chain(named_files.of_head(keys), self.embedded()), self.folder))
+        media = tuple(named_files.found(chain(named_files.of_head(keys), self.embedded()), lambda: self.folder))
         media = named_files.with_focal(keys, media)
         noticed: list[Note] = []
         event = tables.event(keys, noticed)
@@ -175,7 +184,7 @@ class _Reading:
             revision="",
             title=title,
             body=body,
-            summary=keys.text(*names.SUMMARY) or summary_of(self.look().paragraph),
+            summary=keys.text(*names.SUMMARY) or summary_of(self.outline.paragraph),
             author=", ".join(keys.words(*names.AUTHOR)),
             form=self.form(media, event),
             tags=self.tags(),
@@ -209,7 +218,7 @@ class _Reading:
     def title_and_body(self, title: str) -> tuple[str, str, int, bool]:
         """(title, body, the body's line, whether the file's name gave the title); a heading used as title is cut."""
         body, line = self.front.body, self.front.body_line
-        heading = None if title and opens_with_words(body) else self.look().heading
+        heading = None if title and opens_with_words(body) else self.outline.heading
         heading = heading if heading and visible(heading.text) else None
         if heading and (not title or (heading.opens and heading.text == title)):
             body, line = without_heading(heading, body, line)
@@ -221,7 +230,7 @@ class _Reading:
         """The file's line of the title: the key's, else the heading's."""
         if line := self.front.lines.get("title"):
             return line
-        heading = self.look().heading
+        heading = self.outline.heading
         return self.front.body_line + heading.first - 1 if heading else None
 
     def tags(self) -> tuple[str, ...]:
@@ -296,7 +305,7 @@ class _Reading:
 
     def embedded(self) -> Iterator[MediaRef]:
         """The files that the body shows."""
-        for file in () if shows_no_file(self.front.body) else self.look().files:
+        for file in () if shows_no_file(self.front.body) else self.outline.files:
             if file.ref:
                 yield MediaRef(file.role, file.ref, Path(), file.alt, file.line + self.front.body_line - 1)
 

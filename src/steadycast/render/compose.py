@@ -9,7 +9,6 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
 
 from steadycast.errors import DraftError
 from steadycast.language import N_, listed
@@ -24,6 +23,7 @@ from steadycast.render.html import render as as_html_by_rule
 from steadycast.render.inline_style import load
 from steadycast.render.lexer import Numbered
 from steadycast.render.media import can_convert, moving_formats
+from steadycast.render.once import once
 from steadycast.render.prepared_body import Body
 from steadycast.render.sanitise import calm
 from steadycast.render.wording import NO_LIMIT, Target, Words, unit
@@ -44,6 +44,7 @@ CONVERTED = {
     "place": N_("it tells where it was taken"),
 }
 _ANY = MediaRule()
+_PLAYED = (Form.AUDIO, Form.VIDEO)  # no set: a form is hashed by code in Python
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
 
@@ -150,7 +151,7 @@ class _Composer(Words):
                 ),
                 _("take the channel out of its series"),
             )
-        if draft.form in {Form.AUDIO, Form.VIDEO} and not any(m.role == str(draft.form) for m in draft.media):
+        if draft.form in _PLAYED and not any(m.role == str(draft.form) for m in draft.media):
             self.fault(
                 _("%(form)s without a file", form=_(draft.form)),
                 _('name one: media = "talk.mp3", or form = "%(form)s"', form=Form.ARTICLE),
@@ -193,7 +194,7 @@ class _Composer(Words):
         return self.pieces(summary) | self._told_event()
 
     def _credited(self, text: str) -> str:
-        return "\n\n".join(filter(None, (text, self.credit)))
+        return "\n\n".join(filter(None, (text, self.credit))) if self.credit else text
 
     def _check_whole(self, html: str, text: str, media: Iterable[Media]) -> None:
         """Add what is wrong with the size of all that is sent: words, their markup, files of the roles it names."""
@@ -284,6 +285,8 @@ class _Composer(Words):
 
     def _media(self, title: str) -> tuple[tuple[Media, ...], dict[str, str]]:
         """The post's media by the platform's rules, and original -> adapted sha256 of the body's pictures."""
+        if not self.body.media and not any(rule.required for rule in self.platform.media.values()):
+            return (), {}
         found: list[Media] = []
         names: dict[str, str] = {}
         for role in ("image", "audio", "video", "attachment"):
@@ -455,7 +458,7 @@ class _Composer(Words):
         language = self.draft.language or self.target.language
         return {"when": when_text(self.event, self.target.zone, language), "place": self.event.place}
 
-    @cached_property
+    @once
     def event(self) -> Event | None:
         """The event with its times in the community's zone, where the draft has one."""
         given = self.draft.event

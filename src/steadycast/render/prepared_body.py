@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
@@ -23,6 +23,7 @@ from steadycast.render.inline_style import Style
 from steadycast.render.lexer import Finisher, Numbered
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.media import Studio
+from steadycast.render.once import once
 from steadycast.render.sanitise import clean, has_tags, is_tame, left_open
 from steadycast.schedule.model import Origin
 
@@ -48,7 +49,7 @@ class Body:
         for name in dict.fromkeys(finisher.lost):
             if name not in refused:
                 self.faults.append(self._fault(_("image %(name)s is missing", name=name), _line_of(draft, name)))
-        self._html: dict[tuple[RenderRule, int], tuple[str, Numbered]] = {}
+        self._html: dict[tuple[int, int], tuple[str, Numbered]] = {}
         self._text: dict[tuple[str, tuple[str, ...]], tuple[str, Numbered]] = {}
         self._linked: dict[tuple[tuple[str, str], ...], Body] = {}
 
@@ -96,10 +97,11 @@ class Body:
 
     def html_for(self, rule: RenderRule, style: Style | None) -> tuple[str, Numbered]:
         """The body's HTML by `rule`, and its links; made once for one rule."""
-        key = (_html_rule(rule), id(style))
+        number, asked = _html_rule(rule)
+        key = (number, id(style))
         found = self._html.get(key)
         if found is None:
-            found = self._html[key] = as_html.render(self.html, key[0], style)
+            found = self._html[key] = as_html.render(self.html, asked, style)
         return found
 
     def text_for(self, links: str, hosts: tuple[str, ...] = ()) -> tuple[str, Numbered]:
@@ -109,11 +111,11 @@ class Body:
             self._text[key] = self._plain.render(links, hosts)
         return self._text[key]
 
-    @cached_property
+    @once
     def _plain(self) -> as_text.Plain:
         return as_text.plain(self.html)
 
-    @cached_property
+    @once
     def slug(self) -> str:
         """The draft's own slug, else one made from its title."""
         return self.draft.slug or slugify(self.draft.title, max_length=80, word_boundary=True)
@@ -123,10 +125,14 @@ class Body:
         return self.draft.summary or as_text.summary(self.html, limit)
 
 
+_NUMBERS: dict[RenderRule, int] = {}
+
+
 @lru_cache(maxsize=256)
-def _html_rule(rule: RenderRule) -> RenderRule:
-    """`rule` without what only text asks: rules that make the same HTML are equal."""
-    return replace(rule, thread=False, text_links="inline", style="")
+def _html_rule(rule: RenderRule) -> tuple[int, RenderRule]:
+    """`rule` without what only text asks, and its number: rules that make the same HTML have one."""
+    asked = replace(rule, thread=False, text_links="inline", style="")
+    return _NUMBERS.setdefault(asked, len(_NUMBERS)), asked
 
 
 def check_cost(draft: Draft) -> None:

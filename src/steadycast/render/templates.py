@@ -48,11 +48,12 @@ class Templates:
         self._folders = tuple(folders)
         self._env = (_shared_environment if watched else _environment)(self._folders, zone, compiled)
         self._env.auto_reload = watched
+        self._unwatched: dict[str, jinja2.Template] = {}  # Jinja's own cache takes a lock
 
     def render(self, template: str, /, **values: Any) -> str:
         """The text of one template; raises SettingsError that names the template's file and line."""
         try:
-            return self._env.get_template(template).render(values)
+            return self._template(template).render(values)
         except jinja2.TemplateNotFound as error:
             raise SettingsError(
                 _("template %(name)s is missing", name=error.name),
@@ -77,7 +78,13 @@ class Templates:
     def warm(self, template: str) -> None:
         """Compiles `template` before it is asked for; what is wrong with it is told by who asks for it."""
         with contextlib.suppress(jinja2.TemplateError):
-            self._env.get_template(template)
+            self._template(template)
+
+    def _template(self, name: str) -> jinja2.Template:
+        found = self._unwatched.get(name) or self._env.get_template(name)
+        if not self._env.auto_reload:
+            self._unwatched[name] = found
+        return found
 
     def _where(self, error: Exception) -> tuple[str | None, int | None]:
         """The innermost template line of the traceback, which Jinja has rewritten to the template's own."""
@@ -194,7 +201,7 @@ def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, compiled: Path | No
     environment = _Environment(
         loader=_Loader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
-        autoescape=lambda name: name is not None and _MARKUP.search(name) is not None,
+        autoescape=_is_markup,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -207,6 +214,11 @@ def _environment(folders: tuple[Path, ...], zone: dt.tzinfo, compiled: Path | No
     )
     environment.filters.update(_filters(zone))
     return environment
+
+
+@lru_cache(maxsize=256)  # asked for each page
+def _is_markup(name: str | None) -> bool:
+    return name is not None and _MARKUP.search(name) is not None
 
 
 _shared_environment = lru_cache(maxsize=64)(_environment)  # compiled templates outlive one delivery

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from steadycast.platform.composition import composed, fill, hashtags
 from steadycast.platform.text import count, cut
 from steadycast.platform.text import fits as fits_limit
 from steadycast.render.call import Call
+from steadycast.render.once import once
 from steadycast.render.sanitise import calm
 from steadycast.schedule.model import Origin
 
@@ -73,12 +74,13 @@ class Words:
         except DraftError as error:
             self.fault(error.message, error.hint or _("correct the draft"), error.line)
 
-    @cached_property
+    @once
     def title(self) -> str:
         """The title, within its limit."""
-        return self.limited("title", self.line(visible(str(self.own.get("title", ""))) or self.draft.title))
+        own = visible(str(self.own.get("title", ""))) if self.own else ""
+        return self.limited("title", self.line(own or self.draft.title))
 
-    @cached_property
+    @once
     def author(self) -> str:
         """The author's name, within its limit."""
         return self.limited("author", self.line(self.draft.author))
@@ -168,12 +170,14 @@ class Words:
     def limit(self, name: str) -> Limit | None:
         """The limit called `name`, where the platform has one; the text's without what stands beside it."""
         limit = self.platform.limits.get(name)
-        said = "".join(self.beside.values()) if name == "text" else ""
-        if limit and name == "text" and self.credit and not self.platform.render.thread:
+        if name != "text":
+            return limit
+        said = "".join(self.beside.values())  # also where nothing limits it: what is wrong with it is told
+        if limit and self.credit and not self.platform.render.thread:
             said += f"\n\n{self.credit}"
         return limit.of(max(0, limit.max - count(said, limit))) if limit and said else limit
 
-    @cached_property
+    @once
     def beside(self) -> dict[str, str]:
         """What the draft has to say beside the text, by its key, where the platform has a place for it."""
         key, limit = self.platform.render.beside, self.platform.limits.get("text")
@@ -189,7 +193,7 @@ class Words:
             self.fault(said, _("shorten channels.%(channel)s.%(name)s", channel=self.target.channel, name=key))
         return {key: words} if words else {}
 
-    @cached_property
+    @once
     def credit(self) -> str:
         """Whose text it is, where another community shares it: said at its end wherever it is shown."""
         draft = self.draft
@@ -200,11 +204,11 @@ class Words:
         whose = say.gettext("From %(circle)s", circle=self.line(draft.circle))
         return " · ".join(filter(None, (whose, by, self.line(draft.licence))))
 
-    @cached_property
+    @once
     def tags(self) -> tuple[str, ...]:
         """The tags within the platform's limits: too long a tag is left out, too many are the last ones left out."""
         given: Iterable[Any] = self.own.get("tags", self.draft.tags)
-        tags = [tag for tag in dict.fromkeys(self.line(tag) for tag in given) if tag]
+        tags = [tag for tag in dict.fromkeys(map(self.line, given)) if tag]
         each, all_ = self.platform.limits.get("tag"), self.platform.limits.get("tags")
         if each:
             for tag in tags:

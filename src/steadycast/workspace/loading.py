@@ -182,6 +182,8 @@ class Workspace(Paths):
 
     def call(self, channel: str, series: str = "", wanted: str = "") -> tuple[str, Call] | None:
         """The call that a post has there, by name: the draft's `wanted` one, the series' own, else the first."""
+        if not self.calls:
+            return None
         table = self.promises.get(series)
         named = wanted or (table.call if table else "")
         found = ((name, call) for name, call in self.calls.items() if not named or name == named)
