@@ -25,7 +25,7 @@ from steadycast.platform.text import _is_measured_by_length, _room, fits
 from steadycast.render import dates
 from steadycast.render.lexer import Finisher
 from steadycast.render.markdown import join_lines, to_html
-from steadycast.render.sanitise import clean
+from steadycast.render.sanitise import as_the_parser_wrote_it, clean, cleaned, has_tags
 
 VALUES = st.lists(
     st.sampled_from(
@@ -155,6 +155,47 @@ def test_a_page_that_needs_no_finishing_is_known_without_looking_at_each_tag(
     at_once, slowly = Finisher(pictures, base, "nofollow"), Finisher(pictures, base, "nofollow")
     assert at_once.finish(html) == slowly._finish_each(html)
     assert at_once.lost == slowly.lost
+
+
+MARKDOWN = st.lists(
+    st.sampled_from(
+        ["[l](https://e.fg/g)", '[l](https://e.fg/?a=1&b=2 "t")', "[l](https://e.fg/g?a=&quot;x)", "[l](<https://e.fg/ x>)",
+         "[l](http://1.2.3.4/)", "[l](https://xn--a.com)", "[l](https://e.fg:80/)", "[l](//x.y)", "[l](javascript:alert(1))",
+         "[l](#h)", "![p](https://p.qr/r.png)", '![a"b](https://p.qr/r.png)', "![p](https://p.qr/r.png 't')", '`a<b & "c"`',
+         "**b**", "*i*", "~~d~~", "字", "\n\n", "\n", "- x\n", "7) z\n", "> q\n", '## 标 `c` "q" <\n',
+         '```py\nx<1 && "a"\n```\n', "```a b\nx\n```\n", "|a|b|\n|-|:-:|\n|1|2 **b**|\n", "- [x] t\n", "- [ ] u\n", "<br>",
+         "<br />", "<img src=x>", "<wbr>", "&nbsp;", "&#13;", "&#27;", "\u00a0", "\x85", "&lt;", "&amp;amp;", "&copy;", "\\",
+         "<", ">", "&", '"', "'", "$x^2$", "[^1]", "[^1]: n\n\n", "---\n", "*", "`", "[", "]", "<https://a.bc/&>", "<a@b.cd>",
+         "[![i](https://i.jk/k.png)](https://o.pq)", "[a [b](https://c.de) c](https://f.gh)", "> [!NOTE]\n> x\n", "\ufdd0"]
+    ),
+    max_size=9,
+).map("".join)  # fmt: skip
+
+
+@examples(600)
+@given(MARKDOWN | BODIES | PIECES, st.booleans())
+def test_what_the_parser_wrote_is_what_the_sanitiser_leaves_of_it(body: Any, ugc: bool) -> None:
+    made = to_html(body)
+    short = None if has_tags(body) else as_the_parser_wrote_it(made, ugc=ugc)
+    if short is not None:
+        assert short == cleaned(made, ugc=ugc)
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<script>", "<p onclick=x>", '<a href="javascript:x">', '<a href="https://a.b" onclick="x">', '<a href="https://a.b',
+     '<img src="https://a.bc/d" alt="" onerror="x" />', '<img src="x" alt="" />', "<style>", "<p>\0</p>", "</script>", "<P>",
+     '<a href="//a.bc">', '<a href="https://a.bc\n">', '<h1 id="x">', '<input type="image" disabled="" />', "a > b", "&#1;",
+     '<code class="menu">', '<p class="x">', "<svg>", "<a>", "<!-- -->", "<p>\x9b</p>", '<a href="https://a.bc/&quot;">']
+)  # fmt: skip
+def test_what_is_not_the_parsers_own_goes_to_the_sanitiser(html: str) -> None:
+    assert as_the_parser_wrote_it(f"<p>a</p>\n{html}\n", ugc=False) is None
+
+
+def test_an_everyday_body_needs_no_sanitiser() -> None:
+    body = '## 一\n\n*a* **b** [l](https://a.bc/?a=1&b=2) "q" <3\n\n- [x] c\n\n```py\n1 < 2\n```\n\n|a|\n|-:|\n|1|\n'
+    made = to_html(body)
+    assert as_the_parser_wrote_it(made, ugc=True) == cleaned(made, ugc=True)
 
 
 @settings(deadline=None)

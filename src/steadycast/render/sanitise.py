@@ -64,8 +64,9 @@ def _cleaner(attributes: dict[str, set[str]], rel: str) -> nh3.Cleaner:
     )
 
 
-_OF_A_MEMBER = _cleaner(_ATTRIBUTES, "nofollow ugc noopener")
-_OF_THE_HOUSE = _cleaner(_HOUSE, "noopener")
+_REL_OF_A_MEMBER, _REL_OF_THE_HOUSE = "nofollow ugc noopener", "noopener"
+_OF_A_MEMBER = _cleaner(_ATTRIBUTES, _REL_OF_A_MEMBER)
+_OF_THE_HOUSE = _cleaner(_HOUSE, _REL_OF_THE_HOUSE)
 
 
 def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:
@@ -77,6 +78,8 @@ def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:
     Raises DraftError where it would become many times as long: a parser opens what stands open again in each paragraph
     that follows. Without `raw`, nobody's own tags are in it, and nothing stands open.
     """
+    if not raw and (safe := as_the_parser_wrote_it(html, ugc=ugc)) is not None:
+        return safe
     if not raw or is_tame(html):
         return cleaned(html, ugc=ugc)
     answer = _worker.ask({"op": "clean", "html": html, "ugc": ugc})
@@ -88,6 +91,34 @@ def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:
 
 # Any other class of a member's code could be one of the page's own: it is shown as the page shows that.
 _CODE = re.compile(r'<code class="(?!language-[\w+#.-]{1,40}")[^"]*">')
+
+
+# What the parser writes of its own accord, letter by letter: nothing else is let past the sanitiser. An address is one
+# that every parser of addresses reads alike: a host in small letters, its last label no number.
+_SIGNS = r"[A-Za-z0-9\-._~:/?#@!$'()*+,;=%]*"
+_PLAIN_URL = rf"https?://(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{{2,24}}(?:[/?#]{_SIGNS}(?:&amp;{_SIGNS})*)?"
+_OF_THE_PARSER = re.compile(
+    r"</?(?:p|em|strong|li|code|h[1-6]|t[dhr]|ul|ol|blockquote|pre|del|thead|tbody|table|a(?<=/a))>"
+    rf'|<(?:a href="{_PLAIN_URL}"|img src="{_PLAIN_URL}" alt="[^<>"&]*" /|h[1-6] id="h-[^<>"&]*"|[bh]r /'
+    r'|t[dh] align="(?:left|right|center)"|code class="language-[A-Za-z0-9+#.-]{1,40}"|ol start="[1-9][0-9]{0,8}"'
+    r'|input type="checkbox" (?:checked="" )?disabled="" /)>'
+)
+_ODD_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot);)")
+_ODD = re.compile(rf"[<>\r\xa0{CONTROLS}]")
+_OPENS_A_LINK = re.compile(r'(<a href="[^"]*")>')
+
+
+def as_the_parser_wrote_it(html: str, *, ugc: bool) -> str | None:
+    """What `cleaned` says of HTML in which every tag is one that the parser writes; None for any other.
+
+    For a body without tags of its own: those of the parser are closed where they should be. Most bodies are of this
+    kind, and building a tree of them takes three times as long.
+    """
+    if _ODD_ENTITY.search(html) or _ODD.search(_OF_THE_PARSER.sub("", html)):
+        return None
+    rel = _REL_OF_A_MEMBER if ugc else _REL_OF_THE_HOUSE
+    safe = html.replace(" />", ">").replace("&quot;", '"')
+    return _OPENS_A_LINK.sub(rf'\1 rel="{rel}">', safe) if "<a " in safe else safe
 
 
 def cleaned(html: str, *, ugc: bool) -> str:
