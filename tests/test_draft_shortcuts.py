@@ -247,3 +247,15 @@ def test_one_tilde_and_a_colon_in_a_figure_are_found_wherever_they_stand(body: s
     assert commonmark._TILDE.sub(lambda m: m[0][:-1] + "x", body) == by_the_rule
     colon = r"(?<=[0-9A-Za-z:]):(?=[0-9A-Za-z_+-]{1,40}:)|(?<!\\):(?=[0-9]{1,9}:)"
     assert commonmark._TIME.sub("x", body) == re.sub(colon, "x", body)
+
+
+@examples(400)
+@given(st.text(alphabet="$$$$\\\\ab1 字\n", max_size=14))
+def test_a_formula_and_a_price_are_found_wherever_they_stand(body: str) -> None:
+    """As the plain rules say, one after the other, which look at each character's surroundings first."""
+    by_the_rule = re.compile(
+        r"(?<![$\\])\$\$(?!\$)[^$]{1,2000}\$\$(?!\$)|\\\$"
+        r"|(?<![0-9A-Za-z$])\$(?=[^\s$])(?P<tex>(?:[^$\\\n]|\\[^\n]){1,1000})(?<=\S)\$(?![0-9$])|\$"
+    )
+    found = [(match.span(), match["tex"]) for match in commonmark._DOLLARS.finditer(body)]
+    assert found == [(match.span(), match["tex"]) for match in by_the_rule.finditer(body)]

@@ -27,7 +27,7 @@ from steadycast.render.prepared_body import Body, prepare
 from steadycast.workspace import Workspace, load
 
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
-CHUNK = 40  # orders that are handed over together
+CHUNK = 20  # orders that are handed over together
 WRONG = (DraftError, SettingsError, OSError)  # what may be the fault of one draft
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -93,7 +93,7 @@ class Maker:
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""
         content = self.content
-        found = folder.read(content, folder.DraftFile.at(content, PurePosixPath(order.path), order.stamp), self._limits)
+        found = folder.read(content, folder.DraftFile(PurePosixPath(order.path), order.stamp), self._limits)
         if isinstance(found, folder.Unsettled):
             return Done(order, None)
         piece, draft = _Piece(self, order), None

@@ -60,11 +60,12 @@ class Keys:
 
         It no longer counts as left over.
         """
-        for name in names:
-            key = self._spelled.get(folded(name))
-            if key and (value := self.left.get(key, "")) not in ("", [], {}):
-                del self.left[key]
-                return key, value
+        if self.left:
+            for name in names:
+                key = self._spelled.get(folded(name))
+                if key and (value := self.left.get(key, "")) not in ("", [], {}):
+                    del self.left[key]
+                    return key, value
         return "", ""
 
     def text(self, *names: str) -> str:

@@ -98,15 +98,17 @@ class Reader:
         )
 
 
+_APART = {"path", "revision", "origin", "member", "media", "title_line", "body_line", "extra", "notes", "dated"}
+_MEANING = tuple(name for name in Draft.__slots__ if name not in _APART)
+
+
 def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
     """The name of a draft's content: sha256 hex over what means something, and not over where it lies.
 
     `derived` names the fields that the file's name or time gave (title, date): a renamed or copied file keeps its
     revision. Keys without a meaning here (`extra`) do not count.
     """
-    apart = {"path", "revision", "origin", "member", "media", "title_line", "body_line", "extra", "notes", "dated"}
-    apart |= {*derived}
-    content = {name: getattr(draft, name) for name in Draft.__slots__ if name not in apart}
+    content = {name: getattr(draft, name) for name in _MEANING if name not in derived}
     content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
     if draft.event and draft.event.all_day:
         content["event"].append("all day")

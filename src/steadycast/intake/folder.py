@@ -94,16 +94,14 @@ class DraftFile:
     """A draft's file. `raw` is None where it was not asked for, or nothing of it has changed since `known`."""
 
     path: PurePosixPath  # relative to content/
-    file: Path
     stamp: FileStamp
-    mtime: dt.datetime  # aware, UTC
-    raw: bytes | None  # Markdown: what is written in another form has been converted
+    raw: bytes | None = None  # Markdown: what is written in another form has been converted
     notes: tuple[Note, ...] = ()  # what its writer should know of that
 
-    @classmethod
-    def at(cls, content_root: Path, path: PurePosixPath, stamp: FileStamp) -> DraftFile:
-        """What a scan without reading says of a file with that stamp."""
-        return cls(path, content_root / path, stamp, _instant(stamp), None)
+    @property
+    def mtime(self) -> dt.datetime:
+        """When it was written, aware, in UTC."""
+        return _instant(self.stamp)
 
     def draft(self, reader: Reader) -> Draft:
         """The draft in it, with what was noticed on the way. Raises DraftError where it is none."""
@@ -259,11 +257,11 @@ class _Look:
         facts = entry.stat(follow_symlinks=False)
         now, seen = FileStamp.of(facts), self.known.get(path)
         if seen is not None and seen.stamp == now and seen.media_unchanged() and not may_be_note(path):
-            return DraftFile.at(self.root, path, now)
+            return DraftFile(path, now)
         if self.clock_ns() - now.mtime_ns < self.limits.recent * 1e9:  # a time in the future counts as just now
             self.fresh.append((path, now))
             return None
-        return self.take(path, now) if self.reading else DraftFile.at(self.root, path, now)
+        return self.take(path, now) if self.reading else DraftFile(path, now)
 
     def take(self, path: PurePosixPath, before: FileStamp) -> Result:
         """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
@@ -287,7 +285,7 @@ class _Look:
                         path, _("has a second name elsewhere on this disk (a hard link)"), _("copy it instead")
                     )
                 if not self.reading:
-                    return DraftFile.at(self.root, path, before)
+                    return DraftFile(path, before)
                 raw = read_up_to(file, most)
                 if FileStamp.of(os.fstat(file)) != before or len(raw) != before.size:
                     return Unsettled(path)
@@ -307,7 +305,7 @@ class _Look:
             raw, notes = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
         except DraftError as error:
             return problem_at(path, error.message, error.hint or "", error.line)
-        return DraftFile(path, self.root / path, before, _instant(before), raw, notes)
+        return DraftFile(path, before, raw, notes)
 
 
 def is_draft_name(name: str) -> bool:

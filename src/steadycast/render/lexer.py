@@ -5,8 +5,8 @@ from __future__ import annotations
 import html as entities
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 
 from steadycast.draft.crosslinks import leads_nowhere
@@ -57,8 +57,7 @@ def words(html: str) -> str:
     return " ".join((entities.unescape(html) if "&" in html else html).split())
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """One link of a page."""
 
     html: str  # inside it

@@ -55,6 +55,8 @@ class Body:
 
     def linked(self, links: Mapping[str, str]) -> Body:
         """This body with its links to other drafts as `links` has them: address -> where it leads, "" for nowhere."""
+        if not self.inside or not links:
+            return self
         known = tuple((href, links[href]) for href in self.inside if href in links)
         if not known:
             return self

@@ -106,7 +106,8 @@ class Words:
         if limit is None or (not text and name not in {"title", "text"}):
             return text
         if limit.cut and not limit.min:  # nothing is said of its length, and much of it need not be counted
-            return text if fits_limit(text, limit) else cut(text, limit)
+            as_it_is = text != text.strip() and fits_limit(text, limit)  # `cut` looks itself whether it fits
+            return text if as_it_is else cut(text, limit)
         length = count(text, limit)
         line = self.draft.title_line if name == "title" else None
         if length < limit.min:
