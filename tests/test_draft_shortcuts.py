@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html as entities
 import json
 import re
 from typing import Any
@@ -22,8 +23,8 @@ from steadycast.draft.reading import _AS_JSON_DOES, _as_text
 from steadycast.errors import DraftError
 from steadycast.platform import Limit
 from steadycast.platform.text import _is_measured_by_length, _room, fits
-from steadycast.render import dates
-from steadycast.render.lexer import Finisher
+from steadycast.render import dates, highlight
+from steadycast.render.lexer import Finisher, unescaped
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.sanitise import as_the_parser_wrote_it, clean, cleaned, has_tags
 
@@ -259,3 +260,22 @@ def test_a_formula_and_a_price_are_found_wherever_they_stand(body: str) -> None:
     )
     found = [(match.span(), match["tex"]) for match in commonmark._DOLLARS.finditer(body)]
     assert found == [(match.span(), match["tex"]) for match in by_the_rule.finditer(body)]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["&", "amp;", "&amp;", "lt;", "#38;", "x", ";"]), max_size=6).map("".join))
+def test_an_address_means_what_its_entities_say(text: str) -> None:
+    assert unescaped(text) == entities.unescape(text)
+
+
+@examples(300)
+@given(
+    st.lists(
+        st.sampled_from(['<pre><code class="language-py">', '<pre><code class="a">', "<pre><code>", "</code></pre>", "x",
+                         "<b>", "\n", "&lt;", '<code class="a">', "<pre>"]),
+        max_size=8,
+    ).map("".join)
+)  # fmt: skip
+def test_plain_code_loses_the_name_of_its_language_and_nothing_else(page: str) -> None:
+    one_by_one = highlight._BLOCK.sub(lambda m: highlight._block(m[2], m[1] or "", "plain", None), page)
+    assert highlight.colour(page, "plain") == one_by_one

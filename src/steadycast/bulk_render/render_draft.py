@@ -161,7 +161,9 @@ class _Piece:
     def _write(self, outlet: Outlet, body: Body, target: Target) -> None:
         """Writes the draft for one channel."""
         post = compose(body, outlet.platform, target, letters=bool(outlet.template))  # a page of ours shows no cover
-        extension, text = _shown(outlet, self._with_pictures(post, outlet) if "media:" in post.html else post)
+        if post.media and "media:" in post.html:
+            post = self._with_pictures(post, outlet)
+        extension, text = _shown(outlet, post)
         self.written += write_if_new(f"{outlet.channel.out}/{self.stem}.{extension}", text.encode())
         self.files[target.channel] = extension
 

@@ -20,7 +20,8 @@ _NOTE = re.compile(r"\[\^([^\]\n]*)\]")
 # a footnote; and what keeps one open from line to line is its width in blanks.
 _OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"
 _DEEP = rf"(?:(?:[ \t]*{_OPENS}){{65}}|(?:[ \t]{{0,299}}{_OPENS})*[ \t]{{300,}}{_OPENS})"
-_NESTED, _NESTED_AT_ONCE = re.compile(f"\n{_DEEP}"), re.compile(_DEEP)  # a line break is found faster than a `^`
+# A line break is found faster than a `^`, and most lines begin with a letter.
+_NESTED, _NESTED_AT_ONCE = re.compile(rf"\n(?=[ \t>+*\d\[-]){_DEEP}"), re.compile(_DEEP)
 
 
 def check_depth(body: str) -> None:

@@ -274,6 +274,8 @@ class _Reading:
 
     def slot(self) -> str | None:
         key, value = self.keys.take("slot")
+        if not key:
+            return None
         text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(value).strip())
         if value and not SPELLED.match(text):
             said = _("slot is no date: %(slot)r", slot=text[:60])

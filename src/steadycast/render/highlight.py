@@ -14,6 +14,7 @@ from typing import Any
 from steadycast.render.worker import Worker
 
 _BLOCK = re.compile(r'<pre><code(?: class="(?:language-)?([^"]*)")?>([^<]*)</code></pre>')
+_NAMED_BLOCK = re.compile(r'<pre><code class="[^"]*">(?=[^<]*</code></pre>)')
 _OWN_SPAN = re.compile(r"(<[^>]*>)")
 _LANGUAGE = re.compile(r"[a-z0-9][a-z0-9+#._-]{0,29}", re.IGNORECASE)
 LONGEST = 20_000  # characters; a longer block stays plain
@@ -37,7 +38,9 @@ def colour(html: str, mode: str) -> str:
     """`html` with its code blocks as `mode` asks: `classes`, `inline` (also br and nbsp), or `plain`."""
     if "<pre>" not in html:
         return html
-    known = {} if mode == "plain" else _in_colours(html, mode)
+    if mode == "plain":
+        return _NAMED_BLOCK.sub("<pre><code>", html)
+    known = _in_colours(html, mode)
     return _BLOCK.sub(lambda m: _block(m[2], m[1] or "", mode, known.get((m[2], m[1] or ""))), html)
 
 

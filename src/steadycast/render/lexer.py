@@ -35,8 +35,14 @@ _WITHIN_A_WORD = re.compile(r"[A-Za-z0-9@./]")
 def attribute(tag: str, name: str) -> str:
     """One attribute of an opening tag, unescaped; "" where it has none."""
     _, found, rest = tag.partition(f' {name}="')
-    value = rest.partition('"')[0] if found else ""
-    return entities.unescape(value) if "&" in value else value
+    return unescaped(rest.partition('"')[0]) if found else ""
+
+
+def unescaped(text: str) -> str:
+    """`text` with the characters that its entities stand for; `&amp;`, which most addresses have, at once."""
+    if "&" not in text:
+        return text
+    return text.replace("&amp;", "&") if text.count("&") == text.count("&amp;") else entities.unescape(text)
 
 
 def first_number(tag: str) -> int:
@@ -54,7 +60,7 @@ def words(html: str) -> str:
     """The text of a small piece of HTML, white space collapsed."""
     if "<" in html:
         html = ANY_TAG.sub("", html)
-    return " ".join((entities.unescape(html) if "&" in html else html).split())
+    return " ".join(unescaped(html).split())
 
 
 class Anchor(NamedTuple):

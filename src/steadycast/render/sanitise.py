@@ -105,7 +105,6 @@ _OF_THE_PARSER = re.compile(
 )
 _ODD_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot);)")
 _ODD = re.compile(rf"[<>\r\xa0{CONTROLS}]")
-_OPENS_A_LINK = re.compile(r'(<a href="[^"]*")>')
 
 
 def as_the_parser_wrote_it(html: str, *, ugc: bool) -> str | None:
@@ -117,8 +116,8 @@ def as_the_parser_wrote_it(html: str, *, ugc: bool) -> str | None:
     if _ODD_ENTITY.search(html) or _ODD.search(_OF_THE_PARSER.sub("", html)):
         return None
     rel = _REL_OF_A_MEMBER if ugc else _REL_OF_THE_HOUSE
-    safe = html.replace(" />", ">").replace("&quot;", '"')
-    return _OPENS_A_LINK.sub(rf'\1 rel="{rel}">', safe) if "<a " in safe else safe
+    before, *links = html.replace(" />", ">").replace("&quot;", '"').split('<a href="')
+    return '<a href="'.join([before, *(link.replace('">', f'" rel="{rel}">', 1) for link in links)])
 
 
 def cleaned(html: str, *, ugc: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as entities
 import re
 from dataclasses import dataclass
 
@@ -10,7 +9,18 @@ from steadycast.draft.maths import linear
 from steadycast.draft.spelling import spelled
 from steadycast.platform import Limit
 from steadycast.platform.text import cut
-from steadycast.render.lexer import ANY_TAG, Links, Numbered, anchors, box, first_number, is_of, says_its_url, words
+from steadycast.render.lexer import (
+    ANY_TAG,
+    Links,
+    Numbered,
+    anchors,
+    box,
+    first_number,
+    is_of,
+    says_its_url,
+    unescaped,
+    words,
+)
 
 _PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
 _NOTE = re.compile(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
@@ -122,8 +132,7 @@ class _Writer:
                 self._change(tag, attributes)
         self._line.append(last)
         self._flush()
-        text = "".join(self._blocks).strip("\n")
-        return entities.unescape(text) if "&" in text else text
+        return unescaped("".join(self._blocks).strip("\n"))
 
     def _go_on(self, tag: str, attributes: str) -> None:
         """What a tag does that ends no block."""

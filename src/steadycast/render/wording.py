@@ -97,8 +97,7 @@ class Words:
 
     def line(self, value: Any) -> str:
         """`value` as one line: no control character, no override of the direction, no mention from a member."""
-        text = _one_line(str(value))
-        return calm(text) if self.draft.origin is Origin.UGC else text
+        return _line(str(value), self.draft.origin)
 
     def limited(self, name: str, text: str) -> str:
         """`text` within the limit called `name`; cut where that may be, else a fault."""
@@ -209,7 +208,7 @@ class Words:
     def tags(self) -> tuple[str, ...]:
         """The tags within the platform's limits: too long a tag is left out, too many are the last ones left out."""
         given: Iterable[Any] = self.own.get("tags", self.draft.tags)
-        tags = [tag for tag in dict.fromkeys(map(self.line, given)) if tag]
+        tags = list(_lines(tuple(map(str, given)), self.draft.origin))
         each, all_ = self.platform.limits.get("tag"), self.platform.limits.get("tags")
         if each:
             for tag in tags:
@@ -237,7 +236,16 @@ class Words:
         return tuple(tags[: all_.max] if all_ else tags)
 
 
-_one_line = lru_cache(maxsize=1024)(one_line)
+# Every channel asks for the same of one draft in turn.
+@lru_cache(maxsize=1024)
+def _line(text: str, origin: Origin) -> str:
+    return calm(one_line(text)) if origin is Origin.UGC else one_line(text)
+
+
+@lru_cache(maxsize=64)
+def _lines(texts: tuple[str, ...], origin: Origin) -> tuple[str, ...]:
+    """Each of `texts` as one line, once, without those that are empty then."""
+    return tuple(dict.fromkeys(line for text in texts if (line := _line(text, origin))))
 
 
 def unit(limit: Limit) -> str:
