@@ -173,7 +173,7 @@ def test_a_full_disk_is_no_bad_input(
         raise error
 
     bench.root.mkdir()
-    monkeypatch.setattr("steadycast.cli.command_line.app", broken)
+    monkeypatch.setattr("steadycast.cli.plain_words.call", broken)
     assert said in run("report", code=code)[2]
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
+from cyclopts import CycloptsError
 from pipeline_bench import COMMUNITY, FAR, Bench, article
 from rich.console import Console
 
-from steadycast.cli import first_page, shared_forks
+from steadycast.cli import first_page, plain_words, shared_forks
 from steadycast.cli.command_line import app
+from steadycast.cli.commands import GROUPS
 from steadycast.language import LOCALES, speaking
 
 # What no command of these needs to load that has nothing to send, to render or to fetch.
 NEVER = {
     "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "prefect", "fastapi", "requests", "urllib3",
-    "jinja2", "tomlkit", "icalendar", "cryptography", "nh3", "PIL", "apprise", "feedparser", "babel",
+    "cyclopts", "jinja2", "tomlkit", "icalendar", "cryptography", "nh3", "PIL", "apprise", "feedparser", "babel",
     "steadycast.pipeline.posts", "steadycast.pipeline.collect", "steadycast.render.compose", "steadycast.outgoing.fetcher",
 }  # fmt: skip
 MOST = 2400  # modules that the processes of `up` share, with some room
@@ -87,6 +91,25 @@ def test_the_first_page_is_the_one_that_the_whole_command_line_would_show(
         shown = capsys.readouterr().out
         app.help_print([], console=Console())
     assert shown == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", [verb for verbs in GROUPS.values() for verb in verbs])
+def test_what_is_read_without_cyclopts_is_what_it_would_read(verb: str) -> None:
+    """Each command alone, with each of its options as a flag, with all flags, and with what is no flag of it."""
+    names = list(inspect.signature(app[verb].default_command).parameters) if app[verb].default_command else []
+    options = [f"--{name.replace('_', '-')}" for name in names]
+    flags = [each for each in options if plain_words.call([verb, each])]
+    others = (["--no-json"], ["--json", "--json"], ["--json=yes"], ["--help"], ["-h"], ["--dry_run"], ["--"], [""])
+    for words in ([], flags, *([each] for each in options), *others):
+        read = plain_words.call([verb, *words])
+        if read is None:
+            continue
+        assert isinstance(read, partial)
+        try:
+            command, bound, _ = app.parse_args([verb, *words], exit_on_error=False, print_error=False)
+        except CycloptsError:
+            command, bound = None, None
+        assert (read.func, read.args, read.keywords) == (command, bound and bound.args, bound and bound.kwargs), words
 
 
 @pytest.mark.skipif(not shared_forks.POSSIBLE, reason="nothing is shared there")

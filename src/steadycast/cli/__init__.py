@@ -84,6 +84,10 @@ def _done(words: list[str]) -> int:
 
         first_page.show()
         return OK
+    from steadycast.cli import plain_words
+
+    if (ask := plain_words.call(words)) is not None:
+        return ask()
     from cyclopts import CycloptsError
 
     from steadycast.cli.command_line import app

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, show, tell
-from steadycast.cli.parameters import Json
 from steadycast.language import current
 from steadycast.language import gettext as _
+
+if TYPE_CHECKING:
+    from steadycast.cli.parameters import Json
 
 
 def circles(*, json: Json = False) -> int:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, say, show, tell
-from steadycast.cli.parameters import Json
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
+    from steadycast.cli.parameters import Json
     from steadycast.schedule.gates import Gate
 
 STATES = {True: "passed", False: "not passed", None: "not counted"}

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter, validators
+from typing import TYPE_CHECKING, Literal
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import (
@@ -23,22 +21,20 @@ from steadycast.cli.output import (
     stream_json,
     tell,
 )
-from steadycast.cli.parameters import Draft, Json
 from steadycast.cli.words import shown_word
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.language import ngettext
 
 if TYPE_CHECKING:
+    from steadycast.cli.parameters import By, Draft, Jobs, Json
     from steadycast.ledger.tables import DraftRow
     from steadycast.pipeline import App
 
 Standing = Literal[
     "waiting", "stock", "planned", "used", "archive", "hand-in", "copy", "doubtful", "rejected", "not-ready", "gone"
 ]
-By = Annotated[str, Parameter(help="Who decides; without it: your user name.")]
 PAGE = 50  # drafts that a table shows: one of thousands is drawn for seconds
-Jobs = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))]
 
 
 def check(*, json: Json = False) -> int:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, say, show
-from steadycast.cli.parameters import Json
 from steadycast.language import N_, current
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
+    from steadycast.cli.parameters import Json
     from steadycast.pipeline.fair import Fair
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, in_order, progress, say, show, tell
-from steadycast.cli.parameters import Json
 from steadycast.cli.words import looked_at
 from steadycast.language import gettext as _
+
+if TYPE_CHECKING:
+    from steadycast.cli.parameters import Json
 
 DOCTOR = {"state": "", "what": "what", "said": "said", "hint": "hint"}
 

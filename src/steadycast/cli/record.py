@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import ops, pipeline
 from steadycast.cli.main_job import say_record
 from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show, tell
-from steadycast.cli.parameters import DryRun, Json
 from steadycast.errors import Problem
 from steadycast.language import gettext as _
+
+if TYPE_CHECKING:
+    from steadycast.cli.parameters import DryRun, Json
 
 
 def status(*, json: Json = False) -> int:

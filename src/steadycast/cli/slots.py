@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter, validators
+from typing import TYPE_CHECKING, Literal
 
 from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import (
@@ -22,18 +20,16 @@ from steadycast.cli.output import (
     show,
     tell,
 )
-from steadycast.cli.parameters import Draft, DryRun, Json, Key, Yes
 from steadycast.errors import InputError
 from steadycast.language import N_, current, quoted
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
+    from steadycast.cli.parameters import AskNote, Days, Draft, DryRun, Json, Key, Yes
     from steadycast.pipeline import App
     from steadycast.pipeline.amend import Amended
 
 QUESTIONS = {"revise": N_("Revise this now?"), "withdraw": N_("Withdraw this now?")}
-AskNote = Annotated[str, Parameter(help=N_("What about, in 500 characters at most."))]
-Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=3660))]  # each slot is a row of the ledger
 
 
 def plan(*, days: Days = 14, json: Json = False) -> int:

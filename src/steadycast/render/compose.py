@@ -68,9 +68,11 @@ def fits(body: Body, platform: Platform, target: Target, *, now: dt.datetime | N
     """Everything about a draft that would fail on this channel at its slot; an empty list when nothing would.
 
     What it would only lose there is among it, as harmless.
-    With `now`, an event that has ended is one of them. No cover is drawn for it: one with the title fits.
+    With `now`, an event that has ended is one of them. No cover is drawn for it: one with the title fits. Nor is its HTML
+    made where none is measured: colours alone would start a process.
     """
-    composer = _Composer(body, platform, target, letters="whole" in platform.limits)
+    measured = bool({"html", "whole"} & platform.limits.keys())
+    composer = _Composer(body, platform, target, letters="whole" in platform.limits, html=measured)
     composer.post()
     composer.check_event(now)
     return composer.faults
@@ -79,9 +81,11 @@ def fits(body: Body, platform: Platform, target: Target, *, now: dt.datetime | N
 class _Composer(Words):
     """One draft for one channel; what goes wrong gathers in `faults`, and the rest goes on."""
 
-    def __init__(self, body: Body, platform: Platform, target: Target, *, letters: bool = True) -> None:
+    def __init__(
+        self, body: Body, platform: Platform, target: Target, *, letters: bool = True, html: bool = True
+    ) -> None:
         self.body = body.linked(target.links)
-        self.letters = letters
+        self.letters, self.html = letters, html
         super().__init__(body.draft, platform, target)
         self.faults = [replace(fault, channel=target.channel) for fault in body.faults]
 
@@ -264,6 +268,8 @@ class _Composer(Words):
     def _html(self, names: Mapping[str, str]) -> tuple[str, Numbered]:
         rule = self.platform.render
         style = load(rule.style, self.platform.folders) if rule.style else None
+        if not self.html:
+            return "", ()
         html, links = self.body.html_for(rule, style)
         if self.credit:
             shown = f'<p class="credit">{entities.escape(self.credit)}</p>'
