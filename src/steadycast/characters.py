@@ -20,7 +20,7 @@ CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff"  # no
 TURNING = r"\u202a-\u202e\u2066-\u2069"  # what follows is shown in another direction
 _NOT_IN_A_LINE = re.compile(rf"[{CONTROLS}{TURNING}\t\n\r\u2028\u2029\ufeff]+")
 # A word, or a character from U+2E80 on, with the marks that stay with it and the white space after it.
-_PIECE = re.compile(r"[（《〈“‘「『【]*(?:[^\s\u2e80-\U0003ffff]+|.)[，。、；：？！）》〉”’」』】…—,.;:!?)]*\s*")
+_PIECE = r"[（《〈“‘「『【]*(?:[^\s\u2e80-\U0003ffff]+|.)[，。、；：？！）》〉”’」』】…—,.;:!?)]*\s*"
 
 
 _SHORT = 40  # characters that are measured at once
@@ -33,7 +33,7 @@ def one_line(text: str) -> str:
 
 def pieces(text: str) -> list[str]:
     """`text` in the pieces between which a line may break."""
-    return _PIECE.findall(text)
+    return re.findall(_PIECE, text)
 
 
 def broken_lines(text: str, width: float, length: Callable[[str], float]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Names that a package offers and loads when they are first asked for: who wants one verb loads no other."""
+"""What is loaded or compiled when it is first asked for: the names that a package offers, and regular expressions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,35 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    import re
 
 # What a server works with: every package but the faces, and what is for developers or has a process of its own.
 ROOMS = (
     "alarms", "arrivals", "classes", "crash_safety", "delivery", "draft", "intake", "ledger", "ops", "outgoing",
     "pipeline", "platform", "render", "report", "schedule", "upload", "workspace",
 )  # fmt: skip
+
+
+class _LazyPattern:
+    """Stands for a compiled pattern."""
+
+    def __init__(self, pattern: str, flags: int = 0, engine: str = "re") -> None:
+        self._asked = pattern, flags, engine
+
+    def __getattr__(self, name: str) -> Any:
+        """Asked once for each method: from then on it is an attribute like any other."""
+        pattern, flags, engine = self._asked
+        found = getattr(import_module(engine).compile(pattern, flags), name)
+        setattr(self, name, found)
+        return found
+
+
+def lazy_pattern(pattern: str, flags: int = 0, engine: str = "re") -> re.Pattern[str]:
+    """A pattern compiled when it is first used: most runs use few, and some take as long as loading a module."""
+    return cast("re.Pattern[str]", _LazyPattern(pattern, flags, engine))
 
 
 class _Package(ModuleType):

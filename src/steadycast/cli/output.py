@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from steadycast.characters import CONTROLS, TURNING
 from steadycast.cli.words import shown_word
 from steadycast.language import N_
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 from steadycast.progress import Progress
 
 NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they show: its path and --json have it whole
@@ -23,10 +23,10 @@ CODES = {"state", "status", "change", "what", "check", "form", "was", "from", "d
 NOTHING_YET = N_("No draft has been taken in yet: run `steadycast intake`.")
 # What a terminal obeys instead of showing it, the marks that turn the direction of text, and what cannot be written
 # at all: half a surrogate pair, as in a file's name that is not UTF-8.
-_OBEYED = re.compile(rf"[{CONTROLS}{TURNING}\t\n\r\u061c\u2028\u2029\u200e\u200f]")
+_OBEYED = lazy_pattern(rf"[{CONTROLS}{TURNING}\t\n\r\u061c\u2028\u2029\u200e\u200f]")
 # Marks on a letter beyond what any language writes: they climb over the lines above.
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_PILED = re.compile(f"(?<={_MARK * 4}){_MARK}+")
+_PILED = lazy_pattern(f"(?<={_MARK * 4}){_MARK}+")
 
 COLOURS = {
     "published": "green", "seen": "green", "confirmed": "green", "kept": "green", "approved": "green", "there": "green",

@@ -21,17 +21,18 @@ from steadycast.draft.model import MediaRef
 from steadycast.draft.safe_open import NotRegularError, mostly_holes, open_inside
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
 MAX_BYTES = 1 << 30
 
 MAX_LISTED = 50_000  # files of a member's folder that are looked through for one that is named without its folder
 LISTED_FOR = 3.0  # seconds
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_SCHEME = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # What generators write where the site's root is meant: Pelican's {static}, Jekyll's {{ site.baseurl }}, Ghost's mark.
-_ROOT_MARK = re.compile(r"^(?:\{(?:static|filename)\}|\{\{\s*site\.(?:baseurl|url)\s*\}\}|__GHOST_URL__)/?")
-_BESIDE_MARK = re.compile(r"^\{attach\}/?")
-_LIQUID_ROOT = re.compile(r"""^\{\{\s*["']([^"']+)["']\s*\|\s*(?:relative_url|absolute_url|prepend:.*?)\s*\}\}$""")
+_ROOT_MARK = lazy_pattern(r"^(?:\{(?:static|filename)\}|\{\{\s*site\.(?:baseurl|url)\s*\}\}|__GHOST_URL__)/?")
+_BESIDE_MARK = lazy_pattern(r"^\{attach\}/?")
+_LIQUID_ROOT = lazy_pattern(r"""^\{\{\s*["']([^"']+)["']\s*\|\s*(?:relative_url|absolute_url|prepend:.*?)\s*\}\}$""")
 
 
 @dataclass(frozen=True, slots=True)

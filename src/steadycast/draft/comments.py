@@ -11,9 +11,10 @@ from dataclasses import replace
 from steadycast.draft.model import Draft
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
-_MAY_HOLD_ONE = re.compile(r"%%|<!--|\{/\*|\{\{[<%]?-? ?/\*|\{#\s|comment")
-_TOKEN = re.compile(
+_MAY_HOLD_ONE = lazy_pattern(r"%%|<!--|\{/\*|\{\{[<%]?-? ?/\*|\{#\s|comment")
+_TOKEN = lazy_pattern(
     r"^(?P<around>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})[^\n]*$"
     r"|(?<![`\\])(?P<ticks>`+)"
     r"|(?<![\\%])%%(?!%)(?P<obsidian>)"
@@ -38,7 +39,7 @@ _ENDS = {
     "kramdown": re.compile(r"\{:/(?:comment)?\}"),
     "jinja": re.compile(r"#\}"),
 }
-_CODE = re.compile(r"`+|\n[ \t]*\n")
+_CODE = lazy_pattern(r"`+|\n[ \t]*\n")
 _LONGEST_TICKS = 9  # a longer run opens no code in a line: each length without a second one costs a look to the end
 _CUTS = {"more", "truncate", "excerpt"}  # where a summary ends: no comment but a mark, and shown nowhere
 

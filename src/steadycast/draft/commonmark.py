@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from steadycast.on_demand import lazy_pattern
+
 EXTENSIONS: dict[str, Any] = {
     "strikethrough": True,
     "table": True,
@@ -29,32 +31,32 @@ _DISGUISES = "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd6\ufdd7\ufdd8\ufdd9\ufdda\ufddb
 _DISGUISE = dict(zip(_SHOWN, _DISGUISES, strict=True))
 _BACK = tuple((disguise, "&amp;" if shown == "&" else shown) for shown, disguise in _DISGUISE.items())
 _IN_AN_ADDRESS = {"".join(f"%{byte:02X}" for byte in d.encode()): c for c, d in _DISGUISE.items()}
-_ENCODED = re.compile("|".join(_IN_AN_ADDRESS))
+_ENCODED = lazy_pattern("|".join(_IN_AN_ADDRESS))
 
 # Each begins with the character itself: what would stand before it is looked for only where one is.
 # One tilde never strikes, only two do.
-_TILDE = re.compile(r"(?:~(?<![~\\]~)|\\(?<![~\\]\\)\\(?:\\\\)*~)(?!~)")
+_TILDE = lazy_pattern(r"(?:~(?<![~\\]~)|\\(?<![~\\]\\)\\(?:\\\\)*~)(?!~)")
 # Between two digits an asterisk multiplies; so it does after a letter that no mark opened before: `x**2 + y**2`.
-_TIMES = re.compile(
+_TIMES = lazy_pattern(
     r"(?P<marked>(?<![0-9A-Za-z*\\])(?P<mark>\*{1,3})(?=[^\s*])[^*\n]{1,500}"
     r"(?:(?<=[0-9])(?P=mark)(?![0-9*])|(?<=[^\s*0-9])(?P=mark)(?!\*)))"
     r"|(?<=[0-9A-Za-z])\*{1,2}(?=[0-9])|(?<=[0-9])\*(?=[A-Za-z])"
 )
-_MAY_MULTIPLY = re.compile(r"\*(?:(?<=[0-9A-Za-z]\*)\*?[0-9]|(?<=[0-9]\*)[A-Za-z])")
+_MAY_MULTIPLY = lazy_pattern(r"\*(?:(?<=[0-9A-Za-z]\*)\*?[0-9]|(?<=[0-9]\*)[A-Za-z])")
 # `a==b` compares, `US$5/A$` is money, and `a:x:b` or `:100:` is no picture of a cross or a hundred.
-_EQUALS = re.compile(r"(?<=[0-9A-Za-z)\]])==(?=[0-9A-Za-z(\[])|={3,}(?!\n|\Z)")
-_DOLLARS = re.compile(
+_EQUALS = lazy_pattern(r"(?<=[0-9A-Za-z)\]])==(?=[0-9A-Za-z(\[])|={3,}(?!\n|\Z)")
+_DOLLARS = lazy_pattern(
     r"\$(?:(?<![$\\]\$)\$(?!\$)[^$]{1,2000}\$\$(?!\$)"
     r"|(?<![0-9A-Za-z$]\$)(?=[^\s$])(?P<tex>(?:[^$\\\n]|\\[^\n]){1,1000})(?<=\S)\$(?![0-9$]))?|\\\$"
 )
-_FORMULA = re.compile(r"(?![0-9.,]+ ?[^\x00-\x7f])[^\n]*?[A-Za-z\\^_=+]")
-_TIME = re.compile(r":(?:(?<=[0-9A-Za-z:]:)(?=[0-9A-Za-z_+-]{1,40}:)|(?<!\\:)(?=[0-9]{1,9}:))")
+_FORMULA = lazy_pattern(r"(?![0-9.,]+ ?[^\x00-\x7f])[^\n]*?[A-Za-z\\^_=+]")
+_TIME = lazy_pattern(r":(?:(?<=[0-9A-Za-z:]:)(?=[0-9A-Za-z_+-]{1,40}:)|(?<!\\:)(?=[0-9]{1,9}:))")
 # `[注]: 明天20:00` defines a link for Markdown, and is gone from the page: an address has a slash, a dot or a `#`.
-_NO_ADDRESS = re.compile(r"^( {0,3})\[(?=(?!\^)[^\[\]\n]{1,200}\]:[ \t]*(?![^\s]{0,2000}?[/.#<])\S)", re.MULTILINE)
+_NO_ADDRESS = lazy_pattern(r"^( {0,3})\[(?=(?!\^)[^\[\]\n]{1,200}\]:[ \t]*(?![^\s]{0,2000}?[/.#<])\S)", re.MULTILINE)
 
 
 # In an item of a feed: what would be an entity, and what after a <br> or below a line would begin a list or a heading.
-_OF_WORDS = re.compile(
+_OF_WORDS = lazy_pattern(
     r"(?P<entity>&)(?=#?\w{1,31};)|(?:(?<=\\\n)|(?<=[^\n]\n)(?=[ >]*(?:=+|-+)[ ]*(?:\n|\Z)))"
     r"(?P<before>[ >]*)(?P<figure>\d{0,9})(?P<first>[-+#=.)])"
 )

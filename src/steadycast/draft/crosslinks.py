@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from steadycast.draft.marked_lines import CODE, marked_lines
+from steadycast.on_demand import lazy_pattern
 
 _Side = tuple[str, ...]
 HOUSE: _Side = ("pgc",)
@@ -23,13 +24,13 @@ OTHERS: _Side = ()  # every member's, as far as it has gone out
 MOST = 2_000  # links of one draft that are looked at
 _ALIKE = 64  # drafts of one name: of more, a name alone tells none
 _LONGEST = 500  # characters of an address; a longer one names no draft
-_ENDING = re.compile(r"\.(?:md|markdown|mdx|html?)\Z", re.IGNORECASE)
-_FILE = re.compile(r"\.(?:md|markdown|mdx)(?:[?#]|\Z)", re.IGNORECASE)
-_ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|\\", re.IGNORECASE)
-_DATED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[-_ ](?=.)")
+_ENDING = lazy_pattern(r"\.(?:md|markdown|mdx|html?)\Z", re.IGNORECASE)
+_FILE = lazy_pattern(r"\.(?:md|markdown|mdx)(?:[?#]|\Z)", re.IGNORECASE)
+_ELSEWHERE = lazy_pattern(r"[a-z][a-z0-9+.-]*:|//|\\", re.IGNORECASE)
+_DATED = lazy_pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})[-_ ](?=.)")
 # What generators put before a page's own name, beside its folders and its date.
 _ABOVE = frozenset("post posts _posts blog article articles archive archives note notes p content source pages".split())  # noqa: SIM905
-_WRITTEN = re.compile(
+_WRITTEN = lazy_pattern(
     CODE
     + r"|!\[[^\[\]\n]{0,500}\]\([^()\n]{0,500}\)|\]\([ \t]*(?:<(?P<angled>[^<>\n]{1,500})>|(?P<href>[^\s<>()]{1,500}))"
     r"|^ {0,3}\[(?!\^)[^\[\]\n]{1,200}\]:[ \t]*<?(?P<defined>[^\s<>]{1,500})"

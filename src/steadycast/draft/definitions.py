@@ -6,15 +6,15 @@ modules of MDX are code, of which a reader is shown nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from steadycast.draft.marked_lines import CODE, marked_lines
+from steadycast.on_demand import lazy_pattern
 
-_ABBREVIATION = re.compile(r" {0,3}\*\[(?P<name>[^\[\]\n]{1,100})\]:[ \t]*(?P<words>\S[^\n]*)")
-_FOOTNOTE = re.compile(r" {0,3}\[\^(?P<name>[^\[\]\s]{1,200})\]:(?P<words>[^\n]*)")
-_REFERENCE = re.compile(CODE + r"|(?<!\\)\[\^(?P<name>[^\[\]\s]{1,200})\]")
-_MODULE = re.compile(r"(?:import|export)\b[ {*'\"]")
+_ABBREVIATION = lazy_pattern(r" {0,3}\*\[(?P<name>[^\[\]\n]{1,100})\]:[ \t]*(?P<words>\S[^\n]*)")
+_FOOTNOTE = lazy_pattern(r" {0,3}\[\^(?P<name>[^\[\]\s]{1,200})\]:(?P<words>[^\n]*)")
+_REFERENCE = lazy_pattern(CODE + r"|(?<!\\)\[\^(?P<name>[^\[\]\s]{1,200})\]")
+_MODULE = lazy_pattern(r"(?:import|export)\b[ {*'\"]")
 
 
 def with_definitions_shown(body: str) -> str:

@@ -15,6 +15,7 @@ from steadycast.draft.keys import folded
 from steadycast.errors import DraftError, did_you_mean
 from steadycast.language import gettext as _
 from steadycast.language import quoted
+from steadycast.on_demand import lazy_pattern
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
 _FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
@@ -27,7 +28,7 @@ _IN_WORDS = (
     "%d %B %Y",
     "%d %b %Y",
 )  # May 1, 2024 10:20 AM
-_DATE = re.compile(
+_DATE = lazy_pattern(
     r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})日?"
     r"(?:[T\s]+(?P<H>\d{1,2})[:：时点](?P<M>\d{2})分?(?::(?P<S>\d{2})(?:[.,]\d+)?)?)?"
     r"\s*(?:(?P<utc>Z|UTC|GMT)|(?P<sign>[+-])(?P<oh>\d{2}):?(?P<om>\d{2})(?:\s*[A-Z]{3,4})?)?\Z"

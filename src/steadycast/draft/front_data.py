@@ -12,9 +12,10 @@ from typing import Any
 from steadycast import reasons
 from steadycast.draft.front_yaml import MAX_DEPTH, MAX_NODES, UNUSABLE, refuse
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
-_JSON_KEY = re.compile(r'"((?:[^"\\]|\\.){1,200})"\s*:')
-_PLAIN_KEY = re.compile(r"[ ]{0,3}([^\s:：][^:：\n]{0,40}?)\s*[:：][ \t\xa0\u3000]*(.*)\Z")
+_JSON_KEY = lazy_pattern(r'"((?:[^"\\]|\\.){1,200})"\s*:')
+_PLAIN_KEY = lazy_pattern(r"[ ]{0,3}([^\s:：][^:：\n]{0,40}?)\s*[:：][ \t\xa0\u3000]*(.*)\Z")
 
 
 def read_toml(head: str) -> tuple[dict[str, Any], dict[str, int]]:

@@ -9,21 +9,22 @@ from steadycast.draft.keys import is_known
 from steadycast.errors import DraftError
 from steadycast.language import N_
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
 MAX_DEPTH = 8
 MAX_NODES = 200
-UNUSABLE = re.compile("[\0\ud800-\udfff]")
+UNUSABLE = lazy_pattern("[\0\ud800-\udfff]")
 
 PLAIN_NULL = {"", "~", "null", "Null", "NULL"}
 # One line that means to YAML what it seems to mean: no indicator begins its value, nothing in it could be a comment, an
 # escape, a key or a line break (of which YAML knows five).
 _ODD = "\\x00-\\x1f\\x7f-\\xa0\\u2028\\u2029\\ufeff\\ud800-\\udfff"
 _IN_A_LIST = rf"[^\W_](?:[^{_ODD}:#,\[\]{{}}\"'?&*!|>%@`-]*[^{_ODD} :#,\[\]{{}}\"'?&*!|>%@`-])?"
-_FLAT_LINE = re.compile(
+_FLAT_LINE = lazy_pattern(
     rf"([A-Za-z_][A-Za-z0-9_-]{{0,63}}): (?:\"([^\"\\{_ODD}]*)\"|'([^'{_ODD}]*)'|\[({_IN_A_LIST}(?:, ?{_IN_A_LIST})*)\]"
     rf"|([^\W_](?:(?:[^{_ODD} :#]|:(?=[^{_ODD} ])| (?! |#))*[^{_ODD} :#])?))\n"
 )
-_COMMA = re.compile(", ?")
+_COMMA = lazy_pattern(", ?")
 
 HALF_WIDTH = N_("use the half-width colon and a space: `key: value`")
 
@@ -31,13 +32,13 @@ HALF_WIDTH = N_("use the half-width colon and a space: `key: value`")
 # page or a chat that a head is copied from is full of them, and Hexo takes tabs.
 _WIDTHS = {"\t": 2, "\u3000": 2, "\u200b": 0, "\u200c": 0, "\u200d": 0, "\u2060": 0, "\ufeff": 0}
 _BLANK = "\t\xa0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff"
-_MAY_BE_ODD = re.compile(f"[{_BLANK}：]")
-_ODD_BEGIN = re.compile(f"[ {_BLANK}]*[{_BLANK}][ {_BLANK}]*(?=[^ {_BLANK}])")
-_ODD_COLON = re.compile(
+_MAY_BE_ODD = lazy_pattern(f"[{_BLANK}：]")
+_ODD_BEGIN = lazy_pattern(f"[ {_BLANK}]*[{_BLANK}][ {_BLANK}]*(?=[^ {_BLANK}])")
+_ODD_COLON = lazy_pattern(
     f"^([ ]*(?:- )?[^\\s:：#\"'{_BLANK}]{{1,40}}) ?(：[ {_BLANK}]*|:[{_BLANK}][ {_BLANK}]*)", re.MULTILINE
 )
-_A_KEY = re.compile(r"[\w-]+ ?[:：]")
-_WHOLE = re.compile(r"[^\s:#-][^:\n]*: +[^\s|>\[{#&*!]")  # a key with its value: nothing can stand below it
+_A_KEY = lazy_pattern(r"[\w-]+ ?[:：]")
+_WHOLE = lazy_pattern(r"[^\s:#-][^:\n]*: +[^\s|>\[{#&*!]")  # a key with its value: nothing can stand below it
 
 
 def read_yaml(head: str) -> tuple[dict[str, Any], dict[str, int]]:

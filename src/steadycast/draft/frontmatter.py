@@ -18,22 +18,25 @@ from steadycast.draft.front_yaml import read_yaml
 from steadycast.draft.keys import folded, is_known
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
 MAX_BYTES = 64 * 1024
 
 Values = tuple[dict[str, Any], dict[str, int]]
 
-_BEFORE = re.compile(r"[\s\u200b-\u200d\u2060\ufeff]{0,1000}")  # seen by nobody: a head may come after it
-_FENCE = re.compile(r"(-{3,}|\+{3}|;{3,})[ \t]*(?:\n|\Z)")
-_LOOKS_LIKE_KEY = re.compile(r"""\s*(?:#|["']?[^\s:："'#][^:：\n]*["']?\s*(?::(?:\s|$)|：)|[{}])""")
-_KEY = re.compile(r"""[ ]{0,3}["']?([^\s:：=#"'\-][^:：=\n]{0,40}?)["']?[ \t]*([:：=])[ \t\xa0\u3000]*(.*)""")
-_BELOW_A_KEY = re.compile(r"[ \t\xa0\u3000]+\S|- |#")
-_HEXO_ENDS = re.compile(r"-{3,}[ \t]*\Z")
-_NEEDS_YAML = re.compile(r"^(?:[ \t]*- |\s+[\w-]+:\s|[^\s:：][^:：\n]*[:：][ \t]*[\[\"'{>|])", re.MULTILINE)
-_ODD_FENCE = re.compile(r"(?:[-_=*~\u2010-\u2015\uff0d\u2500\u2501]{2,}|`{3,}[ ]?(?:ya?ml|toml|json)?)[ \t]*(?:\n|\Z)")
-_JSON_OPENS = re.compile(r'\{\s*"([^"\n]{1,60})"\s*:')
+_BEFORE = lazy_pattern(r"[\s\u200b-\u200d\u2060\ufeff]{0,1000}")  # seen by nobody: a head may come after it
+_FENCE = lazy_pattern(r"(-{3,}|\+{3}|;{3,})[ \t]*(?:\n|\Z)")
+_LOOKS_LIKE_KEY = lazy_pattern(r"""\s*(?:#|["']?[^\s:："'#][^:：\n]*["']?\s*(?::(?:\s|$)|：)|[{}])""")
+_KEY = lazy_pattern(r"""[ ]{0,3}["']?([^\s:：=#"'\-][^:：=\n]{0,40}?)["']?[ \t]*([:：=])[ \t\xa0\u3000]*(.*)""")
+_BELOW_A_KEY = lazy_pattern(r"[ \t\xa0\u3000]+\S|- |#")
+_HEXO_ENDS = lazy_pattern(r"-{3,}[ \t]*\Z")
+_NEEDS_YAML = lazy_pattern(r"^(?:[ \t]*- |\s+[\w-]+:\s|[^\s:：][^:：\n]*[:：][ \t]*[\[\"'{>|])", re.MULTILINE)
+_ODD_FENCE = lazy_pattern(
+    r"(?:[-_=*~\u2010-\u2015\uff0d\u2500\u2501]{2,}|`{3,}[ ]?(?:ya?ml|toml|json)?)[ \t]*(?:\n|\Z)"
+)
+_JSON_OPENS = lazy_pattern(r'\{\s*"([^"\n]{1,60})"\s*:')
 _OF_EVERY_HEAD = {"title", "date", "tags", "categories", "category", "layout", "slug", "permalink"}
-_OF_NOTION = re.compile(r"\A(\s*# [^\n]+\n\n)((?:[^\s:#>|*`!\[-][^\n:]{0,40}: [^\n]*\n)+)(?=\n)")
+_OF_NOTION = lazy_pattern(r"\A(\s*# [^\n]+\n\n)((?:[^\s:#>|*`!\[-][^\n:]{0,40}: [^\n]*\n)+)(?=\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def _json(rest: str, above: int) -> _Head | None:
         found, end = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode(rest[: MAX_BYTES * 2])
     except (ValueError, RecursionError):
         end = at.end() if (at := re.search(r"^\}[ \t]*$", rest, re.MULTILINE)) else len(rest)
-        found = re.findall(_JSON_OPENS, rest)
+        found = _JSON_OPENS.findall(rest)
     if not any(map(is_known, found)):
         return None
     if rest[end : end + 200].split("\n", 1)[0].strip():

@@ -15,12 +15,15 @@ from urllib.parse import quote
 from steadycast.draft.marked_lines import CODE, marked_lines
 from steadycast.draft.model import AUDIO_ENDINGS, VIDEO_ENDINGS
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
-_OPENS = re.compile(r"[ \t]*\{(?:%-?|\{[<%])[ \t]*highlight[ \t]+\"?([\w+#.-]{1,30})\"?[^{}\n]{0,200}[>%]\}{1,2}[ \t]*")
-_CLOSES = re.compile(r"[ \t]*\{(?:%-?[ \t]*endhighlight|\{[<%][ \t]*/[ \t]*highlight)[ \t]*-?[>%]\}{1,2}[ \t]*")
-_ATTRIBUTES = re.compile(r"[ \t]*\{:[^{}\n]{0,200}\}[ \t]*")  # kramdown's, for the paragraph above
-_CONTENTS = re.compile(r"[*+-][ \t]+toc[ \t]*", re.IGNORECASE)
-_MARK = re.compile(
+_OPENS = lazy_pattern(
+    r"[ \t]*\{(?:%-?|\{[<%])[ \t]*highlight[ \t]+\"?([\w+#.-]{1,30})\"?[^{}\n]{0,200}[>%]\}{1,2}[ \t]*"
+)
+_CLOSES = lazy_pattern(r"[ \t]*\{(?:%-?[ \t]*endhighlight|\{[<%][ \t]*/[ \t]*highlight)[ \t]*-?[>%]\}{1,2}[ \t]*")
+_ATTRIBUTES = lazy_pattern(r"[ \t]*\{:[^{}\n]{0,200}\}[ \t]*")  # kramdown's, for the paragraph above
+_CONTENTS = lazy_pattern(r"[*+-][ \t]+toc[ \t]*", re.IGNORECASE)
+_MARK = lazy_pattern(
     CODE + r"|\{\{<\s*figure\s(?P<figure>[^{}<>]{1,1000}?)/?\s*>\}\}"
     r"|\{\{-?\s*(?P<quote>[\"'])(?P<path>[^\"'{}\n]{1,500})(?P=quote)\s*\|\s*"
     r"(?:relative_url|absolute_url|prepend:\s*site\.(?:baseurl|url))\b[^{}\n]{0,100}\}\}"
@@ -37,9 +40,9 @@ _MARK = re.compile(
     r"|(?P<block>[ \t]\^[A-Za-z0-9-]{1,40}[ \t]*(?=\n|\Z))"  # Obsidian's name of a block
     r"|(?P<style>(?<=[)*_])\{:[^{}\n]{0,200}\})"
 )
-_CONTAINER = re.compile(r" {0,3}:::+[ \t]*([A-Za-z][\w-]{0,30})([^\n]{0,200})")
-_CONTAINER_ENDS = re.compile(r" {0,3}:::+[ \t]*")
-_LEFT = re.compile(
+_CONTAINER = lazy_pattern(r" {0,3}:::+[ \t]*([A-Za-z][\w-]{0,30})([^\n]{0,200})")
+_CONTAINER_ENDS = lazy_pattern(r" {0,3}:::+[ \t]*")
+_LEFT = lazy_pattern(
     CODE + r"|(?P<mark>\{\{[<%][^{}]{1,1000}[>%]\}\}|\{\{-?\s{0,9}[a-z_]\w{0,40}\.[a-z_][^{}]{0,500}\}\}"
     r"|</?[A-Z][a-z]\w{0,60}(?=[\s/>.])[^<>\n]{0,500}>|^(?:import|export)\s.{0,300}['\"{=;]|^ {0,3}:::+.{0,60}"
     r"|\{%-?\s*[a-z_]\w{0,40}\b[^{}]{0,1000}%\}"
@@ -47,9 +50,9 @@ _LEFT = re.compile(
     r"|(?<=\]\()\{(?:author|category|tag|index)\}[^)\s]{0,500})"  # Pelican's, of a link to one of its lists
 )
 # How each of them begins: `_LEFT` takes ten times as long to find that a line has none.
-_MAY_BE_LEFT = re.compile(r"\{[{%a-z_]|</?[A-Z]|:::|port\s|mermaid|plantuml")
-_DRAWN = re.compile(r" {0,3}(?:`{3,}|~{3,})[ \t]*\{?\.?(mermaid|plantuml)\b")
-_PAIR = re.compile(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
+_MAY_BE_LEFT = lazy_pattern(r"\{[{%a-z_]|</?[A-Z]|:::|port\s|mermaid|plantuml")
+_DRAWN = lazy_pattern(r" {0,3}(?:`{3,}|~{3,})[ \t]*\{?\.?(mermaid|plantuml)\b")
+_PAIR = lazy_pattern(r"(\w{1,20})\s*=\s*(?:\"([^\"]*)\"|`([^`]*)`|'([^']*)'|(\S+))")
 
 
 def in_markdown(body: str) -> str:

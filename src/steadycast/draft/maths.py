@@ -13,14 +13,15 @@ from functools import lru_cache
 from typing import Any
 
 from steadycast.draft.spelling import script
+from steadycast.on_demand import lazy_pattern
 
-_SPAN = re.compile(r'<span data-math-style="(inline|display)">([^<]*)</span>')
-_MATH = re.compile(r'<math(?: display="block")?>.*?</math>', re.DOTALL)
-_TAG = re.compile(r"<(/?)([a-z]+)[^>]*>|([^<]+)")
-_TAG_ONLY = re.compile(r"<[^>]*>")
-_KEPT = re.compile(r"[0-9\u3400-\u9fff]")
+_SPAN = lazy_pattern(r'<span data-math-style="(inline|display)">([^<]*)</span>')
+_MATH = lazy_pattern(r'<math(?: display="block")?>.*?</math>', re.DOTALL)
+_TAG = lazy_pattern(r"<(/?)([a-z]+)[^>]*>|([^<]+)")
+_TAG_ONLY = lazy_pattern(r"<[^>]*>")
+_KEPT = lazy_pattern(r"[0-9\u3400-\u9fff]")
 _HELD = "\ufdd5{}\ufdd5"  # stands for a formula while the page around it is sanitised
-_IS_HELD = re.compile("<[^>]*>|\ufdd5(\\d{1,5})\ufdd5")  # never within a tag: an attribute may hold one by its number
+_IS_HELD = lazy_pattern("<[^>]*>|\ufdd5(\\d{1,5})\ufdd5")  # never within a tag: an attribute may hold one by its number
 _ELEMENTS = frozenset(
     "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover "  # noqa: SIM905
     "mtable mtr mtd mstyle mpadded mphantom menclose mmultiscripts".split()

@@ -16,6 +16,7 @@ from steadycast.draft.model import AUDIO_ENDINGS, VIDEO_ENDINGS, Draft, MediaRef
 from steadycast.draft.outline import Shown, outline
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
 MOST_FILES = 1000  # of one draft: each is opened, read and measured
 _ROLES = {
@@ -23,15 +24,15 @@ _ROLES = {
     "audio": re.compile(rf"\.(?:{AUDIO_ENDINGS})\Z", re.IGNORECASE),
     "video": re.compile(rf"\.(?:{VIDEO_ENDINGS})\Z", re.IGNORECASE),
 }
-_SHOWS = re.compile(r"!\[|<img\b", re.IGNORECASE)
-_FROM_THE_WEB = re.compile(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
+_SHOWS = lazy_pattern(r"!\[|<img\b", re.IGNORECASE)
+_FROM_THE_WEB = lazy_pattern(r"\]\(\s*<?https?://|\]:\s*<?https?://|<img\b", re.IGNORECASE)
 # What Hugo's themes write as focal_point.
 _NAMED_POINTS = {
     f"{down}{across}" or "center": (x, y)
     for down, y in (("top", 0.0), ("", 0.5), ("bottom", 1.0))
     for across, x in (("left", 0.0), ("", 0.5), ("right", 1.0))
 }
-_POINT = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})(%?)", re.ASCII)
+_POINT = lazy_pattern(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})(%?)", re.ASCII)
 _FILE = ("file", "src", "path", "url")  # the keys by which a mapping names its file
 
 

@@ -21,27 +21,28 @@ from steadycast.draft.parse_cost import check_depth
 from steadycast.draft.spelling import spelled
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
 _EXTENSIONS = comrak.ExtensionOptions(**EXTENSIONS)
 _EXTENSIONS_OF_HTML = comrak.ExtensionOptions(**OF_HTML)
 _POSITIONS = comrak.RenderOptions(sourcepos=True)
-_NODE = re.compile(r'<(/?)([a-z_]+)((?: [a-z_:]+="[^"]*")*) ?(/?)>([^<]*)')
-_ATTRIBUTE = re.compile(r' ([a-z_:]+)="([^"]*)"')
+_NODE = lazy_pattern(r'<(/?)([a-z_]+)((?: [a-z_:]+="[^"]*")*) ?(/?)>([^<]*)')
+_ATTRIBUTE = lazy_pattern(r' ([a-z_:]+)="([^"]*)"')
 _BEGINNING = 400  # characters: most first paragraphs are shorter
-_PICTURE_HERE = re.compile(r"!\[(?![^\[\]]{0,999}\]\(https?://)")  # a picture, unless it surely is on the web
-_SHOWS_FILE = re.compile(r"<(?:image|html_inline|html_block|raw)[ >]")
-_SPELLED = re.compile(r"</?(?:su[bp]|del|s)(?: [^<>]*)?>")  # tags that change what the words say
+_PICTURE_HERE = lazy_pattern(r"!\[(?![^\[\]]{0,999}\]\(https?://)")  # a picture, unless it surely is on the web
+_SHOWS_FILE = lazy_pattern(r"<(?:image|html_inline|html_block|raw)[ >]")
+_SPELLED = lazy_pattern(r"</?(?:su[bp]|del|s)(?: [^<>]*)?>")  # tags that change what the words say
 _TEXT = {"text", "code"}
 _BREAK = {"softbreak", "linebreak"}
-_HAN_BREAK = re.compile(f"(?<=[{WIDE}])\n(?=[{WIDE}])")
-_SHORTCODE = re.compile(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}")
-_HTML_FILE = re.compile(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
+_HAN_BREAK = lazy_pattern(f"(?<=[{WIDE}])\n(?=[{WIDE}])")
+_SHORTCODE = lazy_pattern(r"\{\{[^{}]{0,400}\}\}|\{%[^{}]{0,400}%\}")
+_HTML_FILE = lazy_pattern(r"<(img|audio|video|source)\b([^>]{0,4000})>", re.IGNORECASE)
 # `![](voice.mp3)` shows a sound or a film, as Obsidian and most editors write it.
-_PLAYED = re.compile(rf"\.(?:{AUDIO_ENDINGS}|(?P<video>{VIDEO_ENDINGS}))(?:[?#]|\Z)", re.IGNORECASE)
-_HTML_FILE_HERE = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
-_HTML_ATTRIBUTE = re.compile(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
-_LEVEL_1 = re.compile(r"^ {0,3}(?:#(?:[ \t\n]|\Z)|=+[ \t]*$)", re.MULTILINE)
-_MORE = re.compile(
+_PLAYED = lazy_pattern(rf"\.(?:{AUDIO_ENDINGS}|(?P<video>{VIDEO_ENDINGS}))(?:[?#]|\Z)", re.IGNORECASE)
+_HTML_FILE_HERE = lazy_pattern(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
+_HTML_ATTRIBUTE = lazy_pattern(r"""\b(src|alt|type)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.IGNORECASE)
+_LEVEL_1 = lazy_pattern(r"^ {0,3}(?:#(?:[ \t\n]|\Z)|=+[ \t]*$)", re.MULTILINE)
+_MORE = lazy_pattern(
     r"<!--[ \t]*more\b[^>]{0,200}-->|\{/\*[ \t]*(?:more|truncate)[ \t]*\*/\}|<!--[ \t]*truncate[ \t]*-->", re.IGNORECASE
 )
 # Elements that a page never shows as words: with the sanitiser they go with all that is in them.
@@ -49,9 +50,9 @@ SILENT = frozenset(
     "script style noscript iframe frameset object applet form button textarea select option svg math "  # noqa: SIM905
     "template title video audio canvas noembed noframes xmp plaintext".split()
 )
-_SILENT_TAG = re.compile(r"<(/?)([a-z]+)\b", re.IGNORECASE)
+_SILENT_TAG = lazy_pattern(r"<(/?)([a-z]+)\b", re.IGNORECASE)
 # Lines that begin with a letter, whatever marks it, open a paragraph (or a table), and none underlines a heading.
-_WORDS_FIRST = re.compile(r"\n*(?:(?:\*\*?|[`\[])?[^\W\d_][^\n]*\n)+[ \t]*(?:\n|\Z)")
+_WORDS_FIRST = lazy_pattern(r"\n*(?:(?:\*\*?|[`\[])?[^\W\d_][^\n]*\n)+[ \t]*(?:\n|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _last_of_the_top(xml: str) -> int:
     return max(xml.rfind("\n  <heading "), xml.rfind("\n  <paragraph ")) + len("\n  ")
 
 
-_TAG = re.compile(r"<[A-Za-z]")
+_TAG = lazy_pattern(r"<[A-Za-z]")
 MAX_TAGS = 5000  # sanitisers take time by the square of the nesting: 200,000 open tags cost two minutes
 
 

@@ -6,16 +6,17 @@ import re
 
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 
 # A parser keeps 200 bytes for every mark, a sanitiser the same for every element made of one: two megabytes of `"`
 # took half a gigabyte. A novel has 40,000.
 MOST_MARKS = 200_000
 _MARKS = b"*_~`[]!<>&\"'\\|#+-\n"
-_MARK = re.compile(f"[{re.escape(_MARKS.decode())}]")
+_MARK = lazy_pattern(f"[{re.escape(_MARKS.decode())}]")
 MOST_CELLS = 100_000  # a row of one letter is filled up to the width of its table
-_TABLE = re.compile(r"\n([ \t>]*[|:-][|:\- \t>]*)\n((?:[^\n]*[^\s>][^\n]*(?:\n|\Z))*)")
+_TABLE = lazy_pattern(r"\n([ \t>]*[|:-][|:\- \t>]*)\n((?:[^\n]*[^\s>][^\n]*(?:\n|\Z))*)")
 MOST_NOTES = 200_000  # characters of footnotes' names: each is written a dozen times
-_NOTE = re.compile(r"\[\^([^\]\n]*)\]")
+_NOTE = lazy_pattern(r"\[\^([^\]\n]*)\]")
 # Each level costs a kilobyte of the parser's output for every line below it. What opens one: a quotation, a list item,
 # a footnote; and what keeps one open from line to line is its width in blanks.
 _OPENS = r"(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]\s]{1,200}\]:)"

@@ -6,9 +6,11 @@ import html as entities
 import re
 from functools import lru_cache
 
-_MARKED = re.compile(r"<(sup|sub|del|s)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
-_SCRIPT = re.compile(r"<(sup|sub)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
-_TAG = re.compile(r"(<[^>]*>)")
+from steadycast.on_demand import lazy_pattern
+
+_MARKED = lazy_pattern(r"<(sup|sub|del|s)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
+_SCRIPT = lazy_pattern(r"<(sup|sub)(?: [^>]*)?>(.*?)</\1>", re.DOTALL)
+_TAG = lazy_pattern(r"(<[^>]*>)")
 _RAISED = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _TABLES = {"sup": (_RAISED, "^"), "sub": (_LOWERED, "_")}

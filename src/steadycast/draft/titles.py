@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
@@ -11,11 +10,12 @@ from steadycast.draft.decoding import shown, visible
 from steadycast.draft.fields import Keys
 from steadycast.draft.frontmatter import Front
 from steadycast.draft.outline import Heading, outline
+from steadycast.on_demand import lazy_pattern
 
-OF_NOTION = re.compile(r" ?\b[0-9a-f]{32}\Z")
-_DATED_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[-_ ]+|\Z)")
+OF_NOTION = lazy_pattern(r" ?\b[0-9a-f]{32}\Z")
+_DATED_NAME = lazy_pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[-_ ]+|\Z)")
 _SUMMARY = 200  # code points; a channel cuts it further, to its own limit
-_SENTENCE_END = re.compile(r"[。！？!?…][”’」』）)]*|\.(?=\s)")
+_SENTENCE_END = lazy_pattern(r"[。！？!?…][”’」』）)]*|\.(?=\s)")
 
 
 def date_of_name(path: PurePosixPath, zone: ZoneInfo) -> dt.datetime | None:

@@ -15,7 +15,7 @@ from steadycast.drill.year import Year
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DeliveryRow
-from steadycast.pipeline.plan import stock_of
+from steadycast.pipeline.stock import stock_of
 from steadycast.schedule.model import Slot, StockItem, Verdict
 from steadycast.schedule.stock import suits
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from steadycast.on_demand import lazy_pattern
+
 # A tool wrote these because two people had changed one file: they differ from it, and are no drafts of their own.
-_CONFLICTS = re.compile(
+_CONFLICTS = lazy_pattern(
     r"(?P<name>.+?)(?:"
     r"\.sync-conflict-\d{8}-\d{6}(?:-\w+)?"  # Syncthing, Dropbox
     r"|[ _]?\([^()]*(?:conflict(?:ed)? copy|conflicting copy|case conflict|冲突副本|衝突複本|衝突副本)[^()]*\)"
@@ -18,7 +20,7 @@ _CONFLICTS = re.compile(
     re.IGNORECASE,
 )
 # People's names may end like these too (`part 2`): such a file is a copy only if its text is.
-_COPIES = re.compile(
+_COPIES = lazy_pattern(
     r"(?P<name>.+?)(?:"
     r" - (?:copy|kopie|copie|copia|副本|複製|复制)(?: ?\(\d+\))?"  # Windows
     r"|[ _-](?:copy|kopie|copie|copia)(?:[ _-]?\d+)?"  # macOS, editors
@@ -28,7 +30,7 @@ _COPIES = re.compile(
     r")\Z",
     re.IGNORECASE,
 )
-_COPY_OF = re.compile(r"(?:copy of |副本[ -])(?P<name>.+)\Z", re.IGNORECASE)
+_COPY_OF = lazy_pattern(r"(?:copy of |副本[ -])(?P<name>.+)\Z", re.IGNORECASE)
 _DEEPEST = 4  # copies of copies: `rain (1) - Copy`
 
 

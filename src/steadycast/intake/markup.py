@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import nh3
 
 from steadycast.html_tree import Element, elements
+from steadycast.on_demand import lazy_pattern
 
 _TAGS = frozenset(
     "p br hr h1 h2 h3 h4 h5 h6 strong b em i del s a img ul ol li blockquote pre code table thead tbody tr th td "  # noqa: SIM905
@@ -18,26 +19,26 @@ _TAGS = frozenset(
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-actualsrc")  # where a script would find a picture
 # Kept for the writer alone, which writes none of them.
 _ATTRIBUTES = {"*": {"style", "hidden"}, "a": {"href"}, "img": {"src", "alt", "width", "height", *_LAZY}}
-_SPACE = re.compile(r"\s+")
+_SPACE = lazy_pattern(r"\s+")
 _BREAK = "\x01"  # a <br>, until it is known what it stands in
-_HIDDEN = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
-_BOLD = re.compile(r"(?:^|;)\s*font-weight\s*:\s*(?:bold|[6-9]00)\b", re.IGNORECASE)
-_DOT = re.compile(
+_HIDDEN = lazy_pattern(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
+_BOLD = lazy_pattern(r"(?:^|;)\s*font-weight\s*:\s*(?:bold|[6-9]00)\b", re.IGNORECASE)
+_DOT = lazy_pattern(
     r"\s*[01](?:px)?\s*|(?:.*;)?\s*(?:width|height)\s*:\s*[01](?:px)?\s*(?:;.*)?", re.IGNORECASE | re.DOTALL
 )
-_OPENED = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>", re.IGNORECASE)
+_OPENED = lazy_pattern(r"<(/?)([a-z][a-z0-9]*)[^>]*>", re.IGNORECASE)
 _CLOSED_BY_THE_NEXT = frozenset("p li td th tr dt dd option br hr img wbr input col area meta link source".split())  # noqa: SIM905
 # What blogs add to each item of their feeds: that it is one of theirs.
 _A_LINK = r"[《「]?\[[^\]\n]*\]\(<[^>\n]*>\)[》」]?"
 _FIRST_ON = "(?:appeared first on|最先出现在|首先出现在|最早出现在)"
-_ADVERT = re.compile(rf"(?:^|\n\n)(?:The post |文章)?{_A_LINK}\s*{_FIRST_ON}\s*{_A_LINK}\s*[.。]?\s*\Z")
+_ADVERT = lazy_pattern(rf"(?:^|\n\n)(?:The post |文章)?{_A_LINK}\s*{_FIRST_ON}\s*{_A_LINK}\s*[.。]?\s*\Z")
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~"}
 _HEADINGS = {f"h{n}": "#" * n for n in range(1, 7)}
 _BLOCKS = frozenset("p div section article figure figcaption blockquote ul ol li pre table tr".split())  # noqa: SIM905
 _UNSPACED = frozenset("ul ol table tr tbody thead".split())  # noqa: SIM905 - line breaks in them say nothing
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
+_SPECIAL = lazy_pattern(r"([\\`*_{}\[\]<>|~])")
 # Of editors too: a draft's words are looked through.
-EVERY_MARK = re.compile(r"([\\`*_\[\]<>~|$=^{}%&!]|:(?=[\w+-]+:|::))")
+EVERY_MARK = lazy_pattern(r"([\\`*_\[\]<>~|$=^{}%&!]|:(?=[\w+-]+:|::))")
 MAX_NESTED = 1000  # beyond this HTML's parser takes time by the square
 
 
@@ -61,7 +62,7 @@ def markdown(html: str, base: str = "", special: re.Pattern[str] = _SPECIAL) -> 
     return _ADVERT.sub("", _written(clean, base, special) or _written(_STYLED.sub("", clean), base, special))
 
 
-_STYLED = re.compile(r' (?:style="[^"]*"|hidden(?:="[^"]*")?)')
+_STYLED = lazy_pattern(r' (?:style="[^"]*"|hidden(?:="[^"]*")?)')
 
 
 def _written(clean: str, base: str, special: re.Pattern[str]) -> str:

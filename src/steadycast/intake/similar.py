@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TypeVar
 
+from steadycast.on_demand import lazy_pattern
+
 HALF = 0.5  # Git's measure of a rename
 # A Chinese paragraph is one line: an edit of one sentence must not change the whole of it.
-_SPAN = re.compile(r"[^\n。！？；!?;.]+(?:[。！？；!?;]+|\.(?=\s|\Z))?|\.")
+_SPAN = lazy_pattern(r"[^\n。！？；!?;.]+(?:[。！？；!?;]+|\.(?=\s|\Z))?|\.")
 _LONGEST = 200_000  # characters of a text that are compared
 _MEDIA = {"audio": 400, "video": 400}  # letters that a file counts as: a sound is the draft, its text a note on it
 _PICTURE = 20

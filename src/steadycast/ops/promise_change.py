@@ -11,9 +11,10 @@ from steadycast.ops import deployments
 from steadycast.ops.settings_forms import check_rhythm
 from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import PATIENCE, Reads, Supply, foresee, plan, stock_of
+from steadycast.pipeline.plan import PATIENCE, Reads, Supply, foresee, plan
 from steadycast.pipeline.results import Row
 from steadycast.pipeline.standing import supply
+from steadycast.pipeline.stock import stock_of
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot
 from steadycast.schedule.plan_difference import Effect, effect, served

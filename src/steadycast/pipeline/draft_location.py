@@ -147,7 +147,7 @@ class DraftLocation:
 
     @cached_property
     def _stock(self) -> dict[str, StockItem]:
-        from steadycast.pipeline.plan import stock_left
+        from steadycast.pipeline.stock import stock_left
 
         stock = stock_left(self.app, self._lately, (row.draft for row in self._slots if row.draft))
         self.look_up(item.draft for item in stock)

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from steadycast.language import gettext as _
 from steadycast.ledger.installation import PLANNED
-from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.record_weeks import last_kept
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline import owed_slots
 from steadycast.pipeline.app import App
-from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.pipeline.results import Planned, PlannedSlot
-from steadycast.schedule.fairness import LONG_AGO
-from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
+from steadycast.pipeline.stock import stock_left
+from steadycast.schedule.model import Assignment, Series, Slot, StockItem
 from steadycast.schedule.promises import PromisedSlot, carried_over
 
 if TYPE_CHECKING:
     from steadycast.schedule.history import History
 
 BEGUN = {"claimed", "sending", "unknown", "handed", "published", "seen", "confirmed", "refused", "missed", "withdrawn"}
-ONE_DROP = dt.timedelta(minutes=1)
 PATIENCE = 120.0  # seconds that planning may take another process
 
 
@@ -166,76 +162,6 @@ def _decide(  # noqa: PLR0917 all that was read before
 def _planning_instant(now: dt.datetime, slots: Iterable[Slot]) -> dt.datetime:
     """The planner gives nothing to past slots; an overdue one that may still be served late is not past yet."""
     return min(now, min((s.at for s in slots), default=now))
-
-
-def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]:
-    """Every approved draft that may still go out, as the planner sees it."""
-    last_used = {past.draft: past.at for past in (app.ledger.used() if history is None else history)}
-    rows = app.ledger.approved_drafts()
-    stock = [to_stock(row, last_used.get(row.id), app.workspace.pin) for row in rows]
-    return _dropped_together(stock)
-
-
-def stock_left(app: App, history: History, besides: Iterable[str] = ()) -> list[StockItem]:
-    """Those of `stock_of` that planning may still ask for: of what went out only evergreens, drafts of occasions, which
-    are announced more than once, and those named `besides`, as what the coming slots carry.
-    """
-    rows = app.ledger.drafts_left({*besides, *(each.draft for each in history.announced)})
-    used = app.ledger.last_used(row.id for row in rows)
-    stock = [to_stock(row, used.get(row.id), app.workspace.pin) for row in rows]
-    return _dropped_together(stock, app.ledger.approved_together(ONE_DROP))
-
-
-class Stock:
-    """What `stock_of` gave last: only drafts that have changed are looked at again, and none where none has."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[tuple[Any, ...], dt.datetime | None, StockItem]] = {}
-        self._stock: list[StockItem] = []
-        self._for: tuple[str | None, History | None] = None, None
-        self._renamed: dict[str, str] = {}
-
-    def of(self, app: App, history: History, word: str | None) -> list[StockItem]:
-        """What `stock_of` gives; the same object as last time where nothing has changed.
-
-        `word` is what the ledger said of its drafts before: what changes from there on is seen the next time.
-        """
-        renamed = {each.was: each.name for each in app.workspace.series.values() if each.was}
-        if renamed != self._renamed:  # a draft's slot is called otherwise
-            self._known, self._for, self._renamed = {}, (None, None), renamed
-        if word is not None and self._for == (word, history):
-            return self._stock
-        before, changed = self._known, False
-        found = {}
-        for values in app.ledger.approved_values():
-            id = values[0]
-            used, known = history.last_of(id), before.get(id)
-            if known is None or known[0] != values or known[1] != used:
-                known, changed = (values, used, to_stock(ApprovedDraft._make(values), used, app.workspace.pin)), True
-            found[id] = known
-        if changed or len(found) != len(before):
-            by_path = sorted(found.values(), key=lambda each: ApprovedDraft._make(each[0]).path)
-            self._stock = _dropped_together([item for _values, _used, item in by_path])
-        self._known, self._for = found, (word, history)
-        return self._stock
-
-
-def _dropped_together(stock: Sequence[StockItem], began: Sequence[dt.datetime] = ()) -> list[StockItem]:
-    """What came into stock within a moment of another came at once: a folder is copied file by file, in any order.
-
-    `began` is when each such lot began, where the stock is not all that came.
-    """
-    found: list[StockItem] = []
-    last = LONG_AGO
-    for item in sorted(stock, key=lambda item: item.since):
-        first = item.since
-        if began:
-            first = began[max(bisect_right(began, first) - 1, 0)]
-        elif found and first - last <= ONE_DROP:
-            first = found[-1].since
-        last = item.since
-        found.append(item if item.since == first else replace(item, since=first))
-    return found
 
 
 def deliveries_of(

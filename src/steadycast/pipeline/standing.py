@@ -16,7 +16,8 @@ from steadycast.ledger.record import Share
 from steadycast.ledger.record_changes import Said, said
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
-from steadycast.pipeline.plan import Stock, Supply
+from steadycast.pipeline.plan import Supply
+from steadycast.pipeline.stock import Stock
 from steadycast.report.gather import Kept, Titles, gather, gather_by_series
 from steadycast.report.kept_rows import KeptRows
 from steadycast.report.model import Report, SeriesYear, Waiting, span

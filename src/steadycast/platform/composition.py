@@ -8,12 +8,12 @@ from string import Formatter
 
 from steadycast.language import N_
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 from steadycast.platform.contract import Limit
-from steadycast.platform.lazy_pattern import LazyPattern
 from steadycast.platform.text import count, cut, fits, opening
 
 PIECES = ("title", "summary", "when", "place", "text", "url", "tags", "author")
-_NO_TAG = LazyPattern(r"[^\p{L}\p{M}\p{N}_]+", "regex")
+_NO_TAG = lazy_pattern(r"[^\p{L}\p{M}\p{N}_]+", engine="regex")
 _Line = tuple[tuple[str, str], ...]  # (words, the piece after them or "")
 
 

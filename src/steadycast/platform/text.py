@@ -10,8 +10,8 @@ from functools import partial
 from steadycast.characters import CLOSING, WIDE
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 from steadycast.platform.contract import Limit
-from steadycast.platform.lazy_pattern import LazyPattern
 
 # A URL as readers' programs find it: scheme, a host with a dot and labels of at most 63, then anything up to white
 # space or Han text, but not the punctuation it ends on. A host in Han text is counted letter by letter: that is safe.
@@ -19,12 +19,12 @@ _ALNUM = rf"[^\s\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x9f\u2000-\u206f{WIDE}]"
 _LABEL = rf"{_ALNUM}(?:(?:{_ALNUM}|-){{0,61}}{_ALNUM})?(?!{_ALNUM}|-)"
 _PATH = rf"[^\s<>\"{WIDE}\u2000-\u206f]"
 _PATH_END = rf"[^\s<>\"{WIDE}\u2000-\u206f.,;:!?')\]}}]"
-URL = LazyPattern(  # without IGNORECASE, which compiles these classes a hundred times as long
+URL = lazy_pattern(  # without IGNORECASE, which compiles these classes a hundred times as long
     rf"(?<![A-Za-z0-9@])[Hh][Tt][Tt][Pp][Ss]?://{_LABEL}(?:\.{_LABEL})+(?::\d+)?(?:[/?#](?:{_PATH}*{_PATH_END})?)?"
 )
 
 # A hashtag as platforms link it: letters, marks, digits and low lines of any script; a longer one is a mistake.
-TAG = LazyPattern(r"(?<![\w#/&])#[\p{L}\p{M}\p{N}_]{1,100}+(?![\p{L}\p{M}\p{N}_])", "regex")
+TAG = lazy_pattern(r"(?<![\w#/&])#[\p{L}\p{M}\p{N}_]{1,100}+(?![\p{L}\p{M}\p{N}_])", engine="regex")
 
 # Characters that are one grapheme each whatever stands beside them: no combining mark, joiner, jamo or indicator.
 _ALONE = (
@@ -32,15 +32,15 @@ _ALONE = (
     r"\u3400-\u9fff\uff01-\uff9d"
 )
 _SINGLE = re.compile(f"[{_ALONE}]*")
-_SINGLES = LazyPattern(f"(?:^|(?<=[{_ALONE}]))[{_ALONE}]+(?:(?=[{_ALONE}])|$)")
-_CLUSTER = LazyPattern(r"\X", "regex")
+_SINGLES = lazy_pattern(f"(?:^|(?<=[{_ALONE}]))[{_ALONE}]+(?:(?=[{_ALONE}])|$)")
+_CLUSTER = lazy_pattern(r"\X", engine="regex")
 
 # twitter-text, configuration v3: these ranges weigh 1, every other character 2, an emoji sequence 2, a URL 23.
-_LIGHT = LazyPattern("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
-_MAYBE_EMOJI = LazyPattern("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fffff]")
-_EMOJI = LazyPattern(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3", "regex")
+_LIGHT = lazy_pattern("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
+_MAYBE_EMOJI = lazy_pattern("[\xa9\xae\u200d\u203c-\u3299\ufe0f\U0001f000-\U000fffff]")
+_EMOJI = lazy_pattern(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3", engine="regex")
 _ASCII = re.compile(r"[\x00-\x7f]+")
-_WORD = LazyPattern(rf"[{WIDE}]|[^\s{WIDE}]+")
+_WORD = lazy_pattern(rf"[{WIDE}]|[^\s{WIDE}]+")
 _WEIGHTED_URL = 23
 MOST_PARTS = 250  # of one thread: nobody reads on so far, and finding where to part takes time
 
@@ -120,7 +120,7 @@ _MEASURES: dict[str, Callable[[str], int]] = {
     "words": lambda text: len(_WORD.findall(text)),
 }
 
-_SENTENCE = LazyPattern(rf"(?:[。！？…；]+|[.!?]+(?=[\s{re.escape(CLOSING)}]|$))[{re.escape(CLOSING)}]*")
+_SENTENCE = lazy_pattern(rf"(?:[。！？…；]+|[.!?]+(?=[\s{re.escape(CLOSING)}]|$))[{re.escape(CLOSING)}]*")
 _LOOSE_END = " \t\n\r，、：；,:;（(「『【《〈“‘—–-"
 _TOO_SOON = 0.5  # a sentence's end before this share of the room is not worth the rest
 
@@ -283,7 +283,7 @@ def _safe_start(text: str, at: int) -> int:
     return newline + 1 if newline >= 0 else 0
 
 
-def _last_end(pattern: LazyPattern, text: str) -> int:
+def _last_end(pattern: re.Pattern[str], text: str) -> int:
     """Where the last match of `pattern` in `text` ends, or 0; 0 also where that is inside a link."""
     last = 0
     for match in pattern.finditer(text):
@@ -311,7 +311,7 @@ def _is_break(text: str, at: int) -> bool:
 
 _NEVER_FIRST = frozenset("，。、；：！？…）」』】》〉”’·—～,.;:!?)]}%‰") | frozenset(CLOSING)
 _NEVER_LAST = frozenset("（「『【《〈“‘([{#@")
-_HAN = LazyPattern(f"[{WIDE}]")
+_HAN = lazy_pattern(f"[{WIDE}]")
 
 
 def _is_han(character: str) -> bool:

@@ -68,8 +68,8 @@ def fits(body: Body, platform: Platform, target: Target, *, now: dt.datetime | N
     """Everything about a draft that would fail on this channel at its slot; an empty list when nothing would.
 
     What it would only lose there is among it, as harmless.
-    With `now`, an event that has ended is one of them. No cover is drawn for it: one with the title fits. Nor is its HTML
-    made where none is measured: colours alone would start a process.
+    With `now`, an event that has ended is one of them. No cover is drawn for it: one with the title fits. Nor is its
+    HTML made where none is measured: colours alone would start a process.
     """
     measured = bool({"html", "whole"} & platform.limits.keys())
     composer = _Composer(body, platform, target, letters="whole" in platform.limits, html=measured)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import comrak
 
 from steadycast.characters import WIDE
 from steadycast.draft.commonmark import EXTENSIONS, OF_HTML, disguised, undisguised
-from steadycast.platform.lazy_pattern import LazyPattern
+from steadycast.on_demand import lazy_pattern
 from steadycast.render.callouts import as_quotations
 
 # Autolinks are left to `lexer.autolink`: comrak's takes the Chinese sentence after a URL for a part of it.
@@ -19,8 +18,8 @@ _EXTENSIONS_OF_HTML = comrak.ExtensionOptions(**OF_HTML, header_id_prefix="h-")
 _PARSE = comrak.ParseOptions()
 _RENDER = comrak.RenderOptions(unsafe_=True)  # raw HTML passes here, and meets the sanitiser next
 
-_ANCHOR = re.compile(r'<a href="#[^"]*" aria-label="[^"]*" data-heading-content="[^"]*" class="anchor"></a>')
-_BACKREF = re.compile(
+_ANCHOR = lazy_pattern(r'<a href="#[^"]*" aria-label="[^"]*" data-heading-content="[^"]*" class="anchor"></a>')
+_BACKREF = lazy_pattern(
     r' <a href="[^"]*" class="footnote-backref".*?</a>(?=</| <a href="[^"]*" class="footnote-backref")'
 )
 
@@ -35,9 +34,9 @@ def to_html(body: str, *, of_html: bool = False) -> str:
 
 _INLINE = r"(?:</?(?:a|abbr|b|cite|code|del|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)\b[^>]*>)*"
 _HAN = f"[{WIDE}]"
-_HAN_BEGINS = LazyPattern(_INLINE + _HAN)
-_MAY_JOIN = re.compile(f"\n(?={_INLINE}{_HAN})")
-_HAN_ENDS = LazyPattern(f"{_HAN}{_INLINE}$")
+_HAN_BEGINS = lazy_pattern(_INLINE + _HAN)
+_MAY_JOIN = lazy_pattern(f"\n(?={_INLINE}{_HAN})")
+_HAN_ENDS = lazy_pattern(f"{_HAN}{_INLINE}$")
 
 
 def join_lines(html: str) -> str:

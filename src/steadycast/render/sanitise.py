@@ -12,6 +12,7 @@ from steadycast.characters import CONTROLS
 from steadycast.draft.outline import SILENT
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 from steadycast.render.worker import Worker
 
 TAGS = frozenset(
@@ -42,13 +43,13 @@ _LINKS = frozenset({"http", "https", "mailto"})
 _SOURCES = frozenset({"http", "https", "media"})
 
 # What a browser or a lax parser drops while it looks for the scheme: C0 and C1, soft hyphen, odd spaces, zero-widths.
-_UNSEEN = re.compile(
+_UNSEEN = lazy_pattern(
     r"[\x00-\x20\x7f-\xa0\xad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]"
 )
-_SCHEME = re.compile(r"([^/?#:]*):")
+_SCHEME = lazy_pattern(r"([^/?#:]*):")
 # `&#27;` is a control character by the time that it is read: XML cannot hold it, and a terminal obeys it.
-_CONTROL = re.compile(f"[{CONTROLS}]")
-_ADDRESS = re.compile(r' (href|src)="(?!https?://)([^"]*)"')
+_CONTROL = lazy_pattern(f"[{CONTROLS}]")
+_ADDRESS = lazy_pattern(r' (href|src)="(?!https?://)([^"]*)"')
 
 
 def _cleaner(attributes: dict[str, set[str]], rel: str) -> nh3.Cleaner:
@@ -90,7 +91,7 @@ def clean(html: str, *, ugc: bool = True, raw: bool = True) -> str:
 
 
 # Any other class of a member's code could be one of the page's own: it is shown as the page shows that.
-_CODE = re.compile(r'<code class="(?!language-[\w+#.-]{1,40}")[^"]*">')
+_CODE = lazy_pattern(r'<code class="(?!language-[\w+#.-]{1,40}")[^"]*">')
 
 
 # What the parser writes of its own accord, letter by letter: nothing else is let past the sanitiser. An address is one
@@ -130,9 +131,9 @@ def cleaned(html: str, *, ugc: bool) -> str:
 # What HTML's parser opens again after the block in which it stood open is closed, each at most three times (its
 # "active formatting elements"); at most once for each tag that follows.
 _REOPENED = "(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)"
-_OPENS = re.compile(rf"<{_REOPENED}(?=[\s/>])", re.IGNORECASE)
-_OPENS_WELL = re.compile(rf"""<{_REOPENED}(?=[\s/>])[^<>"']*(?:"[^"<>]*"[^<>"']*)*>""", re.IGNORECASE)
-_TAGS_OF_ONES_OWN = re.compile(r"<(?!(?:br|img|wbr)[\s/>])[a-z/!?][^\s:@>]*(?:[\s>]|\Z)", re.IGNORECASE)
+_OPENS = lazy_pattern(rf"<{_REOPENED}(?=[\s/>])", re.IGNORECASE)
+_OPENS_WELL = lazy_pattern(rf"""<{_REOPENED}(?=[\s/>])[^<>"']*(?:"[^"<>]*"[^<>"']*)*>""", re.IGNORECASE)
+_TAGS_OF_ONES_OWN = lazy_pattern(r"<(?!(?:br|img|wbr)[\s/>])[a-z/!?][^\s:@>]*(?:[\s>]|\Z)", re.IGNORECASE)
 _GROWTH = 2 << 20  # characters that a text may gain without being looked at closely
 _WITH_END = 40  # characters of an end tag, and of the `rel` that links are given
 _worker = Worker("steadycast.render.text_worker", longest=64 << 20)
@@ -152,7 +153,7 @@ def is_tame(html: str) -> bool:
     return html.count("<") * each_time <= _GROWTH
 
 
-_EITHER = re.compile(rf"<(/?)({_REOPENED})(?=[\s/>])", re.IGNORECASE)
+_EITHER = lazy_pattern(rf"<(/?)({_REOPENED})(?=[\s/>])", re.IGNORECASE)
 
 
 def left_open(body: str) -> int:
@@ -185,7 +186,7 @@ def safe_address(url: str, schemes: frozenset[str] = _LINKS) -> bool:
 
 # A name after a letter or a dot is a mail address, but chats call everybody from within a word too.
 _EVERYBODY = r"(?:everyone|here|channel|all|room)\b(?![.\w-])|所有人|全体"
-_PING = re.compile(rf"(?<![\w./])@(?=\w)|@(?={_EVERYBODY})|(?<=<)@(?=[&!])|<!(?=[a-z])", re.IGNORECASE)
+_PING = lazy_pattern(rf"(?<![\w./])@(?=\w)|@(?={_EVERYBODY})|(?<=<)@(?=[&!])|<!(?=[a-z])", re.IGNORECASE)
 
 
 def calm(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from steadycast.draft.maths import linear
 from steadycast.draft.spelling import spelled
+from steadycast.on_demand import lazy_pattern
 from steadycast.platform import Limit
 from steadycast.platform.text import cut
 from steadycast.render.lexer import (
@@ -22,14 +23,14 @@ from steadycast.render.lexer import (
     words,
 )
 
-_PARAGRAPH = re.compile(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
-_NOTE = re.compile(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
+_PARAGRAPH = lazy_pattern(r"<p(?: [^>]*)?>(.*?)</p>", re.DOTALL)
+_NOTE = lazy_pattern(r'<sup class="footnote-ref">(.*?)</sup>', re.DOTALL)
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"  # notes, so that nobody takes them for the numbered links
-_LINK = re.compile("\x02(\\d+)\x02 ?")  # where a link ended: its place in the list of links
-_MARK = re.compile("\x02\\d+\x02")
+_LINK = lazy_pattern("\x02(\\d+)\x02 ?")  # where a link ended: its place in the list of links
+_MARK = lazy_pattern("\x02\\d+\x02")
 _BREAK = "\x01"  # a line break inside a paragraph, until white space has been collapsed
-_SENTINELS = re.compile("[\x01\x02]")
-_BLOCK = re.compile(
+_SENTINELS = lazy_pattern("[\x01\x02]")
+_BLOCK = lazy_pattern(
     r"<(/?(?:p|div|h[1-6]|ul|ol|li|dl|dt|dd|pre|blockquote|table|tr|td|th|section|figure|figcaption|caption|details"
     r"|summary|hr|br|input))((?: [^>]*)?)>"
 )

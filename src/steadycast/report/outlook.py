@@ -7,7 +7,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 from steadycast.language import gettext as _
@@ -24,7 +23,7 @@ from steadycast.schedule.planner import plan
 from steadycast.schedule.reserve import from_reserve
 from steadycast.schedule.slots import occasion_of
 from steadycast.schedule.slots import slots as slots_of
-from steadycast.schedule.stock import suits
+from steadycast.schedule.stock import StockLeft, suits
 from steadycast.workspace import Workspace
 
 MEMORY = dt.timedelta(days=400)  # how far back the planner's turns and mix look
@@ -105,7 +104,8 @@ class KnownStock:
 
     def __init__(self, items: Sequence[StockItem], history: History) -> None:
         self.items, self.history = items, history
-        self.began = min((item.since for item in items), default=None)  # when the first of it came
+        self._left = items if isinstance(items, StockLeft) else StockLeft(items, began=_first(items))
+        self.began = self._left.began  # when the first of it came
         last = history.last
         out = {item.draft for item in items if item.last_used or item.draft in last}  # or before the time of `history`
         self._free = [item for item in items if item.evergreen or item.draft not in out]
@@ -114,7 +114,7 @@ class KnownStock:
             for item in items
             if item.evergreen or item.slot or item.draft not in out or occasion_of(last.get(item.draft, ""))
         }
-        self._newest = sorted((item for item in items if not item.reserve), key=attrgetter("since"))
+        self._newest = [item for item in items if not item.reserve]
         self._came: dict[Asks, list[dt.datetime]] = {}
         self._usable: dict[Asks, tuple[int, list[StockItem]]] = {}
 
@@ -126,7 +126,10 @@ class KnownStock:
     def came(self, series: Series, after: dt.datetime) -> list[dt.datetime]:
         """When what this series could use came into stock, `after` that; reserve is not among it. In order of time."""
         if (found := self._came.get(asks := _asks(series))) is None:
-            found = self._came[asks] = [item.since for item in self._newest if suits(series, item)]
+            found = [item.since for item in self._newest if suits(series, item)]
+            found += [at for form in series.forms for at in self._left.came.get(form, ())]
+            found.sort()
+            self._came[asks] = found
         return found[bisect_right(found, after) :]
 
     def usable(self, series: Series) -> tuple[int, list[StockItem]]:
@@ -136,6 +139,10 @@ class KnownStock:
             at_times = [item for item in its if item.evergreen or item.expires]
             found = self._usable[asks] = len(its) - len(at_times), at_times
         return found
+
+
+def _first(items: Iterable[StockItem]) -> dt.datetime | None:
+    return min((item.since for item in items), default=None)
 
 
 def _asks(series: Series) -> Asks:

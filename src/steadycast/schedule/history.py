@@ -36,6 +36,6 @@ class History:
                 if not occasion and not each.nobodys:
                     self.turns[each.member] = each.at, self.turns.get(each.member, (each.at, 0))[1] + 1
 
-    def last_of(self, draft: str) -> dt.datetime | None:
-        """When a draft went out last; None where it never did."""
-        return its[-1].at if (its := self.of_draft.get(draft)) else None
+    def last_past(self, draft: str) -> Past | None:
+        """The last slot in which a draft went out; None where it never did."""
+        return its[-1] if (its := self.of_draft.get(draft)) else None

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from steadycast.errors import SettingsError
 from steadycast.language import current
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_pattern
 from steadycast.schedule.days import LAST, WEEKDAYS, WORKING_DAYS, Days, Interval, Monthly, Weekly
 
 FORMS = (
@@ -48,12 +49,12 @@ _NTH |= {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5}
 _VOCABULARY = ("day", "days", "weekday", "weekend", "week", "weeks", "month", "on", "at", *WEEKDAYS, *_LONG, *_NTH)
 _EVERY_DAY = Weekly((0, 1, 2, 3, 4, 5, 6))
 _WEEKEND = (5, 6)
-_ENGLISH = re.compile(r"(?:every )?(?:(?P<n>\d{1,3}) )?(?P<unit>[a-z]+)(?: on (?P<on>.+?))? at (?P<times>.+)")
-_CHINESE = re.compile(r"(?P<days>(?:每|隔|工作日|周|星期|礼拜).*?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)")
+_ENGLISH = lazy_pattern(r"(?:every )?(?:(?P<n>\d{1,3}) )?(?P<unit>[a-z]+)(?: on (?P<on>.+?))? at (?P<times>.+)")
+_CHINESE = lazy_pattern(r"(?P<days>(?:每|隔|工作日|周|星期|礼拜).*?)\s*(?P<times>\d{1,2}:\d\d(?:\s*,\s*\d{1,2}:\d\d)*)")
 _HAN_NTH = {chinese: nth for nth, (_, chinese) in ORDINALS.items()}
 HAN_DAYS = "一二三四五六日"
 _HAN_DAY = {**{name: day for day, name in enumerate(HAN_DAYS)}, "天": 6}
-_HAN_WEEKDAYS = re.compile(
+_HAN_WEEKDAYS = lazy_pattern(
     "(?:每?(?P<week>周|星期|礼拜))?(?:(?P<first>[一二三四五六日天])[至到~-](?:周|星期|礼拜)?(?P<last>[一二三四五六日天])"
     "|(?P<each>[一二三四五六日天]+))"
 )
@@ -71,7 +72,7 @@ _HAN_NUMBERS = {"零": 0, "两": 2} | {
     for m, ones in enumerate(("", *"一二三四五六七八九"))
     if tens or ones
 }
-_HAN_HOUR = re.compile(
+_HAN_HOUR = lazy_pattern(
     r"\s*(?P<part>早上|早晨|清晨|上午|中午|下午|傍晚|晚上|晚|夜里|凌晨|早)?\s*"
     r"(?P<h>\d{1,2}|二?十[一二三四五六七八九]?|[零一二两三四五六七八九])点(?:钟|整)?(?P<m>半|一刻|三刻|\d{1,2}分?)?"
 )

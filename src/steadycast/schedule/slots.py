@@ -75,6 +75,8 @@ def wall_time(text: str) -> dt.datetime:
 
 def occasion_of(slot_id: str) -> str:
     """The occasion that a slot id announces (`club@2026-12-05T14:00`), or "" when it announces none."""
+    if slot_id[-1:].isdigit():  # its own time, as nearly all of a record end
+        return ""
     found = _ANNOUNCEMENT.fullmatch(slot_id)
     return found["occasion"] if found else ""
 

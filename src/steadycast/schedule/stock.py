@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from heapq import heappop, heappush, heapreplace
+from types import MappingProxyType
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.model import Form, Origin, Series, Slot, StockItem
@@ -14,6 +15,20 @@ from steadycast.schedule.model import Form, Origin, Series, Slot, StockItem
 EVENT_WITHIN = dt.timedelta(days=3)  # an event's draft serves an occasion at most this far from its own start
 Turn = tuple[dt.datetime, str, str]
 IN_HAND = 1  # slots: a draft about to expire goes out one slot early, in case the last one is missed
+
+
+class StockLeft(list[StockItem]):
+    """The stock without drafts that went out long ago, and that ask for nothing: they are numbers."""
+
+    def __init__(
+        self,
+        items: Iterable[StockItem] = (),
+        came: Mapping[Form, Sequence[dt.datetime]] = MappingProxyType({}),
+        began: dt.datetime | None = None,
+    ) -> None:
+        super().__init__(items)
+        self.came = came  # when the others came: they suit each series that takes their form
+        self.began = began  # when the first of all came
 
 
 def suits(series: Series, item: StockItem) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from steadycast.errors import did_you_mean
 from steadycast.language import gettext as _
 from steadycast.language import listed, quoted
+from steadycast.on_demand import lazy_pattern
 
 PROGRAMS = {
     "sftp": ("sftp", "ssh", "ssh-keyscan"),
@@ -19,11 +19,11 @@ PROGRAMS = {
 }  # a scheme -> the programs that it needs
 OVER_SSH = ("sftp", "rsync+ssh", "git+ssh")
 # None of them begins with a dash: a program would take it for an option.
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}")
-HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,62}")
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
-_PLAIN = re.compile(r"[^\x00-\x1f\x7f\\\"'`$*?\[\]{}<>|;&!]*")  # no character that a shell or a program reads as more
+_USER = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}")
+HOST = lazy_pattern(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}")
+_BUCKET = lazy_pattern(r"[a-z0-9][a-z0-9.-]{1,62}")
+_BRANCH = lazy_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
+_PLAIN = lazy_pattern(r"[^\x00-\x1f\x7f\\\"'`$*?\[\]{}<>|;&!]*")  # no character that a shell or a program reads as more
 
 
 @dataclass(frozen=True, slots=True)
