@@ -17,6 +17,7 @@ from steadycast.draft import Reader
 from steadycast.draft.decoding import shown
 from steadycast.errors import Problem
 from steadycast.intake.folder import DraftFile, FileRead, Limits, Unsettled, is_draft_name, scan
+from steadycast.intake.stamps import stamps
 
 LATER = 10**10  # nanoseconds: a scan that happens ten seconds after the files were written
 
@@ -274,3 +275,30 @@ def test_a_scan_while_files_come_and_go_never_fails(content: Any) -> None:
     finally:
         stop.set()
         thread.join()
+
+
+def test_all_stamps_at_once_are_those_of_a_scan(tmp_path: Path) -> None:
+    """Of what only a scan can tell there are none: links, pipes, folders too deep."""
+    names = (
+        "README.md pgc/README.md pgc/_index.md pgc/a.md pgc/B.MD pgc/c.markdown pgc/d.txt pgc/robots.txt pgc/e.md~ "
+        "pgc/.f.md pgc/~$g.docx pgc/h.docx pgc/i.png pgc/no pgc/j. .git/k.md node_modules/l.md ugc/ann/雨.md pgc/.md"
+    )
+    for name in names.split():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("Words.", encoding="utf-8")
+        os.utime(tmp_path / name, (1e9, 1e9))
+    scanned = [each for each in scan(tmp_path, reading=False) if isinstance(each, DraftFile)]
+    told = {str(each.path): (each.stamp.size, each.stamp.mtime_ns, each.stamp.inode) for each in scanned}
+    assert stamps(tmp_path, Limits()) == told
+    assert len(told) == 7
+    assert stamps(tmp_path, Limits(files=3)) is None
+    assert stamps(tmp_path, Limits(depth=1)) is None
+    assert stamps(tmp_path / "nowhere", Limits()) is None
+    (tmp_path / "link").symlink_to(tmp_path / "pgc")
+    assert stamps(tmp_path, Limits()) is None
+    (tmp_path / "link").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    assert stamps(tmp_path, Limits()) is None
+    (tmp_path / "pipe").unlink()
+    os.mkdir(os.fsencode(tmp_path) + b"/\xff")
+    assert stamps(tmp_path, Limits()) is None

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from steadycast.bulk_render import render_draft
+from steadycast.bulk_render.cache import Memory
 from steadycast.bulk_render.run import Rendered, render_all
 from steadycast.errors import InputError, SettingsError
 from steadycast.render import media
@@ -384,6 +385,22 @@ def test_a_channel_that_is_gone_takes_its_outputs_with_it(root: Any) -> None:
     settings.write_text(settings.read_text().replace('platform = "page"', 'platform = "page"\nforms = ["audio"]'))
     render_all(root=root)
     assert {path.split("/")[0] for path in outputs(root)} == {"note"}
+
+
+def test_a_run_without_changes_reads_nothing_that_is_kept_of_each_draft(
+    root: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says the same, problems too."""
+    drop(root, "pgc/broken.md", "---\ntitle: [\n---\nWords.", age=60)
+    first = render_all(root=root)
+    with monkeypatch.context() as patch:
+        patch.setattr(Memory, "load", lambda _file: pytest.fail("what was made of each draft was read"))
+        again = render_all(root=root)
+    assert first.problems
+    assert (again.made, again.written, again.removed) == (0, 0, 0)
+    assert (again.drafts, again.outputs, again.problems) == (first.drafts, first.outputs, first.problems)
+    (root / "var" / "render" / "page" / "pgc" / "2026-11-02-night.html").unlink()
+    assert render_all(root=root).written == 1
 
 
 def test_a_lost_cache_costs_time_and_nothing_else(root: Any) -> None:

@@ -197,7 +197,12 @@ class Story:
         id = f"d{self.rng.randint(0, 5)}"
         state = self.rng.choice(("approved", "approved", "rejected"))
         came = self.now - self.rng.randint(0, 40) * DAY
-        plan = {"series": [], "slot": None, "evergreen": self.rng.random() < 0.3, "priority": self.rng.randint(0, 1)}
+        plan: dict[str, Any] = {
+            "series": [],
+            "slot": None,
+            "evergreen": self.rng.random() < 0.3,
+            "priority": self.rng.randint(0, 1),
+        }
         plan["skip"] = []
         before = self.rng.choice((None, None, None, came))
         row = DraftRow(

@@ -1,13 +1,15 @@
-"""What the last run made of what, and what differs from it now: one file under var/cache, read and written whole.
+"""What the last run made of what, and what differs from it now: one file under var/cache, written whole.
 
 It is a cache: whatever is wrong with it means making everything once more, and writing what differs. Nothing here needs
-settings, a parser or a template: a run that finds nothing changed loads none of them.
+settings, a parser or a template: a run that finds nothing changed loads none of them. Nor does it read what was made of
+each draft: its first line tells of all of them together (`Summary`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,8 +18,9 @@ import orjson
 
 from steadycast.errors import Problem
 from steadycast.intake import folder
+from steadycast.intake.stamps import Stamp
 
-VERSION = 2  # of this file's form: another number is as good as no file
+VERSION = 3  # of this file's form: another number is as good as no file
 NO_LIMIT = folder.Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how long it may be
 
 
@@ -39,6 +42,41 @@ class Made(NamedTuple):
         return [f"{channel}/{stem}.{extension}" for channel, extension in self.files.items()]
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What is remembered of all drafts together: enough to know that nothing has changed, and to say what there is."""
+
+    inputs: dict[str, list[int] | None]
+    folders: dict[str, int]
+    media: list[list[Any]]  # each file that a draft names: path, size, mtime_ns
+    hides: bool  # a draft that nobody had approved: another run may show it
+    drafts: int
+    channels: int
+    outputs: int
+    faults: list[list[Any]]  # path, line, message, hint
+    stamps: bytes = b""  # of all drafts, as `_line` writes them
+
+    @classmethod
+    def load(cls, file: Path) -> Summary | None:
+        """What `file` begins with; None where there is none that can be used."""
+        try:
+            with file.open("rb") as kept:
+                version, summary = orjson.loads(kept.readline())
+                return cls(**summary, stamps=kept.readline()) if version == VERSION else None
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def holds(self, lying: Mapping[str, Stamp], render: Path) -> bool:
+        """Whether drafts, what they name, settings, code and outputs are all what they were."""
+        return (
+            not self.hides
+            and _line(lying) == self.stamps
+            and _unchanged(self.inputs)
+            and folder.are_the_same(self.media)
+            and not _touched(self.folders, render)
+        )
+
+
 @dataclass
 class Memory:
     """All that one selection of channels was made of."""
@@ -51,25 +89,41 @@ class Memory:
     @classmethod
     def load(cls, file: Path) -> Memory | None:
         """What `file` remembers; None where there is none that can be used."""
+        if (summary := Summary.load(file)) is None:
+            return None
         try:
-            kept = orjson.loads(file.read_bytes())
-            if kept.pop("version") != VERSION:
-                return None
+            kept = orjson.loads(file.read_bytes().split(b"\n", 2)[2])
             drafts = {path: Made._make(row) for path, row in kept.pop("drafts").items()}
-            return cls(drafts=drafts, **kept)
-        except (OSError, ValueError, KeyError, TypeError):
+            return cls(summary.inputs, drafts=drafts, folders=summary.folders, **kept)
+        except (OSError, ValueError, LookupError, TypeError):
             return None
 
     def save(self, file: Path) -> None:
         """Writes it whole. Not made durable: what a crash loses is made again."""
         drafts = {path: tuple(made) for path, made in self.drafts.items()}
         fresh = file.with_suffix(".tmp")
-        fresh.write_bytes(orjson.dumps({**vars(self), "version": VERSION, "drafts": drafts}))
+        summary = orjson.dumps((VERSION, _plain(self.summary()))) + b"\n"
+        stamps = _line({path: made[:3] for path, made in self.drafts.items()})
+        fresh.write_bytes(summary + stamps + orjson.dumps({"editions": self.editions, "drafts": drafts}))
         fresh.replace(file)
+
+    def summary(self) -> Summary:
+        """What it says of all drafts together."""
+        all_made = self.drafts.values()
+        return Summary(
+            self.inputs,
+            self.folders,
+            sorted({tuple(each): each for made in all_made for each in made.media}.values()),
+            any(not made.shown and not made.faults for made in all_made),
+            len(self.drafts),
+            len(self.editions),
+            sum(len(made.files) for made in all_made),
+            [[path, *fault] for path, made in self.drafts.items() for fault in made.faults],
+        )
 
     def inputs_unchanged(self) -> bool:
         """Whether settings, templates and code are what they were."""
-        return all(facts(path) == known for path, known in self.inputs.items())
+        return _unchanged(self.inputs)
 
     def missing(self, render: Path) -> dict[str, set[str]]:
         """Outputs that somebody removed, as path -> channels.
@@ -77,7 +131,7 @@ class Memory:
         Only folders that changed since the last run are listed: removing a file changes its folder's time. What was
         edited in place is not seen; `--force` makes everything again.
         """
-        touched = {name for name, mtime in self.folders.items() if _mtime(render / name) != mtime}
+        touched = _touched(self.folders, render)
         found: dict[str, set[str]] = {}
         for path, made in self.drafts.items() if touched else ():
             above = path.rpartition("/")[0]
@@ -103,8 +157,24 @@ class Differences:
     problems: list[Problem] = field(default_factory=list)  # what cannot even be read
 
 
+def differences(lying: Mapping[str, Stamp], known: Mapping[str, Made]) -> Differences | None:
+    """What lies in content/ against what is known; None where a file was written just now, and has to be waited for."""
+    found = Differences()
+    settled = time.time_ns() - int(NO_LIMIT.recent * 1e9)
+    for path, stamp in lying.items():
+        made = known.get(path)
+        if made is not None and made[:3] == stamp and (not made.media or folder.are_the_same(made.media)):
+            found.same[path] = made
+        elif stamp[1] > settled:  # or in the future
+            return None
+        else:
+            found.fresh[path] = folder.FileStamp(*stamp)
+    found.gone = any(path not in lying for path in known)
+    return found
+
+
 def look(content: Path, known: dict[str, Made]) -> Differences:
-    """What lies in content/ against what is known; a file that is being written stands as it was."""
+    """What a scan tells of content/ against what is known; a file that is being written stands as it was."""
     found, standing = Differences(), []
     same = found.same
 
@@ -151,6 +221,23 @@ def facts(path: str) -> list[int] | None:
     except OSError:
         return None
     return [found.st_size, found.st_mtime_ns, found.st_ino]
+
+
+def _unchanged(inputs: Mapping[str, list[int] | None]) -> bool:
+    return all(facts(path) == known for path, known in inputs.items())
+
+
+def _touched(folders: Mapping[str, int], render: Path) -> set[str]:
+    return {name for name, mtime in folders.items() if _mtime(render / name) != mtime}
+
+
+def _plain(summary: Summary) -> dict[str, Any]:
+    return {name: value for name, value in vars(summary).items() if name != "stamps"}
+
+
+def _line(drafts: Mapping[str, Sequence[int]]) -> bytes:
+    """All of their stamps as one line: compared as bytes, that makes no object of a draft."""
+    return orjson.dumps(sorted(drafts.items()), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _mtime(path: Path) -> int:

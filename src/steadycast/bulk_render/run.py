@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steadycast.bulk_render.cache import Differences, Memory, look
+from steadycast.bulk_render.cache import NO_LIMIT, Differences, Memory, Summary, differences, look
 from steadycast.crash_safety import durable, file_lock
 from steadycast.errors import Problem
+from steadycast.intake.stamps import stamps
 from steadycast.language import gettext as _
 from steadycast.language import ngettext
 from steadycast.progress import Progress, unseen
@@ -69,15 +70,20 @@ def render_all(
     durable.make_folder(paths.cache)
     paths.make_private()
     with file_lock.held(paths.cache / "render.lock"):
+        lying = stamps(paths.content, NO_LIMIT)
+        summary = None if force or approved is not None or lying is None else Summary.load(file)
+        if summary is not None and lying is not None and summary.holds(lying, paths.var / "render"):
+            return summed_up(summary)
         memory = None if force else Memory.load(file)
-        found = look(paths.content, memory.drafts if memory else {})
+        known = memory.drafts if memory else {}
+        found = (None if lying is None else differences(lying, known)) or look(paths.content, known)
         if (
             memory is not None
             and approved is None
             and memory.inputs_unchanged()
             and _is_all_there(paths, memory, found)
         ):
-            return told(memory, found.problems)
+            return summed_up(memory.summary(), found.problems)
         # Only now: a run that finds nothing changed loads no settings, no parser and no template.
         from steadycast.bulk_render.run_changes import Work
         from steadycast.workspace import load
@@ -85,7 +91,9 @@ def render_all(
         work = Work(load(paths.root), channel, memory, approved)
         remembered = work.do(found, jobs, progress, forget=lambda: file.unlink(missing_ok=True))
         remembered.save(file)
-        return told(remembered, work.problems, made=work.made, written=work.written, removed=work.removed)
+        return summed_up(
+            remembered.summary(), work.problems, made=work.made, written=work.written, removed=work.removed
+        )
 
 
 def _is_all_there(paths: Paths, memory: Memory, found: Differences) -> bool:
@@ -93,10 +101,8 @@ def _is_all_there(paths: Paths, memory: Memory, found: Differences) -> bool:
     return not (found.fresh or found.gone or hidden or memory.missing(paths.var / "render"))
 
 
-def told(memory: Memory, unread: Sequence[Problem], **counts: int) -> Rendered:
+def summed_up(summary: Summary, unread: Sequence[Problem] = (), **counts: int) -> Rendered:
     """What is remembered, and what could not even be read, as a result."""
-    problems = list(unread)
-    problems += (Problem(path, *fault) for path, made in memory.drafts.items() for fault in made.faults)
+    problems = [*unread, *(Problem(*fault) for fault in summary.faults)]
     problems.sort(key=lambda p: (p.where, p.line or 0, p.message))
-    outputs = sum(len(made.files) for made in memory.drafts.values())
-    return Rendered(len(memory.drafts), len(memory.editions), outputs, **counts, problems=tuple(problems))
+    return Rendered(summary.drafts, summary.channels, summary.outputs, **counts, problems=tuple(problems))

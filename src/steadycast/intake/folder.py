@@ -26,7 +26,7 @@ SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
 _TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
 _FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site", "Thumbs.db", "desktop.ini", "Icon\r"})
-_ABOUT_THE_FOLDER = frozenset({PurePosixPath("README.md")})  # content/README.md tells people what goes where
+ABOUT_THE_FOLDER = frozenset({PurePosixPath("README.md")})  # content/README.md tells people what goes where
 _LIST_PAGES = frozenset({"_index.md"})  # Hugo's: the head of a folder's page, no article
 _NO_DRAFTS = _LIST_PAGES | _FOR_MACHINES
 _KINDS = {
@@ -212,7 +212,7 @@ class _Look:
                     self.files += 1
                     continue
                 path = folder / entry.name
-                if _passed_over(entry.name) or path in _ABOUT_THE_FOLDER:
+                if is_passed_over(entry.name) or path in ABOUT_THE_FOLDER:
                     continue
                 if (trouble := self.trouble(entry, path)) is not None:
                     yield trouble
@@ -310,10 +310,12 @@ class _Look:
 
 def is_draft_name(name: str) -> bool:
     """Whether a file of this name is a draft, and not an editor's temporary file or a generator's list page."""
-    return not _passed_over(name) and PurePosixPath(name).suffix.lower() in SUFFIXES and name not in _NO_DRAFTS
+    suffix = name[name.rfind(".") :].lower()
+    return suffix in SUFFIXES and name not in _NO_DRAFTS and not is_passed_over(name)
 
 
-def _passed_over(name: str) -> bool:
+def is_passed_over(name: str) -> bool:
+    """Whether it is an editor's, a tool's or the system's: no draft, and nothing below it is one."""
     return name.startswith((".", "#", "~$")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
 
 

@@ -21,6 +21,7 @@ What comes in
     invites, members   who may open such a page; who gave what, and what became of it
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
+    stock            drafts as the planner sees them; those that it may still ask for
     fair             who writes and who decides, and how long drafts wait
     leaders          series with editors of their own, and what others decided over their heads
     mix              the mix of each series that is in force, judged once a month
