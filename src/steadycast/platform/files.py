@@ -13,21 +13,24 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from steadycast.characters import CONTROLS
 from steadycast.crash_safety import crashpoints, durable
+from steadycast.errors import Busy
 from steadycast.platform.contract import Channel
 from steadycast.platform.post import Media, Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
-from steadycast.platform.post_index import NAME, Kind, PostIndex, Record, Stamp, Touched
+from steadycast.platform.post_index import NAME, Kind, PostIndex, Record, Stamp, Touched, as_busy
+from steadycast.platform.unchanged import doubt, time_of
 
 POSTS = "posts"
 INDEX = f"{POSTS}/{NAME}"
@@ -37,6 +40,12 @@ CONTROL = re.compile(f"[{CONTROLS}]")
 SUFFIX = re.compile(r"[.][A-Za-z0-9]{1,5}")
 MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform, and of a workspace's own templates
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
+_TAKEN_IN = "taken in"  # the index's word for the time of the folder whose records it has taken in
+
+
+class _Look(NamedTuple):
+    at: int  # the folder's time before it
+    only: list[str] | None  # the posts whose files are looked at; None: all
 
 
 @dataclass
@@ -44,12 +53,15 @@ class PostStore:
     """One channel's published posts. Make a new one for each publish or find: it reads the folder once.
 
     `edition` names whatever else the pages depend on (templates, settings): when it changes, all is unfinished.
+    A folder that has the time at which all of it was taken in is not looked at again, but for what was written since.
     """
 
     out: Path
     write: Callable[[str, bytes], Path]
     zone: ZoneInfo
     edition: str = ""
+    _own: set[str] = field(default_factory=set, init=False, repr=False)  # records that it alone changed since then
+    _own_at: int = field(default=0, init=False, repr=False)  # the folder's time after the last of them
 
     @classmethod
     def of(cls, channel: Channel) -> PostStore:
@@ -72,7 +84,8 @@ class PostStore:
         name = f"{POSTS}/{post.key}.json"
         data = _public(post)
         if not self._holds(name, data):
-            self.write(name, data)
+            with self._changing(post.key):
+                self.write(name, data)
         crashpoints.checkpoint("shelf-put")
         self._look_again()
 
@@ -90,7 +103,8 @@ class PostStore:
     def drop(self, key: str) -> bool:
         """Take a post from the shelf; False when it was not there. Its media stay: others may show them."""
         with contextlib.suppress(FileNotFoundError):
-            (self.out / POSTS / f"{key}.json").unlink()
+            with self._changing(key):
+                (self.out / POSTS / f"{key}.json").unlink()
             self._look_again()
             return True
         return False
@@ -142,7 +156,7 @@ class PostStore:
     @property
     def unfinished(self) -> frozenset[str]:
         """Keys of the posts that came, changed or went since the last `finish`; all, where `edition` is another."""
-        return self._changed if self.is_current else frozenset(self._changed | self._stamps.keys())
+        return self._changed if self.is_current else frozenset(self._changed | self.slots.keys())
 
     @property
     def gone(self) -> list[Post]:
@@ -167,10 +181,13 @@ class PostStore:
         """
         self.take_in()
         self.index.note("edition", self.edition if whole else "")
+        if (at := self._look.at) and at == time_of(self.out / POSTS):  # nothing came since
+            self.index.note(_TAKEN_IN, str(at))
         crashpoints.checkpoint("shelf-finish")
         self.index.commit()
         (self.out / BEFORE).unlink(missing_ok=True)
         crashpoints.checkpoint("shelf-finished")
+        self._own.clear()
         self._look_again()
 
     def keep(self, name: str, data: bytes) -> None:
@@ -185,23 +202,49 @@ class PostStore:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self.close()
+        if isinstance(error, Busy | sqlite3.DatabaseError):
+            doubt(self.out / INDEX)  # whoever comes next looks for damage first
+        if isinstance(error, sqlite3.DatabaseError):
+            raise as_busy(error) from error
 
     @cached_property
     def index(self) -> PostIndex:
         """What is known of the posts without reading their files."""
         return PostIndex(self.out / POSTS)
 
+    @contextlib.contextmanager
+    def _changing(self, key: str) -> Iterator[None]:
+        """The block changes a record: where all others are as they were taken in, only that one is to be looked at."""
+        quiet = self._is_quiet()
+        yield
+        if quiet:
+            self._own.add(key)
+            self._own_at = time_of(self.out / POSTS)
+
+    def _is_quiet(self) -> bool:
+        """Whether no record came, changed or went since the index took in all of them, but our `own`."""
+        known = self._own_at if self._own else int(self.index.told(_TAKEN_IN) or 0)
+        return 0 != known == time_of(self.out / POSTS)
+
+    @cached_property
+    def _look(self) -> _Look:
+        at = time_of(self.out / POSTS)
+        return _Look(at, sorted(self._own) if self._is_quiet() else None)
+
     @cached_property
     def _stamps(self) -> dict[str, Stamp]:
-        """Key -> mtime and size of the post's file."""
+        """Key -> mtime and size of the post's file, of those that are looked at."""
         with contextlib.suppress(FileNotFoundError):
-            return _stamps(self.out / POSTS)
+            return _stamps(self.out / POSTS, self._look.only)
         return {}
 
     @cached_property
     def _seen(self) -> dict[str, Stamp]:
+        """The same as the index has it."""
+        if self._look.only is not None:
+            return self.index.stamps_of(self._look.only)
         return self.index.stamps() | {key: known.stamp for key, known in self._before.items()}
 
     @cached_property
@@ -266,16 +309,24 @@ def missing(out: Path, keys: Collection[str]) -> frozenset[str]:
     """Which of these posts a channel's folder lacks, or cannot read; of one without a shelf all, where it is empty."""
     with contextlib.suppress(FileNotFoundError):
         stamps, shelf = _stamps(out / POSTS), out / POSTS
-        with contextlib.closing(PostIndex(shelf)) as index:
+        with contextlib.closing(PostIndex(shelf, sure=True)) as index:
             taken = index.stamps()  # these were read
+        if taken != stamps:
+            doubt(shelf)  # whoever publishes or looks next looks at all of them
         doubted = {key for key in stamps.keys() & keys if taken.get(key) != stamps[key]}
         broken = {key for key in doubted if not _kept(key, (shelf / f"{key}.json").read_bytes())}
         return frozenset(keys) - stamps.keys() | broken
     return frozenset() if out.is_dir() and any(out.iterdir()) else frozenset(keys)
 
 
-def _stamps(shelf: Path) -> dict[str, Stamp]:
+def _stamps(shelf: Path, only: Iterable[str] | None = None) -> dict[str, Stamp]:
     found: dict[str, Stamp] = {}
+    for key in only or ():
+        with contextlib.suppress(FileNotFoundError):
+            stat = (shelf / f"{key}.json").stat()
+            found[key] = (stat.st_mtime_ns, stat.st_size)
+    if only is not None:
+        return found
     with os.scandir(shelf) as entries:
         for entry in entries:
             key = entry.name.removesuffix(".json")

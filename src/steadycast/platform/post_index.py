@@ -19,11 +19,14 @@ import orjson
 
 from steadycast.errors import Busy
 from steadycast.language import gettext as _
+from steadycast.platform.unchanged import doubt, mark, new_mark, time_of
 
 NAME = ".index.sqlite"  # hidden: it is not uploaded, and readers do not get it
 FORMAT = 2
 PATIENCE = 5.0  # seconds
 ALL, EVENTS = ("all", ""), ("event", "")
+_STAYS = "PRAGMA journal_mode = TRUNCATE"  # a journal that comes and goes would give the folder another time
+_LEFT = "left"  # the word that tells which time its file was given when it was left
 _TABLES = """
 CREATE TABLE post (key TEXT PRIMARY KEY, mtime INTEGER, size INTEGER, hash BLOB, at INTEGER, slot TEXT) WITHOUT ROWID;
 CREATE TABLE brief (key TEXT PRIMARY KEY, said BLOB);
@@ -67,29 +70,33 @@ class Touched:
 class PostIndex:
     """One folder's index. Close it: what was not committed by then never was."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sure: bool = False) -> None:
         """Of a folder that has none, or a damaged one, it is empty, and in memory until something is written.
 
+        It is read through for damage where somebody wrote to it since it was left; always, where that must be `sure`.
         This and all that follows raise Busy where another process has it, or the disk is full.
         """
         self._folder = folder
         self.fresh = False  # whether it knows nothing
         try:
-            found = self._connected() if (folder / NAME).is_file() else None
+            found = self._connected(sure) if (folder / NAME).is_file() else None
         except sqlite3.OperationalError as error:
-            raise _busy(error) from error
+            raise as_busy(error) from error
         except sqlite3.DatabaseError:
             found = None
         if found is None:
+            doubt(folder / NAME)  # whoever comes next looks for damage too
             self.fresh, found = True, _tables(_connect(":memory:"))
         self._db = found
 
-    def _connected(self) -> _Database | None:
+    def _connected(self, sure: bool) -> _Database | None:
         db = _connect(self._folder / NAME)
         try:
-            whole = db.asked("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-            if whole and db.asked("PRAGMA user_version").fetchone()[0] == FORMAT:
-                return db
+            if db.asked("PRAGMA user_version").fetchone()[0] == FORMAT:
+                left = db.asked("SELECT value FROM told WHERE name = ?", (_LEFT,)).fetchone()
+                same = left and not sure and int(left[0]) == time_of(self._folder / NAME)
+                if same or db.asked("PRAGMA quick_check(1)").fetchone()[0] == "ok":
+                    return db
         except BaseException:
             db.close()
             raise
@@ -122,7 +129,10 @@ class PostIndex:
     def commit(self) -> None:
         """Make what was written stay, and be on the disk."""
         if self._db.in_transaction:
+            left = new_mark()
+            self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (_LEFT, str(left)))
             self._db.execute("COMMIT")
+            mark(self._folder / NAME, left)
 
     def _begin(self) -> None:
         if self._db.in_transaction:
@@ -132,9 +142,11 @@ class PostIndex:
             for file in self._folder.glob(f"{NAME}*"):
                 file.unlink()
             self._db = _connect(self._folder / NAME)
+            self._db.execute(_STAYS)
             self._db.execute("BEGIN IMMEDIATE")
             _tables(self._db)
         else:
+            self._db.execute(_STAYS)
             self._db.execute("BEGIN IMMEDIATE")
         self.fresh = False
 
@@ -143,6 +155,12 @@ class PostIndex:
     def stamps(self) -> dict[str, Stamp]:
         """Which record of each post was taken in."""
         return {key: (mtime, size) for key, mtime, size in self._db.execute("SELECT key, mtime, size FROM post")}
+
+    def stamps_of(self, keys: Iterable[str]) -> dict[str, Stamp]:
+        """The same of these posts, as far as it knows them."""
+        asked = "SELECT key, mtime, size FROM post WHERE key = ?"
+        found = (self._db.execute(asked, (key,)).fetchone() for key in keys)
+        return {row[0]: (row[1], row[2]) for row in found if row}
 
     def hash(self, key: str) -> bytes | None:
         """The hash of a post's record as it was taken in."""
@@ -314,16 +332,16 @@ class _Database(sqlite3.Connection):
         try:
             return super().execute(*asked)
         except sqlite3.DatabaseError as error:
-            raise _busy(error) from error
+            raise as_busy(error) from error
 
     def executemany(self, *asked: Any) -> sqlite3.Cursor:
         try:
             return super().executemany(*asked)
         except sqlite3.DatabaseError as error:
-            raise _busy(error) from error
+            raise as_busy(error) from error
 
 
-def _busy(error: sqlite3.DatabaseError) -> Exception:
+def as_busy(error: sqlite3.DatabaseError) -> Exception:
     """The same as Busy, but for a mistake of ours."""
     if type(error) not in {sqlite3.OperationalError, sqlite3.DatabaseError}:
         return error
