@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import feedparser
+import pytest
 from feedparser.util import FeedParserDict
-from platform_bench import HOSTILE, adapter, article, audio, changed, event, held, key, tree, video
+from platform_bench import HOSTILE, ZONE, adapter, article, audio, changed, event, held, key, tree, video
 
 from steadycast.platform import Known, Post, Receipt
 from steadycast.platform.files import INDEX
@@ -167,3 +169,15 @@ def test_a_member_with_a_page_of_their_own_is_named_with_it(tmp_path: Path) -> N
     assert item["authors"] == [{"name": "阿丽", "url": "https://alice.example/?a=1&b=2"}]
     feed.publish(article(tmp_path / "in", 1))
     assert "<uri>" not in (tmp_path / "out" / "atom.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("items", "shown"), [(30, 14), (60, 29), (12, 10)])
+def test_long_posts_make_a_feed_shorter(tmp_path: Path, items: int, shown: int) -> None:
+    """Ten at least are there; whoever asks for more items gets more."""
+    html, days = f"<p>{'长' * 2000}</p>", [dt.datetime(2026, 1, n, 20, tzinfo=ZONE) for n in range(1, 31)]
+    posts = [article(tmp_path / "in", n, html=html, media=(), published=day) for n, day in enumerate(days)]
+    publish(tmp_path / "out", *posts, items=items)
+    assert len(parsed(tmp_path / "out", "feed.xml").entries) == shown
+    assert len(parsed(tmp_path / "out", "atom.xml").entries) == shown
+    told = json.loads((tmp_path / "out/feed.json").read_bytes())["items"]
+    assert [item["date_published"] for item in told] == [day.isoformat() for day in reversed(days[-shown:])]
