@@ -16,7 +16,7 @@ import pytest
 from platform_bench import NOW, PLATFORMS, adapter, article, channel, event, key, opened, tree
 from test_channel_site import Page, page, publish
 
-from steadycast.platform import Event, Known, Post, PostStore
+from steadycast.platform import Event, Known, Post, PostStore, files
 from steadycast.platform.files import BEFORE, INDEX, LONG
 from steadycast.platform.post_index import PostIndex
 from steadycast.platform.registry import load
@@ -113,7 +113,8 @@ class Counted:
     def renewed(self, most: int = 1000) -> dict[str, int]:
         """What it writes to be whole again."""
         self.writes.clear()
-        while opened(self.channel).renew(most) is not None:
+        adapter = opened(self.channel)
+        while adapter.renew(most) is not None:
             pass
         return dict(self.writes)
 
@@ -215,6 +216,45 @@ def test_a_new_template_renews_a_large_site_outside_the_publish_and_a_killed_ren
     pages = [name for name in tree(edited.out) if name.endswith(".html")]
     assert [name for name in pages if "other.xml" not in page(edited.out, name)] == []
     assert opened(edited.channel).renew(20) is None
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_turn_costs_as_little_however_many_pages_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own pages: what is stale was asked once, and no record is looked at but those that are shown."""
+    asked, looks, found = PostIndex.made, files._stamps, dict[int, int]()
+    for count in (30, 90):
+        site = Counted(tmp_path / str(count))
+        grown(site, tmp_path / "in", count)
+        adapter = opened(dataclasses.replace(site.channel, about="Other words."))
+        adapter.renew(5)
+        cost: list[object] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(PostIndex, "made", lambda *given, told=cost: told.append("made") or asked(*given))
+            patched.setattr(PostIndex, "groups", None)
+            patched.setattr(
+                files, "_stamps", lambda shelf, only=None, told=cost: told.append(only) or looks(shelf, only)
+            )
+            assert adapter.renew(5) > adapter.renew(5)
+        assert [each for each in cost if each != []] == []
+        found[count] = len(cost)
+    assert found[30] == found[90]
+
+
+@pytest.mark.usefixtures("scaled")
+def test_a_slot_between_two_turns_of_one_renewal_is_shown_everywhere(tmp_path: Path) -> None:
+    """What the turn before left is not gone by: the slot made pages that it does not know of."""
+    folder, site, at_once = tmp_path / "in", Counted(tmp_path / "out"), Counted(tmp_path / "other")
+    grown(site, folder, 30)
+    site.channel = dataclasses.replace(site.channel, about="Other words.")
+    at_once.channel = dataclasses.replace(at_once.channel, about="Other words.")
+    adapter = opened(site.channel)
+    for number in (30, 31):
+        assert adapter.renew(10)
+        site.publish(many(folder, number))
+    while adapter.renew(10) is not None:
+        pass
+    grown(at_once, folder, 32)
+    assert visible(site.out) == visible(at_once.out)
 
 
 def killed_at(write: Any, count: int) -> Any:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from steadycast.platform import FolderAdapter, Known, Post, PostStore, Receipt, View
 
 from .pages import Pages
+from .renewal import Backlog
 from .views import page_of
 
 
 class Adapter(FolderAdapter):
     """Writes pages under `channel.out`; serve that folder as it is, or open index.html."""
+
+    _backlog: Backlog | None = None  # what the last turn of a renewal left
 
     def withdraw(self, post: Post, known: Known) -> None:
         """Take the post's page away, and its line from every page that listed it."""
@@ -35,7 +38,8 @@ class Adapter(FolderAdapter):
         None where there were none.
         """
         with PostStore.of(self.channel) as shelf:
-            return Pages(self.channel, shelf, self.base).renew(most, alone=False)
+            self._backlog = Pages(self.channel, shelf, self.base).renew(most, self._backlog, alone=False)
+        return None if self._backlog is None else len(self._backlog.pages)
 
     def receipt(self, _shelf: PostStore, post: Post, seen: str) -> Receipt:
         """The post's page."""

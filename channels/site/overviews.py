@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from .listings import cut, parts
 from .maker import Maker
-from .views import listing_of
+from .views import link_of
 
 PART = 100  # names on one page
 
@@ -41,6 +40,6 @@ def leading(maker: Maker, kind: str) -> list[dict[str, Any]]:
 
 
 def _row(maker: Maker, kind: str, name: str) -> dict[str, Any]:
-    page, count = quote(f"{listing_of(kind, name)}.html"), maker.groups[kind][name].posts
+    page, count = link_of(kind, name), maker.groups[kind][name].posts
     last = None if kind == "tag" else maker.views(maker.index.newest(1, (kind, name)))[0]
     return {"title": maker.title(kind, name), "page": page, "count": count, "last": last}

@@ -16,7 +16,7 @@ from .body import body
 from .linked import linked
 from .listings import Listing
 from .maker import OVERVIEWS, Maker
-from .renewal import Stale
+from .renewal import Backlog, Stale
 from .views import minutes, page_of, standfirst, view, web
 
 AT_ONCE = 50  # posts of a site whose stale pages are made with a publish
@@ -38,8 +38,8 @@ class Pages(Maker):
         else:
             self._finish(whole=False)
 
-    def renew(self, most: int, *, alone: bool = True) -> int | None:
-        """Make up to so many stale pages again; how many are left, None where there were none.
+    def renew(self, most: int, backlog: Backlog | None = None, *, alone: bool = True) -> Backlog | None:
+        """Make up to so many stale pages again; what is left, None where there were none.
 
         Unless `alone`, a fork makes as many beside this process, where this machine has a processor for it.
         """
@@ -48,20 +48,21 @@ class Pages(Maker):
         if self.index.told("made") == self.edition:
             self._finish(whole=True)
             return None
-        stale = self._stale()
+        same = backlog and not self.changed and backlog[:2] == (self.edition, self.index.left)
+        stale = backlog.pages if backlog and same else self._stale()
         alone = alone or len(stale) < renewal.WORTH_A_FORK or not self.index.can_be_shared
         todo = stale[: most if alone else 2 * most]
         if alone:
-            renewal.make(todo)
+            renewal.make(self, todo)
         else:
             renewal.make_in_two(self, todo)
         self.index.keep_pages(self.made, self.edition)
-        left = len(stale) - len(todo)
-        if not left:
+        rest = stale[len(todo) :]
+        if not rest:
             for path in self.index.pages() - self.index.made(self.edition):
                 archives.no_more(self, path)
-        self._finish(whole=not left)
-        return left
+        self._finish(whole=not rest)
+        return Backlog(self.edition, self.index.left, rest)
 
     def _finish(self, *, whole: bool) -> None:
         self.index.keep_pages(self.made, self.edition)
@@ -74,13 +75,13 @@ class Pages(Maker):
         made = self.index.made(self.edition) | self.made
         found: list[Stale] = []
         if not made.issuperset(fronts.paths(self)):
-            found.append(Stale("", partial(fronts.write, self, None)))
+            found.append(Stale("", partial(fronts.write, lists=None)))
         keys = self.index.newest(self.index.count())
-        found += [Stale(key, partial(self._articles, [key])) for key in keys if key not in made]
+        found += [Stale(key, partial(Pages._articles, keys=[key])) for key in keys if key not in made]
         for listing in self._listings():
             for number in range(listing.last(self.size) + 1):
                 if (path := listing.path(number, self.size)) not in made:
-                    found.append(Stale(path if number else "", partial(archives.write, self, listing, number)))
+                    found.append(Stale(path, partial(archives.write, listing=listing, number=number)))
         return found
 
     def _listings(self) -> Iterator[Listing]:

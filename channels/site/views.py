@@ -33,6 +33,12 @@ def listing_of(kind: str, name: str) -> str:
     return f"{kind}/{told}"
 
 
+@cache
+def link_of(kind: str, name: str) -> str:
+    """The address of that page, from the site's root."""
+    return quote(f"{listing_of(kind, name)}.html")
+
+
 def web(url: str) -> str:
     """`url` where it is one a link may carry, else nothing."""
     return url if re.match(r"https?://[^\s<>\"']+$", url) else ""
@@ -97,10 +103,10 @@ def view(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, An
         "iso": post.published.isoformat(timespec="seconds"),
         "form": words[post.form],
         "member": member,
-        "member_page": quote(f"{listing_of('member', post.member)}.html") if post.member else "",
+        "member_page": link_of("member", post.member) if post.member else "",
         "series": post.series_title or post.series,
-        "series_page": quote(f"{listing_of('series', post.series)}.html") if post.series else "",
-        "tags": [(tag, quote(f"{listing_of('tag', tag)}.html")) for tag in post.tags if tag.strip()],
+        "series_page": link_of("series", post.series) if post.series else "",
+        "tags": [(tag, link_of("tag", tag)) for tag in post.tags if tag.strip()],
         "cover": cover,
         "thumbs": [_shown(media) for media in post.of("thumb")] or [cover, cover],
         "length": minutes(sound.seconds) if sound else "",

@@ -26,6 +26,7 @@ FORMAT = 2
 PATIENCE = 5.0  # seconds
 ALL, EVENTS = ("all", ""), ("event", "")
 _STAYS = "PRAGMA journal_mode = TRUNCATE"  # a journal that comes and goes would give the folder another time
+_AT_ONCE = 500  # posts that one statement asks for
 _LEFT = "left"  # the word that tells which time its file was given when it was left
 _TABLES = """
 CREATE TABLE post (key TEXT PRIMARY KEY, mtime INTEGER, size INTEGER, hash BLOB, at INTEGER, slot TEXT) WITHOUT ROWID;
@@ -78,6 +79,7 @@ class PostIndex:
         """
         self._folder = folder
         self.fresh = False  # whether it knows nothing
+        self.left = 0  # the time that its file was given when it was left: each commit gives another
         try:
             found = self._connected(sure) if (folder / NAME).is_file() else None
         except sqlite3.OperationalError as error:
@@ -86,15 +88,16 @@ class PostIndex:
             found = None
         if found is None:
             doubt(folder / NAME)  # whoever comes next looks for damage too
-            self.fresh, found = True, _tables(_connect(":memory:"))
+            self.left, self.fresh, found = 0, True, _tables(_connect(":memory:"))
         self._db = found
 
     def _connected(self, sure: bool) -> _Database | None:
         db = _connect(self._folder / NAME)
         try:
             if db.asked("PRAGMA user_version").fetchone()[0] == FORMAT:
-                left = db.asked("SELECT value FROM told WHERE name = ?", (_LEFT,)).fetchone()
-                same = left and not sure and int(left[0]) == time_of(self._folder / NAME)
+                row = db.asked("SELECT value FROM told WHERE name = ?", (_LEFT,)).fetchone()
+                self.left = int(row[0]) if row else 0
+                same = not sure and 0 != self.left == time_of(self._folder / NAME)
                 if same or db.asked("PRAGMA quick_check(1)").fetchone()[0] == "ok":
                     return db
         except BaseException:
@@ -129,10 +132,10 @@ class PostIndex:
     def commit(self) -> None:
         """Make what was written stay, and be on the disk."""
         if self._db.in_transaction:
-            left = new_mark()
-            self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (_LEFT, str(left)))
+            self.left = new_mark()
+            self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (_LEFT, str(self.left)))
             self._db.execute("COMMIT")
-            mark(self._folder / NAME, left)
+            mark(self._folder / NAME, self.left)
 
     def _begin(self) -> None:
         if self._db.in_transaction:
@@ -173,8 +176,12 @@ class PostIndex:
 
     def briefs(self, keys: Iterable[str]) -> list[Brief]:
         """Those of these posts that it knows, in this order."""
-        found = (self._db.execute("SELECT said FROM brief WHERE key = ?", (key,)).fetchone() for key in keys)
-        return [orjson.loads(row[0]) for row in found if row]
+        wanted, found = list(keys), dict[str, bytes]()
+        for n in range(0, len(wanted), _AT_ONCE):
+            some = wanted[n : n + _AT_ONCE]
+            asked = f"SELECT key, said FROM brief WHERE key IN ({','.join('?' * len(some))})"  # noqa: S608  only ?
+            found.update(self._db.execute(asked, some))
+        return [orjson.loads(found[key]) for key in wanted if key in found]
 
     def all_briefs(self) -> dict[str, Brief]:
         """Every post."""
