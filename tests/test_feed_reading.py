@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from steadycast.intake import feeds
+from steadycast.intake import child_process, feeds
+from steadycast.intake.documents import as_markdown
 from steadycast.intake.feed_bytes import fixed, is_whole, recoded, shortened
 from steadycast.intake.feed_dates import parse_date
 from steadycast.intake.feeds import FeedSettings, FeedState, Outcome, read
@@ -277,9 +278,21 @@ def test_what_breaks_the_parser_is_said_to(of: Callable[..., Any], monkeypatch: 
     assert "breaks its parser (ValueError)" in str(of(channel(entry(1))).error)
 
 
+def test_a_reader_of_its_own_says_the_same(of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a command starts it; where it is not said otherwise, tests read by a fork of one that has loaded everything."""
+    book, xml = (
+        json.dumps({"cells": [{"cell_type": "markdown", "source": "# Walks"}]}).encode(),
+        channel(entry(1, WORDS)),
+    )
+    ours = of(xml).items, as_markdown(book, ".ipynb", 1_000)
+    monkeypatch.setattr(child_process, "subprocess", subprocess)
+    assert (of(xml).items, as_markdown(book, ".ipynb", 1_000)) == ours
+    assert (of(b"<rss" * 9).outcome, of(xml).outcome) == (Outcome.FAILED, Outcome.READ)
+
+
 def test_a_busy_machine_blames_nobody(of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is of the process's own time; where it has waited for its turn too long, that is what is said."""
-    monkeypatch.setattr(feeds, "PATIENCE", 0.01)
+    monkeypatch.setattr(feeds, "PATIENCE", -1)
     result = of(channel(entry(1)))
     assert "this machine is too busy" in str(result.error)
     assert result.error.hint == "it is tried again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import sys
 from collections.abc import Iterator
@@ -47,26 +48,31 @@ class Connections:
         return [address for address in self.made if not is_public(address)]
 
 
-_connections = Connections()
-sys.addaudithook(_connections)  # it cannot be taken away again: once for all tests
+@functools.cache
+def watched() -> Connections:
+    """What hears of them; it cannot be taken away again, and is asked at each event: only the tests that look begin it."""
+    made = Connections()
+    sys.addaudithook(made)
+    return made
 
 
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[Connections]:
     """What was connected to; a connection to the public internet is told of and fails, as there is none here."""
-    _connections.made.clear()
-    _connections.watching = True
+    heard = watched()
+    heard.made.clear()
+    heard.watching = True
     real = socket.socket.connect
 
     def connect(self: Any, address: Any) -> Any:
         if self.family in (socket.AF_INET, socket.AF_INET6) and is_public(str(address[0])):
-            _connections.made.append(str(address[0]))
+            heard.made.append(str(address[0]))
             raise ConnectionRefusedError(111, "refused")
         return real(self, address)
 
     monkeypatch.setattr(connection.socket.socket, "connect", connect, raising=False)
-    yield _connections
-    _connections.watching = False
+    yield heard
+    heard.watching = False
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 import os
 import sys
@@ -39,8 +40,12 @@ class Opened:
             self.paths.append((os.path.abspath(os.fsdecode(args[0])), args[2] or 0))
 
 
-_opened = Opened()
-sys.addaudithook(_opened)
+@functools.cache
+def listening() -> Opened:
+    """What hears of them; it cannot be taken away again, and is asked at each event: only the tests that look begin it."""
+    made = Opened()
+    sys.addaudithook(made)
+    return made
 
 
 @pytest.fixture
@@ -84,7 +89,8 @@ def spellings(spare: int = 1) -> list[str]:
 def test_no_spelling_finds_a_file_outside_the_members_folder(house: Any, role: Any) -> None:
     """As picture, cover, media and in raw HTML: an error, or no file at all; nothing outside is opened."""
     zone = house.app.workspace.community.zone
-    _opened.paths.clear()
+    opened = listening()
+    opened.paths.clear()
     for ref in spellings():
         texts = {
             "image": f"# T\n\n![x](<{ref}>)\n",
@@ -92,18 +98,18 @@ def test_no_spelling_finds_a_file_outside_the_members_folder(house: Any, role: A
             "media": f"---\nmedia: {yaml_text(ref)}\n---\n\nx\n",
             "html": f'# T\n\n<img src="{ref}">\n',
         }
-        _opened.watching = True
+        opened.watching = True
         try:
             raw, now = texts[role].encode("utf-8", "replace"), dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
             draft = Reader(house.root / "content", zone).draft(raw, PurePosixPath("ugc/alice/a.md"), now)
         except DraftError:
             continue
         finally:
-            _opened.watching = False
+            opened.watching = False
         assert draft.media == (), ref
     mine = str(house.root / "content/ugc/alice")
     assert [
-        p for p, _ in _opened.paths if not p.startswith(mine) and ("secret" in p or "/etc" in p or "/proc" in p)
+        p for p, _ in opened.paths if not p.startswith(mine) and ("secret" in p or "/etc" in p or "/proc" in p)
     ] == []
 
 

@@ -30,6 +30,8 @@ from steadycast.ledger.rows import METADATA, Instant
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow
 
+pytestmark = pytest.mark.usefixtures("migrated")
+
 
 def test_a_new_ledger_is_the_owners_alone(tmp_path: Path) -> None:
     """Its folder is made; the markers' secret in it is nobody else's to read."""

@@ -49,6 +49,7 @@ VERSIONS = Path(__file__).parent.parent / "src" / "steadycast" / "ledger" / "mig
 DUMPS = sorted(KEPT.glob("*.sql"))
 SECRET = "5" * 64
 HOUR = dt.timedelta(hours=1)
+pytestmark = pytest.mark.usefixtures("migrated")
 
 
 def small(path: Path) -> None:
