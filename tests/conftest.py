@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -25,8 +24,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from steadycast import pipeline
 from steadycast.ledger import connection as ledger_connection
-from steadycast.ledger import schema
-from steadycast.ledger.connection import Database
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.rows import METADATA
 from steadycast.ledger.store import Ledger
@@ -46,7 +43,7 @@ def examples(most: int) -> settings:
     return settings(max_examples=most if THOROUGH else max(most // 5, 20), deadline=None)
 
 
-pytest_plugins = ["nothing_skipped", "whose_platforms", "far_servers", "pictures", "warm_readers"]
+pytest_plugins = ["nothing_skipped", "whose_platforms", "far_servers", "pictures", "made_once", "warm_readers"]
 NOON = dt.datetime(2026, 11, 27, 12, 0, tzinfo=dt.UTC)  # 20:00 in Shanghai
 POSTGRES = os.environ.get("STEADYCAST_TEST_POSTGRES", "")
 MISSING = "STEADYCAST_TEST_POSTGRES names no server (start one: tests/postgres.sh start DIR PORT)"
@@ -94,31 +91,6 @@ PASSWORDS_IN_EARNEST = pipeline.accounts.PROFILE
 pipeline.accounts.PROFILE = {"iterations": 1, "lanes": 1, "memory_cost": 64}
 registry.register("sqlite.one", __name__, OneDialect.__name__)
 ledger_connection.create_engine = engine_of_tests
-
-# A new SQLite ledger gets its tables from one that has them. Tests of the ledger itself have the migrations make them.
-UPGRADE_IN_EARNEST = schema._upgrade
-TABLES = sqlite3.connect(":memory:", check_same_thread=False)
-
-
-def upgraded(db: Database) -> None:
-    """The migrations are run for the first new ledger; the others are copies of what that one was then."""
-    with contextlib.closing(sqlite3.connect(db.name if db.is_sqlite else ":memory:")) as there:
-        if not db.is_sqlite or there.execute("SELECT 1 FROM sqlite_master").fetchone():
-            UPGRADE_IN_EARNEST(db)
-        elif TABLES.execute("SELECT 1 FROM sqlite_master").fetchone():
-            TABLES.backup(there)
-        else:
-            UPGRADE_IN_EARNEST(db)
-            there.backup(TABLES)
-
-
-schema._upgrade = upgraded
-
-
-@pytest.fixture
-def migrated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No table is a copy of another ledger's: the migrations make them all."""
-    monkeypatch.setattr(schema, "_upgrade", UPGRADE_IN_EARNEST)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

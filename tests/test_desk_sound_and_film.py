@@ -6,16 +6,19 @@ import base64
 import datetime as dt
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from desk_bench import Desk, browsing, opened
 from pipeline_bench import COMMUNITY, SITE, Bench
-from playwright.sync_api import Page
 
 from steadycast import pipeline
 from steadycast.pipeline import App, invites
 from steadycast.testing import Clock
 from steadycast.workspace import load
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.live, pytest.mark.parallel, pytest.mark.slow, pytest.mark.platforms("site", "podcast")]
 SERIES = (

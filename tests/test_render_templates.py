@@ -13,7 +13,7 @@ import pytest
 
 from steadycast.errors import SettingsError
 from steadycast.render.dates import date_text
-from steadycast.render.templates import Templates, absolute, duration
+from steadycast.render.templates import Templates, _Environment, absolute, duration
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 AT = dt.datetime(2026, 11, 27, 12, 0, 5, tzinfo=dt.UTC)
@@ -152,7 +152,7 @@ def test_what_was_compiled_is_kept_for_the_next_process_and_what_cannot_be_used_
         seen.append(1)
         return compile_(*given, **named)
 
-    monkeypatch.setattr(jinja2.Environment, "compile", counted)
+    monkeypatch.setattr(_Environment, "compile", counted)
 
     def made() -> tuple[str, int]:
         seen.clear()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 import segno
 
 
+@functools.lru_cache(maxsize=32)  # a kit that is shown, written and renewed has the same code each time
 def code(url: str, scale: int = 8) -> bytes:
     """Return the QR code of `url` as PNG, quiet zone included (ISO/IEC 18004 asks for four modules)."""
     made = io.BytesIO()
