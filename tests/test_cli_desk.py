@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from command_line import A_PERSON, BAD_INPUT, OK, SITE_ONLY, stocked
 from pipeline_bench import Bench, article
 
+from steadycast.cli.desk import address, shown
+from steadycast.ops import one_up
 from steadycast.testing import drop
 from steadycast.workspace import load
 
@@ -137,3 +140,40 @@ def test_a_source_with_nothing_in_it_is_not_passed_over(
     bench.set_up(SITE_ONLY)
     (tmp_path / "empty").mkdir()
     assert "nothing is there" in run("backfill", tmp_path / "empty", "--series", "daily", code=BAD_INPUT)[2]
+
+
+@pytest.fixture
+def desks() -> Iterator[list[int]]:
+    """Two ports at which somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        yield [each.getsockname()[1] for each in (one, other)]
+
+
+def test_the_whole_address_of_a_desk_is_printed_when_it_is_asked_for(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], desks: list[int]
+) -> None:
+    """Of the one that `up` started, or of the one that is named; a mark of an `up` that has ended names nobody's."""
+    app, (of_up, alone) = bench.set_up(SITE_ONLY), desks
+    assert "no desk answers at port 9" in run("desk", "--address", "--port", "9", code=BAD_INPUT)[2]
+    ours = one_up.take(app.workspace)
+    assert ours is not None
+    with ours:
+        ours.say(desk=of_up)
+    desk = app.workspace.var / "desk"
+    desk.mkdir()
+    app.workspace.report_address.write_text(f"http://127.0.0.1:{alone}/REPORT/out/report/index.html", encoding="utf-8")
+    out = run("desk", "--address", code=OK)[1]
+    key = (desk / "key").read_text(encoding="utf-8").strip()
+    assert f"http://127.0.0.1:{of_up}/?key={key}\n" in out
+    assert f"http://127.0.0.1:{alone}/REPORT/out/report/index.html\n" in out
+    assert f"http://127.0.0.1:{alone}/?key={key}\n" in run("desk", "--address", "--port", str(alone), code=OK)[1]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_key_is_shown_to_a_person_at_a_terminal_and_to_no_log(
+    monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    for whole in (address(8420, "SECRET"), "http://127.0.0.1:4280/SECRET/out/report/index.html"):
+        assert ("SECRET" in shown(whole)) is terminal
+        assert (shown(whole) == whole) is terminal

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_bench import Desk
 from pipeline_bench import Bench
 from prefect_server import wait_for
 from test_flows import deliveries, make_workspace, steadycast
@@ -167,5 +168,7 @@ def test_the_page_that_says_why_nothing_happens_names_a_main_job_that_failed(
         monkeypatch.setenv("STEADYCAST_PREFECT", "http://127.0.0.1:9/api")
         found = {look.what: look for look in ops.why(app, bench.clock.now()).looks}
         assert (found["main job"].state, found["main job"].how) == ("warn", "failed")
+        with Desk(bench.root).up() as desk:
+            assert "The work that `steadycast up` begins with failed" in desk.get("/why").text
         ours.say(fault="")
         assert "main job" not in {look.what for look in ops.why(app, bench.clock.now()).looks}

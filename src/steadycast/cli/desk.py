@@ -66,11 +66,12 @@ def _where(place: Paths, port: int) -> int:
     """Prints where the desk and the report of `up` are, or the desk that was started alone at `port`."""
     from steadycast.ops import one_up
 
-    port = int(one_up.told(place).get("desk") or port)
-    if not answers(port):
+    of_up = int(one_up.told(place).get("desk") or port)  # of one that has ended, it may be
+    found = next(filter(answers, (of_up, port) if port == PORT else (port, of_up)), None)
+    if found is None:
         said = _("no desk answers at port %(port)s", port=port)
         raise InputError(said, hint=_("`steadycast up` starts one; `--port` names the port of one that runs alone"))
-    say(_("Desk        %(address)s", address=address(port, key_of(place))))
+    say(_("Desk        %(address)s", address=address(found, key_of(place))))
     with contextlib.suppress(OSError):
         report = place.report_address.read_text(encoding="utf-8")
         if answers(urlsplit(report).port or 0):
