@@ -105,7 +105,7 @@ _OF_THE_PARSER = re.compile(
     r'|input type="checkbox" (?:checked="" )?disabled="" /)>'
 )
 _ODD_ENTITY = re.compile("&(?!(?:amp|lt|gt|quot);)")
-_ODD = re.compile(rf"[<>\r\xa0{CONTROLS}]")
+_ODD = re.compile(rf"[\r\xa0{CONTROLS}]")
 
 
 def as_the_parser_wrote_it(html: str, *, ugc: bool) -> str | None:
@@ -114,7 +114,8 @@ def as_the_parser_wrote_it(html: str, *, ugc: bool) -> str | None:
     For a body without tags of its own: those of the parser are closed where they should be. Most bodies are of this
     kind, and building a tree of them takes three times as long.
     """
-    if _ODD_ENTITY.search(html) or _ODD.search(_OF_THE_PARSER.sub("", html)):
+    words = _OF_THE_PARSER.sub("", html)
+    if "<" in words or ">" in words or _ODD_ENTITY.search(html) or _ODD.search(html):
         return None
     rel = _REL_OF_A_MEMBER if ugc else _REL_OF_THE_HOUSE
     before, *links = html.replace(" />", ">").replace("&quot;", '"').split('<a href="')
