@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import threading
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from pictures import picture
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import InputError
+from steadycast.intake import folder
 from steadycast.intake.folder import SUFFIXES
 from steadycast.pipeline import App
 from steadycast.workspace import load
@@ -62,6 +65,65 @@ def test_an_edit_is_a_revision_of_the_same_draft(bench: Bench, app: Any) -> None
     bench.drop("pgc/one.md", article("One", body="Other words."))
     (edit,) = collect(app).taken
     assert (edit.kind, edit.draft) == ("edited", first.draft)
+
+
+def set_back(file: Path, text: str) -> None:
+    """Writes it as `cp -p` and a checkout with restored times do: in place, and with the time that it had."""
+    before = file.stat()
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen(bench: Bench, app: Any) -> None:
+    file = bench.drop("pgc/one.md", article("One", body="Some words."))
+    os.utime(file, (1, 1))
+    (first,) = collect(app).taken
+    set_back(file, article("One", body="More words."))
+    (edit,) = collect(app).taken
+    assert (edit.kind, edit.draft) == ("edited", first.draft)
+    with pytest.raises(InputError, match="edited since"):
+        set_back(file, article("One", body="Last words."))
+        pipeline.publish(app, draft="pgc/one.md")
+
+
+def test_a_picture_that_is_replaced_by_one_of_its_size_and_time_is_seen(bench: Bench, app: Any) -> None:
+    file = bench.drop("pgc/one.md", article("One", body="![A square](p.jpg)")).with_name("p.jpg")
+    file.write_bytes(picture((40, 40), colour=(200, 30, 30)))
+    collect(app)
+    before, other = file.stat(), picture((40, 40), colour=(30, 30, 200))
+    file.write_bytes(other[: before.st_size].ljust(before.st_size, b"\0"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert kinds(collect(app)) == [("edited", "pgc/one.md", "approved")]
+
+
+def test_drafts_that_only_got_other_times_are_read_once_and_are_what_they_were(
+    bench: Bench, app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a folder that was copied, or put back from a backup."""
+    for n in range(5):
+        os.utime(bench.drop(f"pgc/{n}.md", article(f"Title {n}", body=f"Words {n}.")), (1, 1))
+    collect(app)
+    before = [row.model_dump() for row in app.ledger.drafts()]
+    read, plainly = list[int](), folder.read_up_to
+
+    def counted(file: int, most: int) -> bytes:
+        read.append(file)
+        return plainly(file, most)
+
+    monkeypatch.setattr(folder, "read_up_to", counted)
+    for change in ("rights", "copy"):
+        content = bench.root / "content"
+        for file in (content / "pgc").iterdir():
+            file.chmod(0o600)
+        if change == "copy":
+            shutil.copytree(content, bench.root / "fresh")
+            shutil.rmtree(content)
+            (bench.root / "fresh").rename(content)
+        for reads in (5, 0):
+            assert collect(app).taken == ()
+            assert (len(read), [row.model_dump() for row in app.ledger.drafts()]) == (reads, before)
+            read.clear()
 
 
 def test_a_renamed_draft_keeps_its_history(bench: Bench, app: Any) -> None:

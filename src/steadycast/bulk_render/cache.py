@@ -29,11 +29,12 @@ class Made(NamedTuple):
 
     size: int
     mtime_ns: int
+    ctime_ns: int
     inode: int
     revision: str  # "" where it could not be read
     shown: bool  # False: nobody has approved it, so nothing was written
     files: dict[str, str]  # channel -> extension of what was written
-    media: list[list[Any]]  # each file that it names: path, size, mtime_ns
+    media: list[list[Any]]  # each file that it names: path, size, mtime_ns, ctime_ns
     faults: list[list[Any]]  # why it, or a channel's post of it, could not be made: line, message, hint
 
     def outputs(self, path: str) -> Iterable[str]:
@@ -183,7 +184,7 @@ def look(content: Path, known: dict[str, Made]) -> Differences:
         if made is None:
             return False
         now = entry.stat(follow_symlinks=False)
-        if (now.st_size, now.st_mtime_ns, now.st_ino) != made[:3] or (
+        if (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino) != made[:4] or (
             made.media and not folder.are_the_same(made.media)
         ):
             return False

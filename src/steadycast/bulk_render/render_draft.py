@@ -107,8 +107,9 @@ class Maker:
         shown = draft is not None and (self.approved is None or self.approved.get(order.path) == draft.revision)
         if draft is not None and shown:
             piece.post_all(draft)
-        media = [[str(m.path), m.size, m.mtime_ns] for m in draft.media] if draft else []
-        seen = (order.stamp.size, order.stamp.mtime_ns, order.stamp.inode, draft.revision if draft else "")
+        media = [[str(m.path), m.size, m.mtime_ns, m.ctime_ns] for m in draft.media] if draft else []
+        at, revision = order.stamp, draft.revision if draft else ""
+        seen = (at.size, at.mtime_ns, at.ctime_ns, at.inode, revision)
         return Done(order, Made(*seen, shown, piece.files, media, piece.faults), piece.written)
 
 

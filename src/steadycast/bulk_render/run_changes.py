@@ -78,7 +78,7 @@ class Work:
         orders = [Order(path, found.fresh[path], self.names) for path in self._apart(found)]
         for path, made in found.same.items():
             if wanted := self._wanted(path, made, stale | gaps.get(path, set())):
-                orders.append(Order(path, folder.FileStamp(*made[:3]), wanted))
+                orders.append(Order(path, folder.FileStamp(*made[:4]), wanted))
         return sorted(orders, key=lambda order: order.path)
 
     def _wanted(self, path: str, made: Made, stale: set[str]) -> list[str]:

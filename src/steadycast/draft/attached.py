@@ -123,7 +123,14 @@ class Folder:
                 digest = _sha256(file, facts)
                 if digest is None:
                     raise wrong(_("changed while it was read"), _("it is looked at again"))
-                return replace(wanted, path=path, sha256=digest, size=facts.st_size, mtime_ns=facts.st_mtime_ns)
+                return replace(
+                    wanted,
+                    path=path,
+                    sha256=digest,
+                    size=facts.st_size,
+                    mtime_ns=facts.st_mtime_ns,
+                    ctime_ns=facts.st_ctime_ns,
+                )
         except NotRegularError:
             raise wrong(_("is no regular file"), _("name a file")) from None
         except OSError as error:

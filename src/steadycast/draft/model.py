@@ -27,6 +27,7 @@ class MediaRef:
     sha256: str = ""  # hex, of the bytes as they were when the draft was read
     size: int = 0  # bytes
     mtime_ns: int = 0
+    ctime_ns: int = 0  # 0: of a file of our own, which only gets more names
     stored: str = ""  # its name in var/media, once its kind is known: <sha256>.<extension>
     focal: tuple[float, float] | None = None  # what a crop keeps: from the left and from the top, each from 0 to 1
 

@@ -50,41 +50,49 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """What tells, without reading it, that a file is the one seen before."""
+    """What tells, without reading it, that a file is the one seen before.
+
+    Its mtime is for anybody to set (`cp -p`, `rsync -t`). Its ctime is the kernel's alone: it is new for each change
+    of the bytes, and for one of the rights too, after which the file is read once for nothing.
+    """
 
     size: int
     mtime_ns: int
+    ctime_ns: int
     inode: int
 
     @classmethod
     def of(cls, facts: os.stat_result) -> FileStamp:
-        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ino)
+        return cls(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
 
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns)."""
+    """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns, ctime_ns)."""
 
     stamp: FileStamp
-    media: tuple[tuple[str, int, int], ...] = ()
+    media: tuple[tuple[str, int, int, int], ...] = ()
 
     @classmethod
     def of(cls, found: DraftFile, draft: Draft) -> FileRead:
         """What to remember of `found` once it has been parsed."""
-        return cls(found.stamp, tuple(sorted({(str(m.path), m.size, m.mtime_ns) for m in draft.media})))
+        return cls(found.stamp, tuple(sorted({(str(m.path), m.size, m.mtime_ns, m.ctime_ns) for m in draft.media})))
 
     def media_unchanged(self) -> bool:
         return are_the_same(self.media)
 
 
 def are_the_same(files: Iterable[Sequence[Any]]) -> bool:
-    """Whether these files, each a path with its size and mtime in nanoseconds, are what they were."""
-    for path, size, mtime_ns in files:
+    """Whether these files, each a path with its size, mtime and ctime in nanoseconds, are what they were.
+
+    A ctime of 0 stands for any: of a file of our own, which only gets more names.
+    """
+    for path, size, mtime_ns, ctime_ns in files:
         try:
             facts = os.lstat(path)
         except OSError:
             return False
-        if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns):
+        if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns) or ctime_ns not in {0, facts.st_ctime_ns}:
             return False
     return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,8 +13,8 @@ from steadycast.intake import folder
 from steadycast.pipeline.app import App
 
 NOTE = "intake.json"
-# Of one file: {"stamp": {"size": ..., "mtime_ns": ..., "inode": ...}, "media": [[path, size, mtime_ns], ...],
-# "revision": ...}; the note is {"zone": ..., "files": {path: ...}}.
+# Of one file: {"stamp": [size, mtime_ns, ctime_ns, inode], "media": [[path, size, mtime_ns, ctime_ns], ...],
+# "revision": ...}; what is kept in another form is read again. The note is {"zone": ..., "files": {path: ...}}.
 Kept = Mapping[str, Any]
 
 
@@ -42,7 +43,7 @@ class FilesRead:
             return False
         try:
             facts = entry.stat(follow_symlinks=False)
-            stamp = {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns, "inode": facts.st_ino}
+            stamp = [facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
             if (kept["stamp"], kept["revision"]) != (stamp, self._revisions[path]):
                 return False
             same = folder.are_the_same(kept["media"]) if kept["media"] else True
@@ -70,7 +71,7 @@ class FilesRead:
 def stamp_of(app: App, path: str) -> folder.FileStamp | None:
     """What told the file at that path when it was read last; None where that is not known."""
     try:
-        return folder.FileStamp(**_kept(app.workspace.cache / NOTE, app.workspace.community.zone.key)[path]["stamp"])
+        return folder.FileStamp(*_kept(app.workspace.cache / NOTE, app.workspace.community.zone.key)[path]["stamp"])
     except (KeyError, TypeError):
         return None
 
@@ -85,5 +86,4 @@ def _kept(file: Path, zone: str) -> dict[str, Any]:
 
 
 def _told(read: folder.FileRead, revision: str | None) -> dict[str, Any]:
-    stamp = {"size": read.stamp.size, "mtime_ns": read.stamp.mtime_ns, "inode": read.stamp.inode}
-    return {"stamp": stamp, "media": [list(each) for each in read.media], "revision": revision}
+    return {"stamp": list(astuple(read.stamp)), "media": [list(each) for each in read.media], "revision": revision}
