@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import gettext as catalogues
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -253,14 +253,22 @@ def of_user() -> str:
     return next(filter(None, (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
 
 
+noted: ContextVar[Callable[[str, tuple[object, ...]], str] | None] = ContextVar("noted", default=None)  # see retold.py
+
+
+def _noted(said: str, *source: object) -> str:
+    note = noted.get()
+    return note(said, source) if note else said
+
+
 def gettext(text: str, /, **values: object) -> str:
     """A text in the current language, with `%(name)s` filled in; a literal % in a text with values is %%."""
-    return current().gettext(text, **values)
+    return _noted(current().gettext(text, **values), "gettext", text, values)
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:
     """A text that counts, in the current language; `%(num)s` is the number."""
-    return current().ngettext(one, many, num, **values)
+    return _noted(current().ngettext(one, many, num, **values), "ngettext", one, many, num, values)
 
 
 def moment(at: dt.datetime) -> str:
@@ -270,12 +278,13 @@ def moment(at: dt.datetime) -> str:
 
 def listed(names: Iterable[str]) -> str:
     """Names one after another, as the current language does."""
-    return current().listed(names)
+    names = list(names)
+    return _noted(current().listed(names), "listed", names)
 
 
 def quoted(text: object) -> str:
     """What somebody wrote, in the current language's quotation marks."""
-    return current().quoted(text)
+    return _noted(current().quoted(text), "quoted", text)
 
 
 def N_(text: str) -> str:  # noqa: N802  its name in every catalogue's tool

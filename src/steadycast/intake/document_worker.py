@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
+from steadycast import retold
 from steadycast.intake.child_process import answer
 from steadycast.language import gettext as _
 
@@ -28,7 +29,18 @@ class Unusable(Exception):
 
 def main() -> None:
     """Answer one request."""
-    answer(lambda head, raw: read(head["kind"], raw), largest=MAX_BYTES, memory=_MAX_MEMORY, seconds=MAX_SECONDS)
+    with retold.noting():
+        answer(
+            lambda head, raw: _retellable(read(head["kind"], raw)),
+            largest=MAX_BYTES,
+            memory=_MAX_MEMORY,
+            seconds=MAX_SECONDS,
+        )
+
+
+def _retellable(found: dict[str, Any]) -> dict[str, Any]:
+    """An error goes to the other process with what it was made of: it is kept, and read in other languages."""
+    return {"error": retold.kept(found["error"])} if "error" in found else found
 
 
 def read(kind: str, raw: bytes) -> dict[str, Any]:
@@ -36,7 +48,7 @@ def read(kind: str, raw: bytes) -> dict[str, Any]:
     try:
         text, title, pictures = (_pasted if kind == PASTED else KINDS[kind])(raw)
     except Unusable as error:
-        return {"error": str(error)}
+        return {"error": error.args[0]}
     except MemoryError:
         return {"error": _("needs more memory than a document may")}
     except Exception:  # whatever a broken file makes a parser say

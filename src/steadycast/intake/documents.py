@@ -7,6 +7,7 @@ import re
 import subprocess
 from typing import Any
 
+from steadycast import retold
 from steadycast.draft.decoding import decoded, read_as
 from steadycast.draft.frontmatter import has_front
 from steadycast.draft.model import Note
@@ -38,7 +39,7 @@ def as_markdown(raw: bytes, suffix: str, draft_bytes: int) -> tuple[bytes, tuple
         return raw, ()
     answer = _converted(raw, suffix)
     if "error" in answer:
-        raise DraftError(answer["error"], hint=_("save it as Markdown or as plain text"))
+        raise DraftError(retold.again(answer["error"]), hint=_("save it as Markdown or as plain text"))
     head = f"---\ntitle: {json.dumps(answer['title'], ensure_ascii=False)}\n---\n\n" if answer["title"] else _NO_HEAD
     made = (head + answer["text"].strip() + "\n").encode()
     if len(made) > draft_bytes:
@@ -53,7 +54,7 @@ def pasted(html: bytes) -> str:
     """What somebody pasted, as Markdown. Raises DraftError where it cannot be read within a document's limits."""
     answer = _converted(html, PASTED)
     if "error" in answer:
-        raise DraftError(answer["error"], hint=_("paste it as plain text"))
+        raise DraftError(retold.again(answer["error"]), hint=_("paste it as plain text"))
     return str(answer["text"])
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from steadycast import retold
 from steadycast.ledger import draft_decisions, raw_sql
 from steadycast.ledger.connection import Database, among, chunks, one_of, row_of, rows_of, table, upsert
 from steadycast.ledger.draft_labels import note_labels
@@ -412,8 +413,11 @@ def went_out_before(db: Database, when: Mapping[str, dt.datetime], now: dt.datet
 
 
 def problems(db: Database, most: int | None = None) -> list[ProblemRow]:
-    """What could not be taken in, by path."""
-    return rows_of(db, ProblemRow, select(PROBLEM).order_by(PROBLEM.c.path).limit(most))
+    """What could not be taken in, by path; said in the language that is current now."""
+    rows = rows_of(db, ProblemRow, select(PROBLEM).order_by(PROBLEM.c.path).limit(most))
+    for row in rows:
+        row.message, row.hint = retold.again(row.message), retold.again(row.hint)
+    return rows
 
 
 def put_problems(db: Database, problems: Iterable[ProblemRow], fixed: Iterable[str] = ()) -> None:
@@ -421,7 +425,8 @@ def put_problems(db: Database, problems: Iterable[ProblemRow], fixed: Iterable[s
     with db.write() as connection:
         for paths in chunks(fixed):
             connection.execute(delete(PROBLEM).where(PROBLEM.c.path.in_(paths)))
-        upsert(connection, PROBLEM, values(problems), ("line", "message", "hint"))
+        told = [row | {name: retold.kept(row[name]) for name in ("message", "hint")} for row in values(problems)]
+        upsert(connection, PROBLEM, told, ("line", "message", "hint"))
 
 
 def feeds(db: Database) -> list[FeedRow]:

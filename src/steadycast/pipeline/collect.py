@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from steadycast import retold
 from steadycast.draft import Draft
 from steadycast.errors import DraftError, InputError, Problem
 from steadycast.intake import folder, reconcile
@@ -55,7 +56,8 @@ def collect(
     with app.in_turn("intake", PATIENCE):
         lacking: list[draft_media.MissingPictures] = []
         times: dict[PurePosixPath, dt.datetime] = {}
-        changes, problems, keep = _folder(app, now, progress, lacking, times)
+        with retold.noting():  # a problem is told to whoever reads it, in that reader's language
+            changes, problems, keep = _folder(app, now, progress, lacking, times)
         noticed = [
             *_noticed(app, changes, now),
             *draft_notes.not_yet_told(app, [p for p in problems if p.harmless]),
@@ -63,7 +65,8 @@ def collect(
         problems = [p for p in problems if not p.harmless]
         taken = _write(app, now, changes, looks.own_times(app, now, times))
         looks.looked(app, now, problems, anything=bool(taken))
-        problems += [*held(app), *rituals.faults(app)]
+        with retold.noting():
+            problems += [*held(app), *rituals.faults(app)]
         fresh, fixed = _remember(app, now, problems, feeds=False)
         keep()  # last: what was not written is read again
     if feeds and lacking:
@@ -278,7 +281,8 @@ def _remember(
     rows = [ProblemRow(at=now, **p.row()) for p in problems]
     if rows or fixed:
         app.ledger.put_problems(rows, fixed)
-    return tuple(p for p in problems if (p.where, p.line, p.said) not in known), tuple(fixed)
+    said = {p: retold.again(retold.kept(p.said)) for p in problems}  # as the row says it by now
+    return tuple(p for p in problems if (p.where, p.line, said[p]) not in known), tuple(fixed)
 
 
 def check_taken_in(app: App, row: DraftRow) -> None:

@@ -1,0 +1,82 @@
+"""A text that is kept, and is said in another reader's language later: what it was made of goes along with it.
+
+Where `noting` is in force, each text that `_` makes knows its English and its values. `kept` writes those down, `again`
+says them in the language that is current then. A text that was put together in another way is kept as it was said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from steadycast import language
+
+MARK = "\x1e"  # what is kept begins with it: no text that was kept as it was said does
+
+
+class Retold(str):
+    """A text as it was said, and what it was made of."""
+
+    __slots__ = ("source",)
+    source: tuple[object, ...]
+
+
+def _note(said: str, source: tuple[object, ...]) -> str:
+    text = Retold(said)
+    text.source = source
+    return text
+
+
+@contextmanager
+def noting() -> Iterator[None]:
+    """Within the block each text that is said can be said again in another language."""
+    token = language.noted.set(_note)
+    try:
+        yield
+    finally:
+        language.noted.reset(token)
+
+
+def kept(text: str) -> str:
+    """A text as it is written down."""
+    return MARK + json.dumps([str(text), _plain(text)], ensure_ascii=False) if text else ""
+
+
+def again(kept: str) -> str:
+    """What was written down, in the current language; what an older version wrote stays as it is."""
+    if not kept.startswith(MARK):
+        return kept
+    try:
+        as_said, made_of = json.loads(kept[1:])
+    except (ValueError, TypeError):
+        return kept[1:]
+    try:
+        return _said(made_of)  # type: ignore[no-any-return]
+    except (ValueError, TypeError, KeyError):  # a value of a kind that could not be kept
+        return str(as_said)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Retold):
+        return [_plain(each) for each in value.source]
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return ["", *map(_plain, value)]
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _said(kept: Any) -> Any:
+    if isinstance(kept, dict):
+        return {name: _said(each) for name, each in kept.items()}
+    if not isinstance(kept, list):
+        return kept
+    how, *given = kept[0], *map(_said, kept[1:])
+    if how == "":
+        return given
+    if how in {"gettext", "ngettext"}:
+        *words, values = given
+        return getattr(language, how)(*words, **values)
+    return {"listed": language.listed, "quoted": language.quoted}[how](*given)
