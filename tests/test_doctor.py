@@ -24,6 +24,7 @@ from steadycast.ops import doctor_checks
 from steadycast.ops.deployments import prefect_yaml
 from steadycast.ops.doctor import _let_in, announced, doctor, tz_version, unreachable
 from steadycast.platform import Account
+from steadycast.workspace import paths
 from steadycast.workspace.paths import bundle
 
 HOUR = dt.timedelta(hours=1)
@@ -354,3 +355,25 @@ def test_it_says_as_whom_a_channel_would_be_let_in() -> None:
         == "tried, and it would be let in as @reading@hu.example, may write:statuses, write:media, until Sun, Jan 31, 2027 08:00 UTC"
     )
     assert _let_in(Account("")) == _let_in(None) == "tried, and it would be let in"
+
+
+def test_a_broken_platform_that_no_channel_uses_is_named(
+    well: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that came with the package harms no channel. It is missing all the same where somebody wants it."""
+    (tmp_path / "channels" / "odd").mkdir(parents=True)
+    for each in (bundle() / "channels").iterdir():
+        (tmp_path / "channels" / each.name).symlink_to(each)
+    monkeypatch.setattr(paths, "bundle", lambda: tmp_path)
+    assert states(doctor(NOON))["platform"] == "ok"
+    (tmp_path / "channels" / "odd" / "channel.toml").write_text('api = 2\ntitel = "x"\n', encoding="utf-8")
+    (row,) = [row for row in doctor(NOON) if row.where == "platform"]
+    assert row.severity == WARN
+    assert "channels/odd/channel.toml:2: " in row.message
+    assert "no channel uses it" in row.hint
+    own = well.root / "channels" / "mine"
+    own.mkdir()
+    (own / "channel.toml").write_text('api = 2\ntitel = "x"\n', encoding="utf-8")
+    told = [row.where for row in doctor(NOON) if "channel.toml:2: " in row.message]
+    assert len(told) == 2, "each once"
+    assert told[0] == "settings", "the workspace's own is to be fixed"

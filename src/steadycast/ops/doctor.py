@@ -40,7 +40,7 @@ from steadycast.pipeline import read_back_feed
 from steadycast.pipeline.app import App
 from steadycast.pipeline.probed_limits import ask
 from steadycast.pipeline.uploads import Uploader
-from steadycast.platform import Account
+from steadycast.platform import Account, registry
 from steadycast.render import film
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.paths import bundle
@@ -60,6 +60,7 @@ def doctor(now: dt.datetime, *, root: Path | None = None, app: App | None = None
     closed = _("only the owner writes to the root, flows/ and channels/")
     looks: dict[str, Callable[[], Iterable[Problem]]] = {
         "settings": lambda: _settings(app),
+        "platform": lambda: _platforms(app),
         "ledger": lambda: _ledger(app, now),
         "frozen workers": lambda: [doctor_checks.frozen(deadman.available())],
         "disk": lambda: _disk(work),
@@ -123,6 +124,13 @@ def _settings(app: App) -> list[Problem]:
         channels=ngettext("%(num)s channel", "%(num)s channels", len(app.workspace.channels)),
     )
     return _all_of("settings", channels(app), said)
+
+
+def _platforms(app: App) -> Iterator[Problem]:
+    """Those that no channel uses, and that are not the workspace's own: of the others `settings` tells, as `check`."""
+    broken: dict[str, SettingsError] = {}
+    found = registry.platforms(app.workspace.platform_folders, broken)
+    yield from doctor_checks.platforms(len(found), [broken[name] for name in broken.keys() - app.broken.keys()])
 
 
 def _disk(workspace: Workspace) -> Iterator[Problem]:

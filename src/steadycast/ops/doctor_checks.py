@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from steadycast.errors import BAD, OK, WARN, Problem, looked_at
+from steadycast.errors import BAD, OK, WARN, Problem, SettingsError, looked_at
 from steadycast.language import gettext as _
 from steadycast.language import listed, moment, ngettext
 from steadycast.ledger.database_check import Checkup
@@ -122,6 +123,13 @@ def holidays(series: str, countries: Iterable[str], unknown: Iterable[tuple[str,
     hint = _("upgrade the holidays package, or write the days into holidays.toml")
     said = _("not announced yet: %(missing)s", missing=missing)
     return Problem(f"holidays of {series}", None, said, hint, WARN)
+
+
+def platforms(usable: int, broken: Iterable[SettingsError]) -> Iterator[Problem]:
+    """Those that came with the package and that nobody uses: nothing is lost, but somebody may want one."""
+    hint = _("no channel uses it; it came with Steadycast: install that again")
+    found = [Problem("platform", None, str(replace(error, hint=None)), hint, WARN) for error in broken]
+    yield from found or [looked_at("platform", _("%(num)s can be used", num=usable))]
 
 
 def flows(own: Mapping[str, bytes], bundled: Mapping[str, bytes]) -> Problem:
