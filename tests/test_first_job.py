@@ -49,7 +49,7 @@ def slow(folder: Path, seconds: float) -> Path:
 
 
 @pytest.mark.live
-@pytest.mark.parallel
+@pytest.mark.slow
 def test_a_main_job_that_is_told_to_end_ends_what_it_sends_and_begins_nothing_more(tmp_path: Path) -> None:
     root = slow(tmp_path / "community", 2.0)
     clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_")} | {"STEADYCAST_LANGUAGE": "en"}
