@@ -20,7 +20,7 @@ from steadycast.errors import Problem
 from steadycast.intake import folder
 from steadycast.intake.stamps import Stamp
 
-VERSION = 3  # of this file's form: another number is as good as no file
+VERSION = 4  # of this file's form: another number is as good as no file
 NO_LIMIT = folder.Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how long it may be
 
 
@@ -49,7 +49,7 @@ class Summary:
 
     inputs: dict[str, list[int] | None]
     folders: dict[str, int]
-    media: list[list[Any]]  # each file that a draft names: path, size, mtime_ns
+    media: list[list[Any]]  # each file that a draft names: path, size, mtime_ns, ctime_ns
     hides: bool  # a draft that nobody had approved: another run may show it
     drafts: int
     channels: int
@@ -104,7 +104,7 @@ class Memory:
         drafts = {path: tuple(made) for path, made in self.drafts.items()}
         fresh = file.with_suffix(".tmp")
         summary = orjson.dumps((VERSION, _plain(self.summary()))) + b"\n"
-        stamps = _line({path: made[:3] for path, made in self.drafts.items()})
+        stamps = _line({path: made[:4] for path, made in self.drafts.items()})
         fresh.write_bytes(summary + stamps + orjson.dumps({"editions": self.editions, "drafts": drafts}))
         fresh.replace(file)
 
@@ -164,7 +164,7 @@ def differences(lying: Mapping[str, Stamp], known: Mapping[str, Made]) -> Differ
     settled = time.time_ns() - int(NO_LIMIT.recent * 1e9)
     for path, stamp in lying.items():
         made = known.get(path)
-        if made is not None and made[:3] == stamp and (not made.media or folder.are_the_same(made.media)):
+        if made is not None and made[:4] == stamp and (not made.media or folder.are_the_same(made.media)):
             found.same[path] = made
         elif stamp[1] > settled:  # or in the future
             return None

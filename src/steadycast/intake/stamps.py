@@ -7,7 +7,7 @@ from pathlib import Path
 
 from steadycast.intake.folder import ABOUT_THE_FOLDER, Limits, is_draft_name, is_passed_over
 
-Stamp = tuple[int, int, int]  # size, mtime in nanoseconds, inode
+Stamp = tuple[int, int, int, int]  # size, mtime and ctime in nanoseconds, inode
 _TOP = frozenset(map(str, ABOUT_THE_FOLDER))
 
 
@@ -33,7 +33,7 @@ def stamps(content_root: Path, limits: Limits) -> dict[str, Stamp] | None:
                         return None
                     elif is_draft:
                         facts = entry.stat(follow_symlinks=False)
-                        found[path] = facts.st_size, facts.st_mtime_ns, facts.st_ino
+                        found[path] = facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
             if len(found) > limits.files or above.count("/") > limits.depth:
                 return None
         "".join(found).encode()
