@@ -14,7 +14,7 @@ from steadycast.platform import FolderAdapter, Media, Post, PostStore, Receipt, 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"
 # Every publish writes all three files, and readers' programs ask for them each hour: they do not grow with long posts.
-EACH, LEAST = 3_000, 10  # bytes of HTML that each item may have on average; items that are there in any case
+EACH, LEAST = 2_500, 10  # bytes of HTML that each item may have on average; items that are there in any case
 # Ids hang on this and on the post's key alone, so that a move to another host brings no item twice to a reader.
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 

@@ -225,6 +225,8 @@ class PostStore:
 
     def _is_quiet(self) -> bool:
         """Whether no record came, changed or went since the index took in all of them, but our `own`."""
+        if not (self.out / INDEX).is_file():
+            return False
         known = self._own_at if self._own else int(self.index.told(_TAKEN_IN) or 0)
         return 0 != known == time_of(self.out / POSTS)
 
