@@ -208,5 +208,5 @@ def _neighbour(channel: str, out: Path, number: int) -> Post:
 
 def _read(out: Path, *, everything: bool = False) -> dict[str, bytes]:
     """What readers get, without the index, which remembers times; or everything, what was not put in place as well."""
-    files = {n: d for n, d in platform_bench.tree(out).items() if n != INDEX}
+    files = {n: d for n, d in platform_bench.tree(out).items() if not n.startswith(INDEX)}
     return files if everything else {n: d for n, d in files.items() if "/." not in f"/{n}"}
