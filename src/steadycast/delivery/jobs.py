@@ -29,6 +29,7 @@ class Job:
     steps: Steps
     opened: Opened
     post: bytes = b""
+    made: Delivery | None = None  # of the revision that its post was made of, until that is frozen
     outcome: Outcome | None = None
 
 

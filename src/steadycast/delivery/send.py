@@ -1,4 +1,7 @@
-"""The exactly-once protocol: freeze, hold, intend, send, and what came of it; each durable before the next."""
+"""The exactly-once protocol: freeze, hold, intend, send, and what came of it; each durable before the next.
+
+What is not held for its second is frozen by its intent, in one commit: nothing is sent between the two.
+"""
 
 from __future__ import annotations
 
@@ -61,9 +64,11 @@ def deliver(
     with _given_back(ledger, claims, clock):
         jobs, back = _opened(ledger, claims, adapter_for, clock)
         crashpoints.checkpoint("opened")
-        jobs = _frozen(ledger, jobs, make_post, clock, back)
+        jobs = _with_posts(ledger, jobs, make_post, clock, back)
+        crashpoints.checkpoint("rendered")
         give_back(ledger, back, clock, ended)
         if hold_until is not None:
+            jobs = _frozen(ledger, jobs, clock)
             wait_until(clock, hold_until)
         crashpoints.checkpoint("held")
         sending = _Sending(ledger, clock, ended)
@@ -102,25 +107,36 @@ def _opened(
     return jobs, back
 
 
-def _frozen(
+def _with_posts(
     ledger: Ledger, jobs: list[Job], make_post: Callable[[Delivery], Post], clock: Clock, back: list[Outcome]
 ) -> list[Job]:
-    """The jobs with the bytes that they will send, which are in the ledger by then; the others are put to `back`."""
+    """The jobs with the bytes that they will send, of an earlier try or made now; the others are put to `back`."""
     kept = ledger.frozen([job.claim.id for job in jobs if job.claim.frozen])
-    fresh = []
     for job in jobs:
         claim, redact = job.claim, job.opened.redact
         try:
             if claim.id in kept:
                 job.post = _unharmed(claim, kept[claim.id])
             else:
-                fresh.append(_rendered(claim, make_post))
-                job.post = fresh[-1][1]
+                job.made, job.post = _rendered(claim, make_post)
         except Exception as error:
             back.append(failed(claim, error, clock.now(), redact))
-    crashpoints.checkpoint("rendered")
+    return [job for job in jobs if job.post]
+
+
+def _frozen(ledger: Ledger, jobs: list[Job], clock: Clock) -> list[Job]:
+    """The jobs that are still this worker's, with their posts in the ledger: at their second there is less to write."""
+    fresh = _fresh(jobs)
     held = ledger.freeze(fresh, clock.now()) if fresh else frozenset()
-    return [job for job in jobs if job.post and job.claim.id in held | kept.keys()]
+    mine = [job for job in jobs if not job.made or job.claim.id in held]
+    for job in mine:
+        job.made = None
+    return mine
+
+
+def _fresh(jobs: list[Job]) -> list[tuple[Delivery, bytes]]:
+    """The posts that are not frozen yet."""
+    return [(job.made, job.post) for job in jobs if job.made]
 
 
 def _rendered(claim: Delivery, make_post: Callable[[Delivery], Post]) -> tuple[Delivery, bytes]:
@@ -143,9 +159,10 @@ def _intended(ledger: Ledger, jobs: list[Job], waiting: list[Job], clock: Clock,
     lease = QUEUED + max(job.steps.lasts for job in jobs)
     alone = frozenset(job.claim.channel for job in jobs if job.opened.platform.one_writer)
     try:
-        claims = [job.claim for job in free(ledger, jobs, clock, ended)]
+        ready = free(ledger, jobs, clock, ended)
+        claims, posts = [job.claim for job in ready], _fresh(ready)
         asked, now = clock.monotonic(), clock.now()
-        granted = {claim.id: claim for claim in ledger.intend(claims, now, lease, alone=alone)}
+        granted = {claim.id: claim for claim in ledger.intend(claims, now, lease, alone=alone, posts=posts)}
         held = [held_back(c, OTHERS, now) for c in claims if c.channel in alone and c.id not in granted]
         give_back(ledger, held, clock, ended)
     except LedgerError:

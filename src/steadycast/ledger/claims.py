@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Table,
     case,
     cast,
@@ -103,43 +104,65 @@ SKIP = " FOR UPDATE SKIP LOCKED"
 TAKE = "UPDATE delivery SET state = ?, attempt = attempt + 1, token = token + 1, owner = ?, lease = ?, wake = ?"
 
 
-def freeze(db: Database, posts: Sequence[tuple[Delivery, bytes]], now: dt.datetime) -> frozenset[int]:
+Posts = Sequence[tuple[Delivery, bytes]]  # each with its delivery, whose `revision` is the one that it was made of
+
+
+def freeze(db: Database, posts: Posts, now: dt.datetime) -> frozenset[int]:
     """Keep what will be sent, before anything is; returns the deliveries that are still this worker's.
 
-    Each comes with its post's bytes, and its `revision` is the one that they were made of.
+    For what is made ready ahead of its second; other posts are frozen by their intent.
     """
-    hashed, at = [(claim, hashlib.sha256(post).hexdigest(), post) for claim, post in posts], micros(now)
+    hashes = _hashes(posts)
     with db.write("freeze") as connection:
-        held = taken(connection, hashed, _freezing)
-        run(connection, KEEP, [(claim.id, hash, post, at) for claim, hash, post in held])
-        write_events(connection, [claim.id for claim, *_post in held], now, "frozen")
-    return frozenset(claim.id for claim, *_post in held)
+        held = taken(connection, [claim for claim, _ in posts], lambda d: (FREEZE, (*hashes[d.id], *_claimed(d))))
+        ids = frozenset(claim.id for claim in held)
+        _keep(connection, [(claim, post) for claim, post in posts if claim.id in ids], hashes, now)
+    return ids
 
 
-def _freezing(one: tuple[Delivery, str, bytes]) -> tuple[str, Values]:
-    claim, hash, _post = one
-    return FREEZE, (hash, claim.revision, claim.id, claim.token, State.CLAIMED.value)
+def _hashes(posts: Posts) -> dict[int, tuple[str, str | None]]:
+    """What a delivery's row keeps of its post: its hash, and the revision that it was made of."""
+    return {claim.id: (hashlib.sha256(post).hexdigest(), claim.revision) for claim, post in posts}
+
+
+def _claimed(claim: Delivery) -> Values:
+    return claim.id, claim.token, State.CLAIMED.value
+
+
+def _keep(connection: Connection, posts: Posts, hashes: Mapping[int, tuple[str, str | None]], now: dt.datetime) -> None:
+    run(connection, KEEP, [(claim.id, hashes[claim.id][0], post, micros(now)) for claim, post in posts])
+    write_events(connection, [claim.id for claim, _ in posts], now, "frozen")
 
 
 FREEZE = "UPDATE delivery SET frozen = ?, revision = ? WHERE id = ? AND token = ? AND state = ?"
 
 
 def intend(
-    db: Database, claims: Sequence[Delivery], now: dt.datetime, lease: dt.timedelta, *, alone: Collection[str] = ()
+    db: Database,
+    claims: Sequence[Delivery],
+    now: dt.datetime,
+    lease: dt.timedelta,
+    *,
+    alone: Collection[str] = (),
+    posts: Posts = (),
 ) -> list[Delivery]:
     """Write that these are about to be sent, durably and in one transaction: only what is returned may be sent.
 
     Left out is what is no longer this worker's, or whose lease has run out; and of the channels that have one writer
     (`alone`), what would be sent beside another delivery. The new lease is the instant by which
-    the last request has ended; until it is known better it is the deadline that SETTLE counts from.
+    the last request has ended; until it is known better it is the deadline that SETTLE counts from. What has no frozen
+    post is not sent, unless its post is one of `posts`: then it is frozen in the same transaction.
     """
+    hashes = _hashes(posts)
     with db.write("intend") as connection:
         moment = time_spans.moment(db, connection, now)
         until, at = moment + lease, micros(moment)
         new = (State.SENDING.value, *(micros(until),) * 3)
         free = [d for d in claims if d.channel not in alone or pacing.may_write(connection, d, moment)]
-        held = taken(connection, free, lambda d: (INTEND, (*new, d.id, d.token, State.CLAIMED.value, at)))
+        held = taken(connection, free, lambda d: _intending(d, new, hashes.get(d.id), at))
         mine = [replace(d, lease=now + lease) for d in held]
+        ids = {d.id for d in mine}
+        _keep(connection, [(claim, post) for claim, post in posts if claim.id in ids], hashes, now)
         write_events(connection, [d.id for d in mine], now, "sending")
         intents = count_intents(connection, len(mine))
         far = reach(connection, {(d.series, d.at) for d in mine}, now)
@@ -148,11 +171,14 @@ def intend(
     return mine
 
 
-INTEND = (
-    "UPDATE delivery SET state = ?, lease = ?, wake = ?, deadline = ?, looks = 0 "
-    "WHERE id = ? AND token = ? AND state = ? AND lease > ? AND frozen IS NOT NULL"
-)
+def _intending(claim: Delivery, new: Values, made: Values | None, at: int) -> tuple[str, Values]:
+    return (INTEND if made is None else FREEZE_AND_INTEND), (*new, *(made or ()), *_claimed(claim), at)
 
+
+TO_SENDING = "UPDATE delivery SET state = ?, lease = ?, wake = ?, deadline = ?, looks = 0"
+MINE = "WHERE id = ? AND token = ? AND state = ? AND lease > ?"
+INTEND = f"{TO_SENDING} {MINE} AND frozen IS NOT NULL"
+FREEZE_AND_INTEND = f"{TO_SENDING}, frozen = ?, revision = ? {MINE}"
 
 Row = Callable[[Delivery], tuple[Table, ColumnElement[bool]]]  # whose lease a claim has
 
