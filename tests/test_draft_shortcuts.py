@@ -196,7 +196,9 @@ def test_what_is_not_the_parsers_own_goes_to_the_sanitiser(html: str) -> None:
 @pytest.mark.parametrize(
     "sign", ["\0", "\x01", "\t", "\n", "\x0c", "\r", "\x7f", "\x85", "\x9b", "\xa0", "\u202e", "\ufdd0", "\uffff"]
 )
-@pytest.mark.parametrize("html", ['<p><img src="https://a.bc/d" alt="a%sb" /></p>', '<h2 id="h-a%sb">x</h2>', "<p>a%sb</p>"])
+@pytest.mark.parametrize(
+    "html", ['<p><img src="https://a.bc/d" alt="a%sb" /></p>', '<h2 id="h-a%sb">x</h2>', "<p>a%sb</p>"]
+)
 def test_an_odd_character_is_left_out_wherever_it_stands(html: str, sign: str) -> None:
     made = html % sign + "\n"
     assert as_the_parser_wrote_it(made, ugc=True) in (None, cleaned(made, ugc=True))

@@ -12,16 +12,18 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from steadycast.errors import Problem
-from steadycast.intake import folder
-from steadycast.intake.stamps import Stamp
+from steadycast.intake.stamps import Limits, Stamp, are_the_same
+
+if TYPE_CHECKING:
+    from steadycast.intake import folder
 
 VERSION = 4  # of this file's form: another number is as good as no file
-NO_LIMIT = folder.Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how long it may be
+NO_LIMIT = Limits(draft_bytes=1 << 62)  # whoever reads a draft knows how long it may be
 
 
 class Made(NamedTuple):
@@ -73,7 +75,7 @@ class Summary:
             not self.hides
             and _line(lying) == self.stamps
             and _unchanged(self.inputs)
-            and folder.are_the_same(self.media)
+            and are_the_same(self.media)
             and not _touched(self.folders, render)
         )
 
@@ -160,11 +162,13 @@ class Differences:
 
 def differences(lying: Mapping[str, Stamp], known: Mapping[str, Made]) -> Differences | None:
     """What lies in content/ against what is known; None where a file was written just now, and has to be waited for."""
+    from steadycast.intake import folder  # a run that finds nothing changed does without
+
     found = Differences()
     settled = time.time_ns() - int(NO_LIMIT.recent * 1e9)
     for path, stamp in lying.items():
         made = known.get(path)
-        if made is not None and made[:4] == stamp and (not made.media or folder.are_the_same(made.media)):
+        if made is not None and made[:4] == stamp and (not made.media or are_the_same(made.media)):
             found.same[path] = made
         elif stamp[1] > settled:  # or in the future
             return None
@@ -176,6 +180,8 @@ def differences(lying: Mapping[str, Stamp], known: Mapping[str, Made]) -> Differ
 
 def look(content: Path, known: dict[str, Made]) -> Differences:
     """What a scan tells of content/ against what is known; a file that is being written stands as it was."""
+    from steadycast.intake import folder
+
     found, standing = Differences(), []
     same = found.same
 
@@ -185,7 +191,7 @@ def look(content: Path, known: dict[str, Made]) -> Differences:
             return False
         now = entry.stat(follow_symlinks=False)
         if (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino) != made[:4] or (
-            made.media and not folder.are_the_same(made.media)
+            made.media and not are_the_same(made.media)
         ):
             return False
         same[path] = made

@@ -7,45 +7,40 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from steadycast import reasons
 from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import DraftError, Problem
-from steadycast.intake.suffixes import DOCUMENTS, TEXT
+from steadycast.intake.stamps import (
+    ABOUT_THE_FOLDER,
+    LIST_PAGES,
+    SUFFIXES,
+    Limits,
+    are_the_same,
+    is_draft_name,
+    is_passed_over,
+)
 from steadycast.language import N_
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
     from steadycast.draft import Draft, Note, Reader
 
-SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
-_FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
-_TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
-_FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site", "Thumbs.db", "desktop.ini", "Icon\r"})
-ABOUT_THE_FOLDER = frozenset({PurePosixPath("README.md")})  # content/README.md tells people what goes where
-_LIST_PAGES = frozenset({"_index.md"})  # Hugo's: the head of a folder's page, no article
-_NO_DRAFTS = _LIST_PAGES | _FOR_MACHINES
+__all__ = [
+    "SUFFIXES", "DraftFile", "FileRead", "FileStamp", "Limits", "OtherFile", "ReadmeNote", "Result", "Unsettled",
+    "are_the_same", "is_draft_name", "may_be_note", "problem_at", "read", "scan",
+]  # fmt: skip
+
 _KINDS = {
     stat.S_IFIFO: N_("is a FIFO, not a file"),
     stat.S_IFSOCK: N_("is a socket, not a file"),
     stat.S_IFCHR: N_("is a device, not a file"),
     stat.S_IFBLK: N_("is a device, not a file"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a scan takes."""
-
-    draft_bytes: int = 2 * 1024 * 1024
-    depth: int = 24  # folders below content/
-    files: int = 200_000
-    settle: float = 0.5  # seconds between two looks at a file that was written just now
-    recent: float = 1.0  # seconds: written longer ago than this counts as whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +75,6 @@ class FileRead:
 
     def media_unchanged(self) -> bool:
         return are_the_same(self.media)
-
-
-def are_the_same(files: Iterable[Sequence[Any]]) -> bool:
-    """Whether these files, each a path with its size, mtime and ctime in nanoseconds, are what they were.
-
-    A ctime of 0 stands for any: of a file of our own, which only gets more names.
-    """
-    for path, size, mtime_ns, ctime_ns in files:
-        try:
-            facts = os.lstat(path)
-        except OSError:
-            return False
-        if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns) or ctime_ns not in {0, facts.st_ctime_ns}:
-            return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +200,7 @@ class _Look:
                     self.files += 1
                     continue
                 path = folder / entry.name
-                if is_passed_over(entry.name) or path in ABOUT_THE_FOLDER:
+                if is_passed_over(entry.name) or str(path) in ABOUT_THE_FOLDER:
                     continue
                 if (trouble := self.trouble(entry, path)) is not None:
                     yield trouble
@@ -229,7 +209,7 @@ class _Look:
                 elif is_draft_name(entry.name):
                     if (result := self.file(entry, path)) is not None:
                         yield result
-                elif self.others and entry.name not in _LIST_PAGES and entry.is_file(follow_symlinks=False):
+                elif self.others and entry.name not in LIST_PAGES and entry.is_file(follow_symlinks=False):
                     yield OtherFile(path, self.root / path)
 
     def trouble(self, entry: os.DirEntry[str], path: PurePosixPath) -> Problem | Unsettled | None:
@@ -314,17 +294,6 @@ class _Look:
         except DraftError as error:
             return problem_at(path, error.message, error.hint or "", error.line)
         return DraftFile(path, before, raw, notes)
-
-
-def is_draft_name(name: str) -> bool:
-    """Whether a file of this name is a draft, and not an editor's temporary file or a generator's list page."""
-    suffix = name[name.rfind(".") :].lower()
-    return suffix in SUFFIXES and name not in _NO_DRAFTS and not is_passed_over(name)
-
-
-def is_passed_over(name: str) -> bool:
-    """Whether it is an editor's, a tool's or the system's: no draft, and nothing below it is one."""
-    return name.startswith((".", "#", "~$")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
 
 
 def may_be_note(path: PurePosixPath) -> bool:

@@ -1,14 +1,32 @@
-"""Whether drafts are the files that they were, of all of them at once: no object is made of a file."""
+"""Which files are drafts, and whether they are what they were, of all of them at once: no object is made of a file."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from steadycast.intake.folder import ABOUT_THE_FOLDER, Limits, is_draft_name, is_passed_over
+from steadycast.intake.suffixes import DOCUMENTS, TEXT
 
 Stamp = tuple[int, int, int, int]  # size, mtime and ctime in nanoseconds, inode
-_TOP = frozenset(map(str, ABOUT_THE_FOLDER))
+SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
+_FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
+_TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
+_FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site", "Thumbs.db", "desktop.ini", "Icon\r"})
+ABOUT_THE_FOLDER = frozenset({"README.md"})  # content/README.md tells people what goes where
+LIST_PAGES = frozenset({"_index.md"})  # Hugo's: the head of a folder's page, no article
+_NO_DRAFTS = LIST_PAGES | _FOR_MACHINES
+
+
+class Limits(NamedTuple):
+    """What a scan takes."""
+
+    draft_bytes: int = 2 * 1024 * 1024
+    depth: int = 24  # folders below content/
+    files: int = 200_000
+    settle: float = 0.5  # seconds between two looks at a file that was written just now
+    recent: float = 1.0  # seconds: written longer ago than this counts as whole
 
 
 def stamps(content_root: Path, limits: Limits) -> dict[str, Stamp] | None:
@@ -25,7 +43,7 @@ def stamps(content_root: Path, limits: Limits) -> dict[str, Stamp] | None:
                 for entry in entries:
                     name = entry.name
                     path, is_draft = above + name, is_draft_name(name)
-                    if path in _TOP or not (is_draft or _is_looked_at(name)):
+                    if path in ABOUT_THE_FOLDER or not (is_draft or _is_looked_at(name)):
                         continue
                     if entry.is_dir(follow_symlinks=False):
                         todo.append(f"{path}/")
@@ -40,6 +58,32 @@ def stamps(content_root: Path, limits: Limits) -> dict[str, Stamp] | None:
     except (OSError, UnicodeEncodeError):
         return None
     return found
+
+
+def are_the_same(files: Iterable[Sequence[Any]]) -> bool:
+    """Whether these files, each a path with its size, mtime and ctime in nanoseconds, are what they were.
+
+    A ctime of 0 stands for any: of a file of our own, which only gets more names.
+    """
+    for path, size, mtime_ns, ctime_ns in files:
+        try:
+            facts = os.lstat(path)
+        except OSError:
+            return False
+        if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns) or ctime_ns not in {0, facts.st_ctime_ns}:
+            return False
+    return True
+
+
+def is_draft_name(name: str) -> bool:
+    """Whether a file of this name is a draft, and not an editor's temporary file or a generator's list page."""
+    suffix = name[name.rfind(".") :].lower()
+    return suffix in SUFFIXES and name not in _NO_DRAFTS and not is_passed_over(name)
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether it is an editor's, a tool's or the system's: no draft, and nothing below it is one."""
+    return name.startswith((".", "#", "~$")) or name.endswith(_TEMPORARY) or name in _FOREIGN or name == "4913"
 
 
 def _is_looked_at(name: str) -> bool:
