@@ -79,16 +79,14 @@ class Maker:
         if jobs < 2:
             yield from map(self.make, orders)
             return
-        for outlet in self.outlets.values():  # compiled once, for all that are forked from here
-            if outlet.template:
-                outlet.templates.warm(outlet.template)
+        yield self.make(orders[0])  # what it loads and compiles is shared by all that are forked from here
         import multiprocessing
 
         from steadycast.crash_safety import forks
 
         context = multiprocessing.get_context("fork" if forks.are_safe() else "spawn")  # it shares what is loaded
         with context.Pool(jobs, _begin, (self, current().name)) as pool:
-            yield from pool.imap(_make, orders, CHUNK)
+            yield from pool.imap(_make, orders[1:], CHUNK)
 
     def make(self, order: Order) -> Done:
         """Reads one draft and writes what its channels show of it. Never raises for what is wrong with the draft."""

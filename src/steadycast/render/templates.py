@@ -75,11 +75,6 @@ class Templates:
             file, line = self._where(error)
             raise SettingsError(f"{template}: {error}", file=file, line=line) from None
 
-    def warm(self, template: str) -> None:
-        """Compiles `template` before it is asked for; what is wrong with it is told by who asks for it."""
-        with contextlib.suppress(jinja2.TemplateError):
-            self._template(template)
-
     def _template(self, name: str) -> jinja2.Template:
         found = self._unwatched.get(name) or self._env.get_template(name)
         if not self._env.auto_reload:
