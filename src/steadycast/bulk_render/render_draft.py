@@ -260,9 +260,9 @@ def _write(file: str, data: bytes, how: int) -> None:
     """A file with `data`; none where that fails."""
     out = os.open(file, how, 0o666)
     try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(out, left) :]
+        done = os.write(out, data)
+        while done < len(data):
+            done += os.write(out, data[done:])
     except BaseException:
         Path(file).unlink(missing_ok=True)
         raise

@@ -199,9 +199,9 @@ class _Look:
                 if self.unchanged and self.unchanged(above + entry.name, entry):
                     self.files += 1
                     continue
-                path = folder / entry.name
-                if is_passed_over(entry.name) or str(path) in ABOUT_THE_FOLDER:
+                if is_passed_over(entry.name) or above + entry.name in ABOUT_THE_FOLDER:
                     continue
+                path = folder / entry.name
                 if (trouble := self.trouble(entry, path)) is not None:
                     yield trouble
                 elif entry.is_dir(follow_symlinks=False):
@@ -222,7 +222,7 @@ class _Look:
             return problem_at(
                 path, _("cannot be looked at: %(why)s", why=reasons.of_system(error)), _("check its permissions")
             )
-        if any("\ud800" <= char <= "\udfff" for char in entry.name):
+        if not entry.name.isascii() and any("\ud800" <= char <= "\udfff" for char in entry.name):
             return problem_at(_printable(path), _("its name is not UTF-8"), _("rename it"))
         if said := _KINDS.get(stat.S_IFMT(mode)):
             return problem_at(path, _(said), _("remove it from content/"))
