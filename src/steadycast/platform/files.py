@@ -181,7 +181,8 @@ class PostStore:
         """
         self.take_in()
         self.index.note("edition", self.edition if whole else "")
-        if (at := self._look.at) and at == time_of(self.out / POSTS):  # nothing came since
+        # Only with what else is written: a publish that changes nothing writes nothing.
+        if self.index.is_changed and (at := self._look.at) and at == time_of(self.out / POSTS):  # nothing came since
             self.index.note(_TAKEN_IN, str(at))
         crashpoints.checkpoint("shelf-finish")
         self.index.commit()

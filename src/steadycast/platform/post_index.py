@@ -130,6 +130,11 @@ class PostIndex:
 
         return forks.beside(partial(reading, there), partial(reading, here))
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything waits for `commit`."""
+        return self._db.in_transaction
+
     def commit(self) -> None:
         """Make what was written stay, and be on the disk."""
         if self._db.in_transaction:
