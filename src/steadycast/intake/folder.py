@@ -18,6 +18,7 @@ from steadycast.errors import DraftError, Problem
 from steadycast.intake.stamps import (
     ABOUT_THE_FOLDER,
     LIST_PAGES,
+    MARKDOWN,
     SUFFIXES,
     Limits,
     are_the_same,
@@ -253,15 +254,13 @@ class _Look:
 
     def take(self, path: PurePosixPath, before: FileStamp) -> Result:
         """The file's bytes, if they are the same file's as `before`, and stay so while they are read."""
-        # Only now: whoever looks for what changed loads nothing that reads a draft.
-        from steadycast.intake.documents import as_markdown, limit
-
+        suffix = path.suffix.lower()
         try:
             with open_inside(self.root, path.parts) as file:
                 facts = os.fstat(file)
                 if FileStamp.of(facts) != before:
                     return Unsettled(path)
-                most = limit(path.suffix.lower(), self.limits.draft_bytes)
+                most = _most(suffix, self.limits.draft_bytes)
                 if facts.st_size > most:
                     size = f"{facts.st_size / 1e6:.1f} MB"
                     hint = _(
@@ -289,11 +288,23 @@ class _Look:
             )
         if may_be_note(path) and _is_note(raw):
             return ReadmeNote(path)
-        try:
-            raw, notes = as_markdown(raw, path.suffix.lower(), self.limits.draft_bytes)
-        except DraftError as error:
-            return problem_at(path, error.message, error.hint or "", error.line)
+        notes: tuple[Note, ...] = ()
+        if suffix not in MARKDOWN:
+            from steadycast.intake.documents import as_markdown
+
+            try:
+                raw, notes = as_markdown(raw, suffix, self.limits.draft_bytes)
+            except DraftError as error:
+                return problem_at(path, error.message, error.hint or "", error.line)
         return DraftFile(path, before, raw, notes)
+
+
+def _most(suffix: str, draft_bytes: int) -> int:
+    if suffix in MARKDOWN:
+        return draft_bytes
+    from steadycast.intake.documents import limit
+
+    return limit(suffix, draft_bytes)
 
 
 def may_be_note(path: PurePosixPath) -> bool:

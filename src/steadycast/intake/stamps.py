@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from steadycast.intake.suffixes import DOCUMENTS, TEXT
 
 Stamp = tuple[int, int, int, int]  # size, mtime and ctime in nanoseconds, inode
-SUFFIXES = frozenset({".md", ".markdown", ".mdx", TEXT}) | DOCUMENTS
+MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
+SUFFIXES = MARKDOWN | {TEXT} | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
 _TEMPORARY = (".swp", ".swo", ".swx", ".tmp", ".temp", ".part", ".partial", ".crdownload", ".bak", ".orig", "~")
 _FOREIGN = frozenset({"node_modules", "__pycache__", "__MACOSX", "_site", "Thumbs.db", "desktop.ini", "Icon\r"})
