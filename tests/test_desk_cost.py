@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,7 @@ from steadycast import ops, pipeline
 from steadycast.ledger.delivery_log import LOOKED_THROUGH
 from steadycast.ledger.record_changes import tell_whole
 from steadycast.ledger.store import Ledger
+from steadycast.pipeline import stock
 from steadycast.platform import registry
 from steadycast.schedule.history import History
 from steadycast.schedule.stock import Pool
@@ -64,7 +64,6 @@ PAGES = {
     "/channels/far": 12,
 }
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-planning = import_module("steadycast.pipeline.plan")  # by its name the package has the verb
 OPEN = re.compile(r"verdict = ('|\?)")  # what is not decided yet: few, told apart within the record's index
 FREED = "USING INDEX ix_delivery_freed"  # what gave its draft back: few as well, and nothing else is in that index
 Statement = tuple[str, Any]
@@ -148,7 +147,7 @@ def test_what_a_change_would_do_is_told_without_a_look_at_each_draft(
 
         monkeypatch.setattr(where, name, counts)
 
-    counted(planning, "to_stock")
+    counted(stock, "to_stock")
     counted(Ledger, "approved_values")
     counted(Ledger, "used")
     counted(History, "__init__")
