@@ -30,7 +30,7 @@ from steadycast.platform.contract import Channel
 from steadycast.platform.post import Media, Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
 from steadycast.platform.post_index import NAME, Kind, PostIndex, Record, Stamp, Touched, as_busy
-from steadycast.platform.unchanged import doubt, time_of
+from steadycast.platform.unchanged import doubt, marked, time_of
 
 POSTS = "posts"
 INDEX = f"{POSTS}/{NAME}"
@@ -222,7 +222,7 @@ class PostStore:
         yield
         if quiet:
             self._own.add(key)
-            self._own_at = time_of(self.out / POSTS)
+            self._own_at = marked(self.out / POSTS)
 
     def _is_quiet(self) -> bool:
         """Whether no record came, changed or went since the index took in all of them, but our `own`."""
@@ -233,8 +233,9 @@ class PostStore:
 
     @cached_property
     def _look(self) -> _Look:
-        at = time_of(self.out / POSTS)
-        return _Look(at, sorted(self._own) if self._is_quiet() else None)
+        if self._is_quiet():
+            return _Look(time_of(self.out / POSTS), sorted(self._own))
+        return _Look(marked(self.out / POSTS), None)  # what comes while it looks gives the folder another time
 
     @cached_property
     def _stamps(self) -> dict[str, Stamp]:

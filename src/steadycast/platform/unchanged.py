@@ -11,7 +11,7 @@ import os
 import time
 from pathlib import Path
 
-_SECOND = 1_000_000_000
+_SECOND, _MILLISECOND = 1_000_000_000, 1_000_000  # nanoseconds
 
 
 def time_of(path: Path) -> int:
@@ -22,10 +22,21 @@ def time_of(path: Path) -> int:
     return 0
 
 
-def mark(file: Path, at: int) -> None:
-    """Give a file this time, so that who knows of it sees that nobody wrote to it since."""
-    with contextlib.suppress(OSError):  # another's file: then it is looked at each time
-        os.utime(file, ns=(at, at))
+def mark(path: Path, at: int) -> None:
+    """Give it this time, so that who knows of it sees that nobody changed it since."""
+    with contextlib.suppress(OSError):  # another's: then it is looked at each time
+        os.utime(path, ns=(at, at))
+
+
+def marked(path: Path) -> int:
+    """The time that it was given just now, which nobody else gives it; 0 where none can be given.
+
+    The system's own times stand still for some milliseconds: two changes within them could not be told apart.
+    """
+    at = new_mark()
+    mark(path, at)
+    kept = time_of(path)
+    return kept if abs(kept - at) < _MILLISECOND else 0
 
 
 def new_mark() -> int:
