@@ -13,8 +13,6 @@ from steadycast.platform import FolderAdapter, Media, Post, PostStore, Receipt, 
 
 FEEDS = {"feed.xml": "feed.xml.j2", "atom.xml": "atom.xml.j2"}
 JSON = "feed.json"
-# Every publish writes all three files, and readers' programs ask for them each hour: they do not grow with long posts.
-EACH, LEAST = 2_500, 10  # bytes of HTML that each item may have on average; items that are there in any case
 # Ids hang on this and on the post's key alone, so that a move to another host brings no item twice to a reader.
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
@@ -33,23 +31,12 @@ class Adapter(FolderAdapter):
         there = all((self.channel.out / name).is_file() for name in (*FEEDS, JSON))
         if there and shelf.is_current and not shelf.changed:
             return
-        posts = self._shown(shelf)
+        posts = shelf.whole(shelf.newest(self.channel.settings["items"]))
         feed, items = self._feed(posts), [self._item(p) for p in posts]
         for name, template in FEEDS.items():
             shelf.keep(name, self.channel.render(template, feed=feed, items=items).encode())
         shelf.keep(JSON, json.dumps(_json_feed(feed, items), ensure_ascii=False, indent=1).encode())
         shelf.finish()
-
-    def _shown(self, shelf: PostStore) -> list[Post]:
-        """The newest posts: as many as were asked for, or fewer, where these are long."""
-        found, size, most = list[Post](), 0, self.channel.settings["items"]
-        for brief in shelf.newest(most):
-            for post in shelf.whole([brief]):
-                size += len(post.html.encode())
-                if size > most * EACH and len(found) >= LEAST:
-                    return found
-                found.append(post)
-        return found
 
     def _feed(self, posts: list[Post]) -> dict[str, Any]:
         channel = self.channel
