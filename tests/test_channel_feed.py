@@ -9,7 +9,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import feedparser
-import pytest
 from feedparser.util import FeedParserDict
 from platform_bench import HOSTILE, ZONE, adapter, article, audio, changed, event, held, key, tree, video
 
