@@ -299,7 +299,8 @@ crashpoints.arm(point, 1, "stop")
 with Ledger.open(address) as ledger:
     claims = ledger.claim(at, "sleeper", dt.timedelta(minutes=5))
     open_ = lambda channel, step: replace(fake.open(channel, step), adapter=Far())
-    print([r.state for r in deliver(ledger, claims, a_post, open_, clock=clock)])
+    ahead = at if point.startswith("freeze") else None  # only what is made ready ahead is frozen by itself
+    print([r.state for r in deliver(ledger, claims, a_post, open_, clock=clock, hold_until=ahead)])
 """
 
 

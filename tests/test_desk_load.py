@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import threading
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ import pytest
 import requests
 from prefect_server import free_port, wait_for
 from test_flows import finished, make_workspace
-from test_up import upped
+from test_up import keyed, upped
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PAGES = ("/", "/calendar", "/drafts", "/kits", "/log", "/health", "/static/desk.css")
@@ -39,10 +38,12 @@ def test_a_slot_is_in_time_while_the_desk_is_read_for_a_minute(tmp_path: Path) -
     told: list[tuple[int, float, float]] = []  # of each answer: status, when it was asked for, when it was there
     ended = threading.Event()
     with upped(community, "--desk-port", str(port)) as up:
-        address = re.search(rf"http://127.0.0.1:{port}/\S+", (community / "up.log").read_text(encoding="utf-8"))
-        assert address
         assert dt.datetime.now(SHANGHAI) < slot - MINUTE / 2, "the machine was too slow to start in time"
-        let_in = requests.get(address[0], allow_redirects=False, timeout=30).headers["set-cookie"].partition(";")[0]
+        let_in = (
+            requests.get(keyed(community, port), allow_redirects=False, timeout=30)
+            .headers["set-cookie"]
+            .partition(";")[0]
+        )
 
         def read(reader: int) -> None:
             headers = {"Cookie": let_in, "User-Agent": f"Browser {reader}", "Accept-Encoding": "gzip"}
