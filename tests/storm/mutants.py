@@ -103,8 +103,9 @@ MUTANTS = (
     one("the receipt is written before the send", f"{DELIVERY}/send.py",
         '        crashpoints.checkpoint("cleared")\n',
         "        from steadycast.platform import Receipt\n"
-        "        early = tried(job.claim, job.opened, Receipt(job.claim.marker), began, began)\n"
-        "        self._ledger.receive([early], began)\n"
+        "        at = self._clock.now()\n"
+        "        early = tried(job.claim, job.opened, Receipt(job.claim.marker), at, at, at)\n"
+        "        self._ledger.receive([early], at)\n"
         '        crashpoints.checkpoint("cleared")\n'),
     one("the receipt is not kept", f"{LEDGER}/outcomes.py",
         "run(connection, PROVEN, [_receipt(e) for e in took if e.receipt])", "pass", fault="read-back-0: send accept"),
