@@ -17,7 +17,7 @@
 VENV ?= .venv
 # 3.11 or newer; Debian calls it python3, others may have several.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-WORKERS = $(shell expr 2 + $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))
+WORKERS = $(shell expr 3 + $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))
 
 # A folder in memory with 4 GB left, from which programs may run: the fast tests commit thousands of times, and a disk makes each wait.
 IN_MEMORY = $(shell df -kP /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
@@ -28,7 +28,7 @@ IN_MEMORY = $(shell df -kP /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 
 run: $(VENV)/ready
 	@$(VENV)/bin/steadycast up $(if $(ONCE),--once)
 
-# The fast ones on every core, and two processes more, since some wait for a deadline; of the slow and live ones those marked
+# The fast ones on every core, and three processes more, since some wait for a deadline; of the slow and live ones those marked
 # parallel two at a time, a file to a process; the rest one by one, since they freeze, kill and measure. What they start
 # finds the library compiled; the tests' own modules stay compiled, too, whatever this machine prefers. In a new clone they are
 # compiled first, once: every process would do all of it again. ARGS: just those.
