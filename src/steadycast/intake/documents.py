@@ -20,7 +20,8 @@ from steadycast.language import gettext as _
 from steadycast.language import ngettext
 
 _ADDRESS = re.compile(r"(https?://\S+)")
-_FIRST = re.compile(r"(?:[#+-]|:::|\d{1,9}[.)])(?=\s|[#+:-]|\Z)")  # what would begin a heading, a list or a rule
+# What would begin a heading, a list, a rule, or the line below a table's head.
+_FIRST = re.compile(r"(?:[#+-]|:::|\d{1,9}[.)])(?=\s|[#+:-]|\Z)|:(?=-+:?\Z)")
 _HEADING = 60  # characters: a longer first line is the text's beginning
 # Text that begins with what looks like a head is none: a document has its own words from the first on.
 _NO_HEAD = "---\nconverted: true\n---\n\n"
