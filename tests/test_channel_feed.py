@@ -13,7 +13,7 @@ from feedparser.util import FeedParserDict
 from platform_bench import HOSTILE, ZONE, adapter, article, audio, changed, event, held, key, tree, video
 
 from steadycast.platform import Known, Post, Receipt
-from steadycast.platform.files import INDEX
+from steadycast.platform.post_store import INDEX
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 WHERE = {"url": "https://hu.example/feed", "pages": "https://hu.example"}

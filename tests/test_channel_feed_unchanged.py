@@ -11,8 +11,8 @@ import pytest
 from platform_bench import adapter, article, channel, key, opened
 
 from steadycast.errors import Busy
-from steadycast.platform import Known, PostStore, files, post_index
-from steadycast.platform.files import INDEX, missing
+from steadycast.platform import Known, PostStore, post_index, post_store
+from steadycast.platform.post_store import INDEX, missing
 from steadycast.platform.unchanged import time_of
 
 POSTS = 5
@@ -30,7 +30,7 @@ def out(tmp_path: Path) -> Path:
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was looked at: "all" records, one by one otherwise, and each time that an index was read through."""
     seen: list[str] = []
-    stamps, asked = files._stamps, post_index._Database.asked
+    stamps, asked = post_store._stamps, post_index._Database.asked
 
     def noted(shelf: Path, only: Any = None) -> Any:
         seen.extend(["all"] if only is None else only)
@@ -40,7 +40,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.extend(["index"] if "quick_check" in statement else [])
         return asked(self, statement, *values)
 
-    monkeypatch.setattr(files, "_stamps", noted)
+    monkeypatch.setattr(post_store, "_stamps", noted)
     monkeypatch.setattr(post_index._Database, "asked", noting)
     return seen
 

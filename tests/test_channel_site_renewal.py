@@ -16,9 +16,9 @@ import pytest
 from platform_bench import NOW, PLATFORMS, adapter, article, channel, event, key, opened, tree
 from test_channel_site import Page, page, publish
 
-from steadycast.platform import Event, Known, Post, PostStore, files
-from steadycast.platform.files import BEFORE, INDEX, LONG
+from steadycast.platform import Event, Known, Post, PostStore, post_store
 from steadycast.platform.post_index import PostIndex
+from steadycast.platform.post_store import BEFORE, INDEX, LONG
 from steadycast.platform.registry import load
 from steadycast.render.templates import Templates
 
@@ -221,7 +221,7 @@ def test_a_new_template_renews_a_large_site_outside_the_publish_and_a_killed_ren
 @pytest.mark.usefixtures("scaled")
 def test_a_turn_costs_as_little_however_many_pages_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own pages: what is stale was asked once, and no record is looked at but those that are shown."""
-    asked, looks, found = PostIndex.made, files._stamps, dict[int, int]()
+    asked, looks, found = PostIndex.made, post_store._stamps, dict[int, int]()
     for count in (30, 90):
         site = Counted(tmp_path / str(count))
         grown(site, tmp_path / "in", count)
@@ -232,7 +232,7 @@ def test_a_turn_costs_as_little_however_many_pages_there_are(tmp_path: Path, mon
             patched.setattr(PostIndex, "made", lambda *given, told=cost: told.append("made") or asked(*given))
             patched.setattr(PostIndex, "groups", None)
             patched.setattr(
-                files, "_stamps", lambda shelf, only=None, told=cost: told.append(only) or looks(shelf, only)
+                post_store, "_stamps", lambda shelf, only=None, told=cost: told.append(only) or looks(shelf, only)
             )
             assert adapter.renew(5) > adapter.renew(5)
         assert [each for each in cost if each != []] == []

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from steadycast.errors import InputError
 from steadycast.platform import Event, Media, Post, PostStore
-from steadycast.platform.files import _public
 from steadycast.platform.post_bytes import post_from_bytes, post_to_bytes
+from steadycast.platform.post_store import _public
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ZONES = st.sampled_from([ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin"), ZoneInfo("UTC"), dt.UTC])

@@ -11,7 +11,7 @@ from pipeline_bench import COMMUNITY, DAILY, PLATFORM, SITE, Bench
 from publish_bench import ready
 
 from steadycast import pipeline
-from steadycast.ops.check import of_settings
+from steadycast.ops.check_settings import of_settings
 from steadycast.pipeline.app import App
 
 BOX = '[channel.box]\nplatform = "box"\n'

@@ -11,7 +11,7 @@ from pipeline_bench import COMMUNITY, DAILY, FAR, MORNING, SETTINGS, SITE, Bench
 from platform_bench import png
 
 from steadycast import ops, pipeline
-from steadycast.ops.check import of_settings
+from steadycast.ops.check_settings import of_settings
 from steadycast.ops.deployments import prefect_yaml
 from steadycast.testing import drop
 from steadycast.workspace import load

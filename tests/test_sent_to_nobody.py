@@ -8,7 +8,7 @@ from pipeline_bench import COMMUNITY, Bench, article
 
 from steadycast import pipeline
 from steadycast.errors import WARN
-from steadycast.ops.check import of_settings
+from steadycast.ops.check_settings import of_settings
 from steadycast.ops.doctor import doctor
 
 pytestmark = pytest.mark.platforms("mail")

@@ -8,7 +8,7 @@ from pipeline_bench import COMMUNITY, FAR, MORNING, SITE, Bench
 
 from steadycast import pipeline
 from steadycast.ledger import editor_events
-from steadycast.ops.check import of_settings
+from steadycast.ops.check_settings import of_settings
 from steadycast.pipeline.permissions import Act, Person, Role, may
 
 PASSWORD = "a few words in a row"

@@ -30,8 +30,8 @@ from steadycast.pipeline.app import write_atomically
 from steadycast.pipeline.publish import OneAtATime
 from steadycast.platform import Adapter, Channel, Known, Post, PostStore, Receipt
 from steadycast.platform.contract import Step, sent_now
-from steadycast.platform.files import INDEX
 from steadycast.platform.post_bytes import post_from_bytes
+from steadycast.platform.post_store import INDEX
 from storm import points, worker
 from storm.checker import Finding
 from storm.history import Kinds

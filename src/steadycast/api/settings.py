@@ -21,7 +21,7 @@ from steadycast.api.shapes import Asked, Here, Name, Note, Shown
 from steadycast.errors import SettingsError
 from steadycast.language import current
 from steadycast.ops import channel_add, settings_edits, settings_effect, settings_forms, upload_forms
-from steadycast.ops.check import of_settings
+from steadycast.ops.check_settings import of_settings
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.cadence import parse

@@ -6,6 +6,7 @@ import datetime as dt
 import errno
 import html
 import os
+from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,7 +30,6 @@ from steadycast.workspace import Workspace, load
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
 CHUNK = 20  # orders that are handed over together
 WRONG = (DraftError, SettingsError, OSError)  # what may be the fault of one draft
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -220,8 +220,7 @@ def _make(order: Order) -> Done:
 
 def key_of(path: str) -> str:
     """A marker of the right form that is always the same for one draft; no delivery has it."""
-    number = int.from_bytes(sha256(path.encode()).digest()[:10])  # 80 bits, of which 13 characters tell 65
-    return "".join([_BASE32[number >> bits & 31] for bits in range(75, 10, -5)])
+    return b32encode(sha256(path.encode()).digest()[:10])[:13].decode().lower()
 
 
 def write_if_new(file: str, data: bytes) -> bool:

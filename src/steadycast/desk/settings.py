@@ -19,7 +19,7 @@ from steadycast.desk.zones import zone_called, zones_named
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import current, known, names
 from steadycast.ops import settings_edits, settings_effect, settings_forms
-from steadycast.ops.check import of_settings
+from steadycast.ops.check_settings import of_settings
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.slots import next_slot

@@ -14,7 +14,7 @@ from steadycast.desk.pages import Here, done, page
 from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
-from steadycast.ops.check import placeholders_in_use, sent_to_nobody
+from steadycast.ops.check_settings import placeholders_in_use, sent_to_nobody
 from steadycast.pipeline import App
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.permissions import Act

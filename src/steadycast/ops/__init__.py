@@ -1,6 +1,6 @@
 """Looking after an installation: check, doctor, health, backup, a new workspace, its schedules. Prints nothing.
 
-check, unschedulable   what would fail at its slot, said today
+check, check_settings, unschedulable   what would fail at its slot, said today
 doctor, doctor_checks  everything that a promise stands on, looked at
 why              why nothing is happening: one look after another, until one says it
 health, status, delayed   whether promises are kept; what waits for a person, and what for a far side

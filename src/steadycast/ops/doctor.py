@@ -33,7 +33,7 @@ from steadycast.ledger import overdue
 from steadycast.ledger.database_check import check_up
 from steadycast.ledger.publishing_place import gone
 from steadycast.ops import doctor_checks
-from steadycast.ops.check import channels, rights, secrets
+from steadycast.ops.check_settings import channels, rights, secrets
 from steadycast.ops.deployments import differences
 from steadycast.ops.health import UNKNOWN_AFTER
 from steadycast.pipeline import read_back_feed

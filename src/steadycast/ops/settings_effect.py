@@ -12,7 +12,7 @@ from itertools import islice
 from steadycast.errors import InputError, Problem
 from steadycast.language import gettext as _
 from steadycast.ops import promise_change
-from steadycast.ops.check import of_settings
+from steadycast.ops.check_settings import of_settings
 from steadycast.ops.promise_change import Change
 from steadycast.pipeline.app import App
 from steadycast.schedule.model import Series

@@ -24,7 +24,7 @@ from steadycast.ledger.tables import DeliveryRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.frozen_draft import from_content
 from steadycast.platform import Post
-from steadycast.platform.files import page_path
+from steadycast.platform.post_files import page_path
 from steadycast.render.call import Call, call_at
 from steadycast.render.compose import Target, compose, fits
 from steadycast.render.media import NotConverted

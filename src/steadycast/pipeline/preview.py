@@ -26,7 +26,7 @@ from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.posts import Posts
 from steadycast.pipeline.preview_frames import NoFarSide, Page, plain_page
 from steadycast.platform import Media, MemoryState, Platform, Post, View, registry
-from steadycast.platform.files import place_media
+from steadycast.platform.post_files import place_media
 from steadycast.platform.text import count
 from steadycast.render.compose import share_of
 from steadycast.render.templates import Templates

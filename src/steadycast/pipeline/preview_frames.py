@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from steadycast.language import gettext as _
 from steadycast.outgoing import HttpClient
 from steadycast.platform import Post, Refused, media_name
-from steadycast.platform.files import place_media
+from steadycast.platform.post_files import place_media
 
 POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 MOST = 24_000_000  # bytes of files in one page: what is beyond is left out

@@ -27,9 +27,9 @@ from steadycast.pipeline.publish import OneAtATime, opened
 from steadycast.pipeline.results import Rebuilt
 from steadycast.pipeline.uploads import Uploader
 from steadycast.platform import Post
-from steadycast.platform.files import POSTS, missing
 from steadycast.platform.post_bytes import post_from_bytes
 from steadycast.platform.post_index import forget_pages
+from steadycast.platform.post_store import POSTS, missing
 from steadycast.progress import Progress, unseen
 
 THERE = {"conditional": (State.PUBLISHED, State.SEEN), "kit": (State.HANDED,)}

@@ -15,7 +15,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, OPEN, State
 from steadycast.pipeline.app import App
 from steadycast.platform import Adapter, Known, Post, PostStore, Receipt
-from steadycast.platform.files import page_path
+from steadycast.platform.post_files import page_path
 from steadycast.upload import LocalFolder, Needs, Synced, far_manifest, known, open_far, sync
 from steadycast.upload.far import Far
 from steadycast.upload.syncing import until

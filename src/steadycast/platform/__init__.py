@@ -88,14 +88,15 @@ if TYPE_CHECKING:
         Setting,
         Show,
     )
-    from steadycast.platform.files import PostStore, media_name, slot_path
     from steadycast.platform.folder import FolderAdapter
     from steadycast.platform.markdown import markdown
     from steadycast.platform.markdown_escapes import web_address
     from steadycast.platform.oauth import OAuth, log_in
     from steadycast.platform.pieces import Piece, piece
     from steadycast.platform.post import Event, Media, Post, View
+    from steadycast.platform.post_files import media_name, slot_path
     from steadycast.platform.post_index import Group
+    from steadycast.platform.post_store import PostStore
     from steadycast.platform.state import MemoryState, State
     from steadycast.platform.styled import Span, runs, styled
     from steadycast.platform.text import count, cut, first_that_fits, fits, marks, split
@@ -107,7 +108,8 @@ else:
             "composition": "hashtags",
             "contract": "Account Adapter Ask Channel Known Limit Limits MediaRule Platform Recipient RenderRule "
             "Setting Show",
-            "files": "PostStore media_name slot_path",
+            "post_files": "media_name slot_path",
+            "post_store": "PostStore",
             "folder": "FolderAdapter",
             "markdown": "markdown",
             "markdown_escapes": "web_address",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from steadycast.platform.contract import Channel, Known
-from steadycast.platform.files import PostStore
 from steadycast.platform.post import Post
+from steadycast.platform.post_store import PostStore
 from steadycast.receipt import Receipt
 
 

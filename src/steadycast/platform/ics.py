@@ -11,9 +11,9 @@ from urllib.parse import quote
 from icalendar import Calendar, Event, vCalAddress
 
 from steadycast.calendar_file import calendar_file
-from steadycast.platform.files import slot_path
 from steadycast.platform.post import Event as Happening
 from steadycast.platform.post import Post
+from steadycast.platform.post_files import slot_path
 
 OURS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 _END = re.compile(rb"\r\nDTEND(?:;VALUE=DATE)?:(\w+)")

@@ -17,7 +17,7 @@ from steadycast.errors import Refused, Unknown
 from steadycast.language import gettext as _
 from steadycast.language import listed
 from steadycast.platform import Known, Post
-from steadycast.platform.files import INDEX
+from steadycast.platform.post_store import INDEX
 from steadycast.testing.bench import Bench, outcome
 from steadycast.testing.broken import Broken, hold, named, needs
 from steadycast.testing.posts import hostile, key

@@ -11,7 +11,7 @@ import pytest
 from platform_bench import HOSTILE, adapter, article, audio, channel, key, opened, tree
 
 from steadycast.platform import Known, PostStore, media_name, slot_path
-from steadycast.platform.files import INDEX
+from steadycast.platform.post_store import INDEX
 
 
 def shelf(out: Any) -> Any:

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,11 +23,12 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from steadycast.characters import CONTROLS
-from steadycast.crash_safety import crashpoints, durable
+from steadycast.crash_safety import crashpoints
 from steadycast.errors import Busy
 from steadycast.platform.contract import Channel
-from steadycast.platform.post import Media, Post
+from steadycast.platform.post import Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
+from steadycast.platform.post_files import file_name, media_name, place_media
 from steadycast.platform.post_index import NAME, Kind, PostIndex, Record, Stamp, Touched, as_busy
 from steadycast.platform.unchanged import doubt, marked, time_of
 
@@ -37,7 +37,6 @@ INDEX = f"{POSTS}/{NAME}"
 BEFORE = f"{POSTS}/index.json"  # the index of versions before: one file, with every post in it
 KEY = re.compile(r"[a-z2-7]{13}")
 CONTROL = re.compile(f"[{CONTROLS}]")
-SUFFIX = re.compile(r"[.][A-Za-z0-9]{1,5}")
 MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform, and of a workspace's own templates
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 _TAKEN_IN = "taken in"  # the index's word for the time of the folder whose records it has taken in
@@ -302,7 +301,7 @@ class PostStore:
 
     def _post(self, kept: dict[str, Any]) -> Post:
         values = {**{name: () if name in ("parts", "links") else "" for name in LONG}, "extra": {}, **kept}
-        values["media"] = [{**m, "path": self.out / _file_name(m["name"], m["sha256"])} for m in kept["media"]]
+        values["media"] = [{**m, "path": self.out / file_name(m["name"], m["sha256"])} for m in kept["media"]]
         return post_from_values(values, self.zone)
 
 
@@ -347,57 +346,6 @@ def _kept(key: str, data: bytes) -> dict[str, Any]:
         if isinstance(values, dict) and values.get("key") == key:
             return values
     return {}
-
-
-def slot_path(post: Post) -> str:
-    """Where the page of a slot's post lives: `morning/2026-11-27-0620`; the same on every channel, for ever.
-
-    Not the draft's slug: a title may be fixed after it was published, an address may not.
-    """
-    return page_path(post.slot, post.key)
-
-
-def page_path(slot: str, key: str) -> str:
-    """`slot_path` of a post that is yet to be made."""
-    series, _, local = slot.partition("@")
-    parts = (_safe(series), _safe(local.replace(":", "").replace("T", "-")))
-    return "/".join(parts) if all(parts) else f"{parts[0] or 'p'}/{key}"
-
-
-def media_name(media: Media) -> str:
-    """`media/<sha256>.<ext>`, the name under which a shelf keeps a file."""
-    return _file_name(media.name, media.sha256)
-
-
-def _file_name(name: str, sha256: str) -> str:
-    suffix = os.path.splitext(name)[1]  # noqa: PTH122  thousands of times a publish
-    return f"media/{sha256}{suffix if SUFFIX.fullmatch(suffix) else ''}"
-
-
-def place_media(source: Path, target: Path) -> None:
-    """Put a media file in place whole or not at all: a hard link where the file system can, else a copy."""
-    if target.exists() and target.stat().st_size == source.stat().st_size:
-        return
-
-    def linked() -> None:
-        crashpoints.checkpoint("media-linked")
-
-    durable.make_folder(target.parent)
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    try:
-        os.link(source.resolve(), fresh)
-    except OSError:
-        with durable.landing(target, synced=linked) as copy:
-            shutil.copyfile(source, copy)
-    else:
-        linked()
-        durable.land(fresh, target)
-    crashpoints.checkpoint("media-placed")
-
-
-def _safe(word: str) -> str:
-    return re.sub(r"[^a-z0-9_]+", "-", word.lower()).strip("-")[:80]
 
 
 def _public(post: Post) -> bytes:
