@@ -16,6 +16,7 @@ from pipeline_bench import Bench
 
 from steadycast import pipeline
 from steadycast.cli import main
+from steadycast.cli.output import show
 
 
 def test_a_day_at_the_desk(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
@@ -211,3 +212,18 @@ def test_a_shell_is_told_every_command(bench: Bench, run: Callable[..., tuple[in
     bench.root.mkdir()
     told = run("completion", shell, code=OK)[1]
     assert all(word in told for word in ("publish", "rhythm", "dry-run"))
+
+
+@pytest.mark.parametrize(("width", "folded"), [(80, False), (200, True)])
+def test_a_table_of_many_columns_is_lines_in_a_narrow_window(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int, folded: bool
+) -> None:
+    """Folded into so few columns, a date would be a letter a line."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    columns = {f"c{n}": f"heading {n}" for n in range(13)}
+    show([{key: f"2026-12-{n + 1:02} 20:00" for n, key in enumerate(columns)}], columns, title="All of it")
+    said = capsys.readouterr().out
+    assert ("─" in said) is folded
+    assert folded or all(f"heading\xa0{n}".replace("\xa0", " ") in said.replace("\xa0", " ") for n in range(1, 13))
+    assert folded or all(f"2026-12-{n:02} 20:00" in " ".join(said.split()) for n in range(1, 14))

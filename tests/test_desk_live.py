@@ -97,6 +97,13 @@ def test_who_has_no_key_is_told_nothing_and_no_more_pages_are_told_than_can_be(
     first.close()
 
 
+IN_AN_HOUR = """() => {
+  const shown = document.body.appendChild(document.createElement("time"));
+  shown.className = "countdown";
+  shown.dateTime = new Date(Date.now() + 3600e3).toISOString();
+}"""
+
+
 @pytest.mark.live
 @pytest.mark.parallel
 def test_an_open_page_follows_and_leaves_alone_what_is_being_filled_in(bench: Bench, tmp_path: Path) -> None:
@@ -108,6 +115,8 @@ def test_an_open_page_follows_and_leaves_alone_what_is_being_filled_in(bench: Be
             port = desk.url.rpartition(":")[2]
             page.goto(f"{desk.url}/?key={KEY}")
             page.goto(f"{desk.url}/drafts")
+            page.evaluate(IN_AN_HOUR)
+            page.wait_for_function("/00:59:\\d\\d left/.test(document.querySelector('time.countdown').textContent)")
             bench.drop("ugc/bob/new.md", "# Quite new\n\nWords.\n")
             pipeline.collect(bench.app, pipeline.now())
             page.wait_for_selector("text=Quite new")

@@ -108,5 +108,7 @@ def copy(
 def _show(gates: Sequence[Gate]) -> None:
     rows = [gate.row() | {"state": STATES[gate.ok]} for gate in gates]
     show(rows, GATES)
-    if rows and (short := [gate for gate in gates if not gate.ok]):
-        say(_("%(num)s of %(of)s gates are not passed.", num=len(short), of=len(gates)))
+    short, blind = (sum(gate.ok is said for gate in gates) for said in (False, None))
+    if short or blind:
+        words = {"num": short, "of": len(gates), "blind": blind}
+        say(_("Of %(of)s gates %(num)s are not passed, and %(blind)s could not be counted.", **words))

@@ -120,7 +120,7 @@ def list_(
     Parameters
     ----------
     state
-        Only these: waiting, stock, planned, used, archive, copy, doubtful, rejected, not-ready, gone.
+        Only these: waiting, stock, planned, used, archive, hand-in, copy, doubtful, rejected, not-ready, gone.
     member
         Only this member's; pgc for your editors'.
     form

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steadycast.characters import CONTROLS, TURNING
 from steadycast.cli.words import shown_word
@@ -15,8 +15,13 @@ from steadycast.language import gettext as _
 from steadycast.on_demand import lazy_pattern
 from steadycast.progress import Progress
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
 NAMES, NAME = {"by", "member"}, 40  # columns of names, and how much of one they show: its path and --json have it whole
 WIDE = 200  # columns where there is no window
+NARROW = 9  # a window with fewer for each of a table's columns would fold dates and words letter by letter
 OK, NEEDS_A_PERSON, BAD_INPUT, LEDGER = 0, 1, 2, 3
 # Columns whose words are codes.
 CODES = {"state", "status", "change", "what", "check", "form", "was", "from", "delivery", "why"}
@@ -51,18 +56,42 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, title
         if empty:
             console.print(Text(empty))
         return
+    if console.width < NARROW * len(columns):
+        _show_in_lines(console, rows, columns, title)
+        return
     table = Table(title=Text(title) if title else None, title_justify="left", title_style="bold",
                   header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD)  # fmt: skip
     for key, heading in columns.items():
         table.add_column(shown_word(heading), overflow="fold", no_wrap=key in {"when", "state", "id"})
     for row in rows:
-        # Text, never markup: a title like "[red]" is a title.
-        cells = {key: shown("" if row.get(key) is None else str(row[key])) for key in columns}
-        cells |= {key: cut(cells[key]) for key in cells.keys() & NAMES}
-        cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
-        said = {key: shown_word(cell) if key in CODES else cell for key, cell in cells.items()}
-        table.add_row(*(Text(said[key], style=COLOURS.get(cells[key], "")) for key in columns))
+        table.add_row(*_cells(row, columns))
     console.print(table)
+
+
+def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[Text]:
+    """A row's cells. Text, never markup: a title like "[red]" is a title."""
+    from rich.text import Text
+
+    cells = {key: shown("" if row.get(key) is None else str(row[key])) for key in columns}
+    cells |= {key: cut(cells[key]) for key in cells.keys() & NAMES}
+    cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
+    said = {key: shown_word(cell) if key in CODES else cell for key, cell in cells.items()}
+    return [Text(said[key], style=COLOURS.get(cells[key], "")) for key in columns]
+
+
+def _show_in_lines(console: Console, rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str], title: str) -> None:
+    """The same where the window is too narrow for so many columns: each row as a name, and its values below it."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if title:
+        console.print(Text(title, style="bold"))
+    for row in rows:
+        name, *cells = _cells(row, columns)
+        console.print(Text.assemble((name.plain, "bold")))
+        headings = [shown_word(heading) for heading in list(columns.values())[1:]]
+        said = [Text.assemble(f"{head}\u00a0", cell) for head, cell in zip(headings, cells, strict=True) if cell.plain]
+        console.print(Padding(Text("  ").join(said), (0, 0, 0, 2)))
 
 
 def say_outcome(row: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from steadycast.draft.frontmatter import Front
 from steadycast.draft.keys import folded
 from steadycast.errors import DraftError, did_you_mean
 from steadycast.language import gettext as _
-from steadycast.language import quoted
+from steadycast.language import listed, quoted
 from steadycast.on_demand import lazy_pattern
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
@@ -125,7 +125,7 @@ class Keys:
         if value in options:
             return value
         hint = did_you_mean(
-            value, options, _("choose one of: %(options)s", options=", ".join(options) or _("(none is set up)"))
+            value, options, _("choose one of: %(options)s", options=listed(options) or _("(none is set up)"))
         )
         raise self.wrong(key, _(unknown, value=_short(value)), hint)
 

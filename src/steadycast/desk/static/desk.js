@@ -11,6 +11,12 @@
 
   const clocks = () => document.querySelectorAll("time.countdown[datetime]");
 
+  // With words: 21:37:12 alone is a time of day.
+  function worded(left) {
+    const parts = [left / 3600, (left / 60) % 60, left % 60].map(n => String(Math.floor(n)).padStart(2, "0"));
+    return document.body.dataset.left.replace("{}", parts.join(":"));
+  }
+
   function countDown() {
     for (const shown of clocks()) {
       shown.skew ??= shown.dataset.now ? Date.parse(shown.dataset.now) - Date.now() : 0;
@@ -18,11 +24,11 @@
       if (left > 86400 || Number.isNaN(left)) continue; // in days: as the desk wrote it
       if (left < 0) {
         if (left === -3) refreshSoon(); // its hour has come
-        if (shown.textContent.startsWith("0")) shown.textContent = "00:00:00";
+        if (shown.dataset.ticks) shown.textContent = worded(0);
         continue;
       }
-      const parts = [left / 3600, (left / 60) % 60, left % 60].map(n => String(Math.floor(n)).padStart(2, "0"));
-      shown.textContent = parts.join(":");
+      shown.dataset.ticks = "yes";
+      shown.textContent = worded(left);
     }
   }
 
