@@ -116,7 +116,7 @@ def test_an_open_page_follows_and_leaves_alone_what_is_being_filled_in(bench: Be
             page.goto(f"{desk.url}/?key={KEY}")
             page.goto(f"{desk.url}/drafts")
             page.evaluate(IN_AN_HOUR)
-            page.wait_for_function("/00:59:\\d\\d left/.test(document.querySelector('time.countdown').textContent)")
+            page.wait_for_selector(r"time.countdown:text-matches('^00:59:[0-9]{2} left$')")
             bench.drop("ugc/bob/new.md", "# Quite new\n\nWords.\n")
             pipeline.collect(bench.app, pipeline.now())
             page.wait_for_selector("text=Quite new")
