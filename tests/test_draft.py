@@ -163,6 +163,8 @@ class TestFrontMatter:
             ("event:\n  start: 2026-12-01 10:00\n  end: 2026-12-01 09:00", 4, "ends before it starts"),
             ("expires: 2026-01-01\nnot_before: 2026-02-01", 2, "expires before"),
             ("slot: friday", 2, "slot is no date"),
+            ("slot: daily@2026-02-30", 2, "slot is no date"),
+            ("slot: 9999-12-31", 2, "slot is no date"),
             ("canonical_url: example.org", 2, "no web address"),
             ("media: no.mp3", 2, "is not there"),
             ("cover: no.png", 2, "is not there"),

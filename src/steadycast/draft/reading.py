@@ -32,7 +32,7 @@ from steadycast.errors import DraftError
 from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.schedule.model import Form, Origin
-from steadycast.schedule.pins import SPELLED
+from steadycast.schedule.pins import is_spelled
 
 _NO_CATEGORY = {"uncategorized", "未分类"}
 _NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash", "草稿", "待定", "私密"}
@@ -277,7 +277,7 @@ class _Reading:
         if not key:
             return None
         text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(value).strip())
-        if value and not SPELLED.match(text):
+        if value and not is_spelled(text):
             said = _("slot is no date: %(slot)r", slot=text[:60])
             raise self.keys.wrong(key, said, _("write slot: 2026-11-27, or 2026-11-27T20:00"))
         return text or None

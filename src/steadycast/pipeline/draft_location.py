@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.results import Collected
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Series, Slot, StockItem
+from steadycast.schedule.pins import day_of
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.slots import wall_time
 from steadycast.schedule.stock import suits
@@ -214,7 +214,6 @@ class DraftLocation:
     def _opens(self, item: StockItem) -> dt.datetime:
         """When a draft may go out at the latest guess: its first day, its event's start, the day after its pin's."""
         found = [self.now, *(at for at in (item.not_before, item.event_start) if at)]
-        if item.slot and (day := re.search(r"\d{4}-\d\d-\d\d", item.slot)):
-            pinned = dt.datetime.combine(dt.date.fromisoformat(day[0]), dt.time(), dt.UTC)
-            found.append(pinned + dt.timedelta(days=2))
+        if day := day_of(item.slot or ""):
+            found.append(dt.datetime.combine(day, dt.time(), dt.UTC) + dt.timedelta(days=2))
         return max(found)

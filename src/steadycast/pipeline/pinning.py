@@ -31,7 +31,7 @@ from steadycast.pipeline.standing import supply
 from steadycast.pipeline.stock import stock_of
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment
-from steadycast.schedule.pins import SPELLED, means
+from steadycast.schedule.pins import is_spelled, means
 from steadycast.schedule.plan_difference import DraftMove, effect, served
 from steadycast.schedule.planner import fits
 from steadycast.schedule.planner import plan as decide
@@ -96,7 +96,7 @@ def put_pin(
 ) -> Pinned:
     """Writes the key `slot` of a draft as it is to be, or takes it out; takes the file in, and plans."""
     row = _draft(app, named, seen)
-    if value and not SPELLED.match(value):
+    if value and not is_spelled(value):
         raise InputError(_("%(slot)r is no slot", slot=value[:60]), hint=_("write 2026-11-27, or 2026-11-27T20:00"))
     before = str(row.plan.get("slot") or "")
     if row.source == "folder" and PurePosixPath(row.path).suffix.lower() in WRITTEN:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 
 from steadycast.schedule.model import Slot
 
-SPELLED = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")  # what a pin looks like
+_SPELLED = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")  # what a pin looks like
+
+
+def is_spelled(pin: str) -> bool:
+    """Whether it looks like a pin, and its day is one: not 2026-02-30."""
+    return _SPELLED.match(pin) is not None and day_of(pin) is not None
+
+
+def day_of(pin: str) -> dt.date | None:
+    """The day that a pin names; None where it names none of the calendar's, or one that has no year after it."""
+    found = re.search(r"\d{4}-\d\d-\d\d", pin)
+    try:
+        day = dt.date.fromisoformat(found[0]) if found else None
+    except ValueError:
+        return None
+    return day if day and day.year < dt.MAXYEAR else None
 
 
 def means(pin: str, slot: Slot) -> bool:
