@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from steadycast.cli.change_promise import say_effect
@@ -35,8 +35,23 @@ def stand_by(health_port: int) -> None:
     stop = threading.Event()
     with watched(workspace, health_port):
         for work in (watch, follow, shrink):
-            threading.Thread(target=work, args=(workspace, stop), daemon=True, name=work.__name__).start()
+            threading.Thread(target=_kept_up, args=(work, workspace, stop), daemon=True, name=work.__name__).start()
         stop.wait()
+
+
+def _kept_up(work: Callable[[Workspace, threading.Event], None], workspace: Workspace, stop: threading.Event) -> None:
+    """One of the three. Where it fails, this process ends, and `up` starts it again."""
+    try:
+        work(workspace, stop)
+    finally:
+        stop.set()
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, (SteadycastError, OSError)):  # a full disk, too
+        return str(error)
+    said = f"{type(error).__name__}: {error}"
+    return _("%(said)s (a fault in Steadycast: please report it, with what STEADYCAST_DEBUG=1 shows)", said=said)
 
 
 @contextlib.contextmanager
@@ -72,8 +87,8 @@ def watch(workspace: Workspace, stop: threading.Event) -> None:
                 say_taken_in(here, collected, news_only=True)
                 pipeline.plan(here, pipeline.now())
                 say_where(here, collected)
-        except (SteadycastError, OSError) as error:  # a full disk, too: this thread goes on
-            complain(str(error))  # the next drop, and the scheduled intake, try again
+        except Exception as error:  # whatever it is: the next drop, and the scheduled intake, try again
+            complain(_said(error))
 
 
 def follow(workspace: Workspace, stop: threading.Event) -> None:
@@ -102,8 +117,8 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             with pipeline.App.in_force(workspace.root) as app:
                 planned = pipeline.plan(app, pipeline.now())
             say_next_of(planned, [name for name in workspace.series if any(name in line for line in told)])
-        except (SteadycastError, OSError) as error:
-            complain(_("%(error)s; the settings before it stay in force until it is fixed", error=error))
+        except Exception as error:
+            complain(_("%(error)s; the settings before it stay in force until it is fixed", error=_said(error)))
 
 
 def shrink(workspace: Workspace, stop: threading.Event) -> None:
