@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pictures import picture
 
 from steadycast.bulk_render import render_draft
 from steadycast.bulk_render.cache import Memory
@@ -330,9 +331,29 @@ def test_a_broken_draft_is_one_problem_and_stops_nothing(root: Any) -> None:
     assert done.problems[0].hint
     assert (done.outputs, done.removed) == (6, 3)
     again = render_all(root=root)
-    assert (again.problems, again.made) == (done.problems, 0)
+    assert (again.problems, again.made, again.written) == (done.problems, 1, 0)  # what it needs may be there by now
     drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2), age=120)
     assert (render_all(root=root).problems, len(outputs(root))) == ((), 9)
+
+
+def test_a_draft_whose_picture_came_later_is_made_then(root: Any) -> None:
+    drop(root, "pgc/seen.md", "# Seen\n\n![It](it.png)\n", age=60)
+    render_all(root=root)
+    assert [problem.where for problem in render_all(root=root).problems] == ["pgc/seen.md"]
+    (root / "content" / "pgc" / "it.png").write_bytes(picture(kind="PNG"))
+    assert render_all(root=root).problems == ()
+    assert any("seen" in name for name in outputs(root))
+
+
+@pytest.mark.parametrize("kept", ['{"drafts": []}', '{"editions": 5, "drafts": {}}', "5"])
+def test_a_memory_that_cannot_be_used_is_as_good_as_none(root: Any, kept: str) -> None:
+    render_all(root=root)
+    file = root / "var" / "cache" / "render.json"
+    summary, stamps, _made = file.read_bytes().split(b"\n", 2)
+    drop(root, "pgc/new.md", "# New\n\nWords.\n", age=60)
+    file.write_bytes(b"\n".join([summary, stamps, kept.encode()]))
+    render_all(root=root)
+    assert any("new" in name for name in outputs(root))
 
 
 def test_what_fits_one_channel_and_not_another_is_that_channels_problem(root: Any) -> None:
@@ -391,7 +412,9 @@ def test_a_run_without_changes_reads_nothing_that_is_kept_of_each_draft(
     root: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says the same, problems too."""
-    drop(root, "pgc/broken.md", "---\ntitle: [\n---\nWords.", age=60)
+    toml = root / "channels" / "note" / "channel.toml"
+    toml.write_text(toml.read_text() + "\n[limits.title]\nmax = 3\ncut = false\n")
+    drop(root, "pgc/2026-11-04-long.md", "---\ntitle: 很长的一个题目\n---\n\nx\n", age=60)
     first = render_all(root=root)
     with monkeypatch.context() as patch:
         patch.setattr(Memory, "load", lambda _file: pytest.fail("what was made of each draft was read"))

@@ -52,7 +52,7 @@ class Summary:
     inputs: dict[str, list[int] | None]
     folders: dict[str, int]
     media: list[list[Any]]  # each file that a draft names: path, size, mtime_ns, ctime_ns
-    hides: bool  # a draft that nobody had approved: another run may show it
+    hides: bool  # a draft that nobody had approved, or that could not be read: another run may show it
     drafts: int
     channels: int
     outputs: int
@@ -96,9 +96,9 @@ class Memory:
             return None
         try:
             kept = orjson.loads(file.read_bytes().split(b"\n", 2)[2])
-            drafts = {path: Made._make(row) for path, row in kept.pop("drafts").items()}
-            return cls(summary.inputs, drafts=drafts, folders=summary.folders, **kept)
-        except (OSError, ValueError, LookupError, TypeError):
+            drafts = {path: Made._make(row) for path, row in kept["drafts"].items()}
+            return cls(summary.inputs, dict(kept["editions"]), drafts, summary.folders)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
 
     def save(self, file: Path) -> None:
@@ -117,7 +117,7 @@ class Memory:
             self.inputs,
             self.folders,
             sorted({tuple(each): each for made in all_made for each in made.media}.values()),
-            any(not made.shown and not made.faults for made in all_made),
+            any(not made.shown and not (made.faults and made.revision) for made in all_made),
             len(self.drafts),
             len(self.editions),
             sum(len(made.files) for made in all_made),
@@ -168,7 +168,7 @@ def differences(lying: Mapping[str, Stamp], known: Mapping[str, Made]) -> Differ
     settled = time.time_ns() - int(NO_LIMIT.recent * 1e9)
     for path, stamp in lying.items():
         made = known.get(path)
-        if made is not None and made[:4] == stamp and (not made.media or are_the_same(made.media)):
+        if made is not None and made.revision and made[:4] == stamp and (not made.media or are_the_same(made.media)):
             found.same[path] = made
         elif stamp[1] > settled:  # or in the future
             return None
@@ -187,7 +187,7 @@ def look(content: Path, known: dict[str, Made]) -> Differences:
 
     def unchanged(path: str, entry: os.DirEntry[str]) -> bool:
         made = known.get(path)
-        if made is None:
+        if made is None or not made.revision:  # what it lacked, a picture it may be, can be there by now
             return False
         now = entry.stat(follow_symlinks=False)
         if (now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino) != made[:4] or (
