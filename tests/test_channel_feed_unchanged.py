@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,16 @@ def test_what_comes_while_pages_are_made_is_not_taken_for_known(tmp_path: Path, 
 
     opened(dataclasses.replace(made, write=write)).publish(article(tmp_path / "in", 9))
     assert changed(out) == {key(3)}
+
+
+def test_a_backup_put_back_over_newer_records_lets_them_all_be_looked_at(tmp_path: Path, out: Path) -> None:
+    """It brings an index that knows of none of them, and gives the folder the time that this index remembers."""
+    shutil.copytree(out, tmp_path / "backup")
+    for number in (7, 8):
+        adapter("feed", out).publish(article(tmp_path / "in", number))
+    shutil.copytree(tmp_path / "backup", out, dirs_exist_ok=True)
+    adapter("feed", out).publish(article(tmp_path / "in", 9))
+    assert items(out) == POSTS + 3
 
 
 def test_a_record_that_was_changed_in_place_is_found_by_verify(tmp_path: Path, out: Path) -> None:

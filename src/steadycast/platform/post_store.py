@@ -30,7 +30,7 @@ from steadycast.platform.post import Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
 from steadycast.platform.post_files import file_name, media_name, place_media
 from steadycast.platform.post_index import NAME, Kind, PostIndex, Record, Stamp, Touched, as_busy
-from steadycast.platform.unchanged import doubt, marked, time_of
+from steadycast.platform.unchanged import doubt, marked, state_of
 
 POSTS = "posts"
 INDEX = f"{POSTS}/{NAME}"
@@ -43,7 +43,7 @@ _TAKEN_IN = "taken in"  # the index's word for the time of the folder whose reco
 
 
 class _Look(NamedTuple):
-    at: int  # the folder's time before it
+    state: str  # the folder's before it
     only: list[str] | None  # the posts whose files are looked at; None: all
 
 
@@ -60,7 +60,7 @@ class PostStore:
     zone: ZoneInfo
     edition: str = ""
     _own: set[str] = field(default_factory=set, init=False, repr=False)  # records that it alone changed since then
-    _own_at: int = field(default=0, init=False, repr=False)  # the folder's time after the last of them
+    _own_state: str = field(default="", init=False, repr=False)  # the folder's after the last of them
 
     @classmethod
     def of(cls, channel: Channel) -> PostStore:
@@ -181,8 +181,9 @@ class PostStore:
         self.take_in()
         self.index.note("edition", self.edition if whole else "")
         # Only with what else is written: a publish that changes nothing writes nothing.
-        if self.index.is_changed and (at := self._look.at) and at == time_of(self.out / POSTS):  # nothing came since
-            self.index.note(_TAKEN_IN, str(at))
+        state = self._look.state
+        if self.index.is_changed and state and state == state_of(self.out / POSTS):  # nothing came since
+            self.index.note(_TAKEN_IN, state)
         crashpoints.checkpoint("shelf-finish")
         self.index.commit()
         (self.out / BEFORE).unlink(missing_ok=True)
@@ -221,19 +222,19 @@ class PostStore:
         yield
         if quiet:
             self._own.add(key)
-            self._own_at = marked(self.out / POSTS)
+            self._own_state = marked(self.out / POSTS)
 
     def _is_quiet(self) -> bool:
         """Whether no record came, changed or went since the index took in all of them, but our `own`."""
         if not (self.out / INDEX).is_file():
             return False
-        known = self._own_at if self._own else int(self.index.told(_TAKEN_IN) or 0)
-        return 0 != known == time_of(self.out / POSTS)
+        known = self._own_state if self._own else self.index.told(_TAKEN_IN)
+        return bool(known) and known == state_of(self.out / POSTS)
 
     @cached_property
     def _look(self) -> _Look:
         if self._is_quiet():
-            return _Look(time_of(self.out / POSTS), sorted(self._own))
+            return _Look(state_of(self.out / POSTS), sorted(self._own))
         return _Look(marked(self.out / POSTS), None)  # what comes while it looks gives the folder another time
 
     @cached_property

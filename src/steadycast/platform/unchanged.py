@@ -28,15 +28,25 @@ def mark(path: Path, at: int) -> None:
         os.utime(path, ns=(at, at))
 
 
-def marked(path: Path) -> int:
-    """The time that it was given just now, which nobody else gives it; 0 where none can be given.
+def state_of(folder: Path) -> str:
+    """What is another after anything in a folder was made, renamed or removed; "" where nothing tells that.
+
+    Its ctime is in it: whoever copies a backup over the folder sets its time back, and cannot set that.
+    """
+    with contextlib.suppress(OSError):
+        facts = folder.stat()
+        return f"{facts.st_mtime_ns} {facts.st_ctime_ns}" if facts.st_mtime_ns % _SECOND else ""
+    return ""
+
+
+def marked(folder: Path) -> str:
+    """Its state after it was given a time that nobody else gives it; "" where none can be given.
 
     The system's own times stand still for some milliseconds: two changes within them could not be told apart.
     """
     at = new_mark()
-    mark(path, at)
-    kept = time_of(path)
-    return kept if abs(kept - at) < _MILLISECOND else 0
+    mark(folder, at)
+    return state_of(folder) if abs(time_of(folder) - at) < _MILLISECOND else ""
 
 
 def new_mark() -> int:
