@@ -54,7 +54,7 @@ def again(kept: str) -> str:
         return kept[1:]
     try:
         return _said(made_of)  # type: ignore[no-any-return]
-    except (ValueError, TypeError, KeyError):  # a value of a kind that could not be kept
+    except (ValueError, TypeError, LookupError, AttributeError):  # a value of a kind that could not be kept
         return str(as_said)
 
 

@@ -31,7 +31,8 @@ class OneUp:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._lock.close()
+        with contextlib.suppress(OSError):  # a full disk: the lock goes all the same
+            self._lock.close()
 
 
 def take(place: Paths) -> OneUp | None:

@@ -119,6 +119,8 @@ def as_the_parser_wrote_it(html: str, *, ugc: bool) -> str | None:
         return None
     rel = _REL_OF_A_MEMBER if ugc else _REL_OF_THE_HOUSE
     before, *links = html.replace(" />", ">").replace("&quot;", '"').split('<a href="')
+    if not all("</a>" in link for link in links):  # one within another, as a bare address in a link's words
+        return None
     return '<a href="'.join([before, *(link.replace('">', f'" rel="{rel}">', 1) for link in links)])
 
 
