@@ -76,7 +76,7 @@ bob,,c17,,,,,
 
 
 def test_a_roster_says_who_sits_where() -> None:
-    found = read_roster(ROSTER, ["c16", "c17"])
+    found = read_roster(ROSTER, {"c16": "c16", "c17": "c17"})
     assert found.problems == ()
     assert found.usable("c16")
     alice, bob, other = found.seats
@@ -88,7 +88,7 @@ def test_a_roster_says_who_sits_where() -> None:
 
 def test_a_roster_of_a_chinese_spreadsheet_reads_the_same() -> None:
     chinese = "成员;姓名;班级;小组;加入;离开;职务;请假\nalice;小艾;c16;a;2027-01-04;;组长;\n"
-    (seat,) = read_roster(chinese, ["c16"]).seats
+    (seat,) = read_roster(chinese, {"c16": "c16"}).seats
     assert (seat.title, seat.role, seat.joined) == ("小艾", Role.LEADER, dt.date(2027, 1, 4))
 
 
@@ -109,7 +109,7 @@ def test_a_roster_of_a_chinese_spreadsheet_reads_the_same() -> None:
 )
 def test_a_row_that_cannot_be_read_stops_its_class_alone(row: str, said: str) -> None:
     """It is told in one line with where it stands; the other class is judged."""
-    found = read_roster(f"{ROSTER}{row}\n", ["c16", "c17"])
+    found = read_roster(f"{ROSTER}{row}\n", {"c16": "c16", "c17": "c17"})
     (problem,) = found.problems
     assert (problem.where, problem.line) == ("roster.csv", 5)
     assert said in problem.said
@@ -129,7 +129,7 @@ def test_a_row_that_cannot_be_read_stops_its_class_alone(row: str, said: str) ->
     ],
 )
 def test_a_roster_that_is_none_stops_every_class(text: str, said: str) -> None:
-    found = read_roster(text, ["c16", "c17"])
+    found = read_roster(text, {"c16": "c16", "c17": "c17"})
     assert said in found.problems[0].said
     assert not found.usable("c16")
     assert not found.usable("c17")

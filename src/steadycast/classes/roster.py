@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -50,9 +50,10 @@ class Roster:
         return not self.unreadable and the_class not in self.broken
 
 
-def read_roster(text: str, classes: Collection[str], where: str = FILE) -> Roster:
+def read_roster(text: str, classes: Mapping[str, str], where: str = FILE) -> Roster:
     """The roster that a table says: commas, semicolons or tabs between its cells, names of columns in its first line.
 
+    `classes` says what a row may call a class, and what that is called now.
     A row that cannot be read makes its class unusable; one without a known class makes the whole roster so, because
     nobody can tell whose it is.
     """
@@ -68,7 +69,7 @@ class _Wrong(Exception):
     """A cell that cannot be read: what is wrong, and how to fix it."""
 
 
-def _read(lines: Iterator[Sequence[str]], classes: Collection[str], where: str) -> Roster:
+def _read(lines: Iterator[Sequence[str]], classes: Mapping[str, str], where: str) -> Roster:
     columns: list[str] = []
     seats: list[Seat] = []
     problems: list[Problem] = []
@@ -97,11 +98,12 @@ def _read(lines: Iterator[Sequence[str]], classes: Collection[str], where: str) 
             problems.append(Problem(where, n, said, hint))
             unreadable = True
             continue
+        row["class"] = classes[name]
         try:
             seats.append(_seat(row, n))
         except _Wrong as error:
             problems.append(Problem(where, n, *error.args))
-            broken.add(name)
+            broken.add(row["class"])
     if not columns:
         said, hint = _("it is empty"), _("its first line names the columns: %(names)s", names=",".join(COLUMNS))
         return Roster(problems=(Problem(where, 1, said, hint),), unreadable=True)

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from steadycast.classes.model import Seat
 from steadycast.errors import Problem, did_you_mean
@@ -36,10 +37,15 @@ class TurnTable:
 
 
 def read_turns(
-    text: str, seats: Mapping[str, Collection[Seat]], every: Mapping[str, str], where: str = FILE
+    text: str,
+    seats: Mapping[str, Collection[Seat]],
+    every: Mapping[str, str],
+    called_now: Mapping[str, str] = MappingProxyType({}),
+    where: str = FILE,
 ) -> TurnTable:
-    """What a table says; `seats` and `every` ("week", "month" or "") of each class. A row that cannot be is a problem,
-    and says nothing.
+    """What a table says; `seats` and `every` ("week", "month" or "") of each class, and what an older name means now.
+
+    A row that cannot be is a problem, and says nothing.
     """
     lines = csv.reader(text.splitlines(), delimiter=delimiter(text), strict=True)
     found: dict[str, dict[tuple[str, str], str]] = {}
@@ -58,7 +64,8 @@ def read_turns(
             if n > ROWS:
                 return TurnTable(problems=(Problem(where, n, _("it has more than %(most)s rows", most=ROWS)),))
             row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
-            own, turn = found.setdefault(row.get("class", ""), {}), (row.get("period", ""), row.get("group", ""))
+            row["class"] = called_now.get(row.get("class", ""), row.get("class", ""))
+            own, turn = found.setdefault(row["class"], {}), (row.get("period", ""), row.get("group", ""))
             said, hint = _wrong(row, seats, every)
             if not said and turn in own:
                 said, hint = _("that turn stands in it already"), _("take one of the two rows out")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, delete, insert, select, type_coerce
+from sqlalchemy import BigInteger, Select, delete, exists, func, insert, literal, select, type_coerce, update
 
+from steadycast.ledger import installation
 from steadycast.ledger.connection import Database, among, chunks, rows_of, table, upsert
 from steadycast.ledger.intake import HAND_IN, HELD, values
 from steadycast.ledger.tables import EventRow, HandInRow, MemberStandingRow
 
-HANDIN, STANDING, EVENT = table("handin"), table("member_standing"), table("event")
+HANDIN, STANDING, EVENT, COMMENT = table("handin"), table("member_standing"), table("event"), table("comment")
 DRAFT, REVISION = table("draft"), table("revision")
 H = HANDIN.c
 OF_ROW = tuple(name for name in HandInRow.model_fields if name not in {"the_class", "slot", "member"})
@@ -118,6 +119,38 @@ def correct_hand_in(db: Database, row: HandInRow, event: EventRow) -> None:
     with db.write() as connection:
         upsert(connection, HANDIN, values([row]), update=OF_ROW)
         connection.execute(insert(EVENT), [_without_id(event)])
+
+
+def rename_class(db: Database, old: str, new: str, *, kept_as: Collection[str]) -> None:
+    """Give what is kept of a class to its new name: its duties and comments with their slots, what happened to members,
+    and the installation's values of its name after each of `kept_as`. Where both have something, it is the old one's.
+    """
+    named = [prefix + old for prefix in kept_as]
+    with db.read() as connection:  # each plan asks, and nearly always it is done
+        if not any(connection.execute(query.limit(1)).first() for query in _of_class(old, named)):
+            return
+    with db.write() as connection:
+        for rows in (HANDIN, COMMENT):
+            slot = literal(new) + func.substr(rows.c.slot, len(old) + 1)
+            other = rows.alias()
+            same = [other.c[key.name] == key for key in rows.primary_key if key.name not in {"the_class", "slot"}]
+            both = exists().where(
+                other.c.the_class == old, literal(new) + func.substr(other.c.slot, len(old) + 1) == rows.c.slot, *same
+            )
+            connection.execute(delete(rows).where(rows.c.the_class == new, both))
+            connection.execute(update(rows).where(rows.c.the_class == old).values(the_class=new, slot=slot))
+        connection.execute(update(STANDING).where(STANDING.c.the_class == old).values(the_class=new))
+        for prefix in kept_as:
+            if told := installation.value(connection, prefix + old):
+                installation.keep(connection, **{prefix + new: told})
+        connection.execute(delete(installation.META).where(installation.META.c.key.in_(named)))
+
+
+def _of_class(name: str, named: Collection[str]) -> Iterator[Select[Any]]:
+    """What tells, each by a row, that something is kept of a class."""
+    for rows in (HANDIN, COMMENT, STANDING):
+        yield select(rows.c.the_class).where(rows.c.the_class == name)
+    yield select(installation.META.c.key).where(installation.META.c.key.in_(named))
 
 
 def put_member_standings(db: Database, rows: Iterable[MemberStandingRow]) -> None:

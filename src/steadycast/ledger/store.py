@@ -255,6 +255,7 @@ class Ledger(Database):
     planned_at = plans.planned_at
     promised = plans.promised
     rename_series = plans.rename_series
+    rename_class = classes.rename_class
     backfill = bulk_backfill.backfill
 
     # Delivery, step by step

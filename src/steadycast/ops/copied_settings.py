@@ -83,7 +83,7 @@ DECIDED: dict[type[BaseModel], Goes] = {
     Upload: Goes(never="to key password endpoint region access_key secret_key within overwrite"),
     ClassTable: Goes(
         keep="title every rrule skip grace late forms least makeup out enforce leave comment group turn publish",
-        never="until",
+        never="was until",
         given="start",  # it begins anew; roster.csv and turns.csv stay
     ),
     LeaveTable: Goes(keep="notice most per_year"),

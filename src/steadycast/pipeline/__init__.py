@@ -38,7 +38,7 @@ What members of a class owe each other
     rounds, turns    who comments on whom, and who was left without a word; who is on duty and who leads a group
     round_alarms     what is wrong with them
     hand_over        one period of a class on a page
-    class_files      roster.csv and turns.csv read
+    class_files, class_records   roster.csv and turns.csv read; what is kept of a class that is renamed
     looks, classes   when members' sources were looked at; what members owe, judged and written down
     class_view       a class as a grid of members and slots; what one member owes
     class_decisions, class_problems   what a person says of a member; what is wrong with rosters and classes

@@ -28,7 +28,13 @@ def roster(app: App) -> Roster:
         known = app.workspace.members.items()
         each = (Seat(name, the_class, member.title) for the_class in app.workspace.classes for name, member in known)
         return Roster(tuple(each))
-    return read_roster(text, app.workspace.classes)
+    return read_roster(text, called_now(app))
+
+
+def called_now(app: App) -> dict[str, str]:
+    """What a row may call a class, its name before it was renamed too -> what it is called now."""
+    classes = app.workspace.classes
+    return {each.was: name for name, each in classes.items() if each.was} | {name: name for name in classes}
 
 
 def turn_table(app: App, seats: Roster) -> TurnTable:
@@ -42,7 +48,7 @@ def turn_table(app: App, seats: Roster) -> TurnTable:
 def read_turn_text(app: App, text: str, seats: Roster) -> TurnTable:
     """What turns.csv would say with this text."""
     every = {name: str(the_class.turn) for name, the_class in app.workspace.classes.items()}
-    return read_turns(text, by_class(seats.seats), every)
+    return read_turns(text, by_class(seats.seats), every, called_now(app))
 
 
 def standings(app: App, the_class: str) -> list[MemberStanding]:

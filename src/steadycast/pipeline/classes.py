@@ -24,6 +24,7 @@ from steadycast.ledger.tables import HandInRow, MemberStandingRow
 from steadycast.pipeline import looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.class_files import roster, standings
+from steadycast.pipeline.class_records import JUDGED, keep_records
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Verdict
 from steadycast.schedule.slots import instant, slots
@@ -32,7 +33,6 @@ LOG = logging.getLogger(__name__)
 BY_RULE = "rule"  # who put somebody out where `enforce` says so
 AHEAD = (16, 64, 400)  # days in which the next slot is looked for
 CLASSES, PATIENCE = "classes", 60.0  # whose turn it is to judge, or to decide; seconds that another may take
-JUDGED = "judged:"  # with a class's name: up to when all of its duties are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ def judge_all(app: App, now: dt.datetime) -> list[Judged]:
     if not app.workspace.classes:
         return []
     done = []
+    keep_records(app)
     with speaking(of_tag(app.workspace.community.language).name):
         read = roster(app)
         for name in app.workspace.classes:
@@ -217,7 +218,7 @@ def works(app: App, the_class: Class, seats: Iterable[Seat], first: dt.datetime)
     """
     found: dict[str, list[Work]] = {}
     counted: set[str] = set()
-    names = {the_class.name, the_class.title}
+    names = {the_class.name, the_class.title, the_class.was}
     since = slot_before(the_class, first) or first
     for each in app.ledger.written_by({seat.member for seat in seats}, since):
         if each.draft in counted or not _counts(app, the_class, each, names):

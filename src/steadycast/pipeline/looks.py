@@ -18,12 +18,12 @@ from steadycast.ledger.intake import HAND_IN
 from steadycast.ledger.tables import FeedItemRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.class_files import roster
+from steadycast.pipeline.class_records import FIRST, keep_records
 from steadycast.platform import Limit
 from steadycast.platform.text import count
 from steadycast.schedule.model import Origin
 
 KEY = "looked:content"
-FIRST = "looked:first:"  # and a class's name: nobody could have handed in for it before that
 OFTEN = dt.timedelta(minutes=5)  # an idle look is written down no more often: open pages look again at each write
 _AS_READ = Limit(max=1_000_000_000, count="graphemes")
 
@@ -32,6 +32,7 @@ def looked(app: App, now: dt.datetime, problems: Iterable[Problem], *, anything:
     """Writes down that content/ was looked at, where a class asks; with a folder that cannot be read nobody looked."""
     if not app.workspace.classes or any(_is_folder(app, problem.where) for problem in problems):
         return
+    keep_records(app)
     last = last_look(app)
     known = app.ledger.metas(FIRST)
     for name in app.workspace.classes:
@@ -61,7 +62,8 @@ def last_look(app: App) -> dt.datetime | None:
 def first_look(app: App, the_class: str) -> dt.datetime | None:
     """The first look at content/ since there was that class; None where nobody has looked.
 
-    A class of a new name has none from before: nobody is judged anew by what they handed in under its old one.
+    A class of a new name has none from before, unless it says what it `was`: nobody is judged anew by what they handed
+    in under its old one.
     """
     told = app.ledger.meta(f"{FIRST}{the_class}")
     return dt.datetime.fromisoformat(told) if told else None

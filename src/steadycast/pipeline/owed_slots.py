@@ -14,6 +14,7 @@ from steadycast.ledger.older_copy import COPY
 from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.recovery import Recovered
 from steadycast.pipeline.app import App
+from steadycast.pipeline.class_records import keep_records
 from steadycast.schedule import promises
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment, Series, Slot
@@ -40,7 +41,8 @@ class Slots(Protocol):
 
 
 def keep_rhythms(app: App, now: dt.datetime) -> None:
-    """Remembers each rhythm that is new from `now` on, and gives a renamed series its record."""
+    """Remembers each rhythm that is new from `now` on, and gives what was renamed its record."""
+    keep_records(app)
     for series in app.workspace.series.values():
         if series.was:
             app.ledger.rename_series(series.was, series.name)

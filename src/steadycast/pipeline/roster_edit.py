@@ -14,7 +14,7 @@ from steadycast.crash_safety import durable
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
-from steadycast.pipeline.class_files import has_mark, text_of
+from steadycast.pipeline.class_files import called_now, has_mark, text_of
 
 
 def move_in_roster(app: App, seat: Seat, target: str, group: str, day: dt.date) -> None:
@@ -36,7 +36,11 @@ def move_in_roster(app: App, seat: Seat, target: str, group: str, day: dt.date) 
     cells = next(csv.reader([lines[seat.line - 1]], delimiter=apart))
     cells += [""] * (len(columns) - len(cells))
     row = dict(zip(columns, cells, strict=False))
-    if (row["id"].strip(), row["class"].strip()) != (seat.member, seat.the_class):  # a cell of several lines above it
+    names = called_now(app)
+    if (row["id"].strip(), names.get(row["class"].strip())) != (
+        seat.member,
+        seat.the_class,
+    ):  # a cell of several lines above it
         raise InputError(_("its rows are not a line each"), file=FILE, line=seat.line, hint=_("change it by hand"))
     if moves:
         lines[seat.line - 1] = _line({"left": day.isoformat()}, cells, columns, apart)
@@ -45,7 +49,7 @@ def move_in_roster(app: App, seat: Seat, target: str, group: str, day: dt.date) 
     else:
         lines[seat.line - 1] = _line({"group": group}, cells, columns, apart)
     changed = "\n".join(lines) + "\n"
-    if wrong := read_roster(changed, app.workspace.classes).problems:
+    if wrong := read_roster(changed, names).problems:
         raise InputError(wrong[0].message, file=FILE, line=wrong[0].line, hint=wrong[0].hint)
     durable.put_again(app.workspace.root / FILE, changed.encode("utf-8-sig" if has_mark(app, FILE) else "utf-8"))
 

@@ -243,8 +243,11 @@ def _write_in_turn(app: App, rows: Sequence[Mapping[str, str]]) -> None:
     columns = [cell.strip().lower() for cell in lines[0]] if lines else []
     columns += [name for name in COLUMNS if name not in columns]  # without its group, a row is the class's turn
 
+    names = class_files.called_now(app)
+
     def turn(row: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(row.get(key, "") for key in COLUMNS[:3])
+        its, *rest = (row.get(key, "") for key in COLUMNS[:3])
+        return names.get(its, its), *rest
 
     new = set(map(turn, rows))
     kept = [cells for cells in lines[1:] if turn(dict(zip(columns, map(str.strip, cells), strict=False))) not in new]

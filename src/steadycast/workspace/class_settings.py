@@ -13,7 +13,7 @@ from steadycast.errors import SettingsError, with_hint
 from steadycast.language import gettext as _
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Form, Series
-from steadycast.workspace.values import Model, Skip, Span, Zone, duration
+from steadycast.workspace.values import NAME, Model, Skip, Span, Zone, duration
 
 DAY = dt.timedelta(days=1)
 
@@ -47,6 +47,7 @@ class ClassTable(Model):
     """[class.NAME]: a class, as written; `Workspace.classes` holds it as classes.model.Class."""
 
     title: str = Field(default="", max_length=80)
+    was: str = Field(default="", pattern=f"{NAME}|^$")  # its name before it was renamed
     every: str | None = None
     rrule: str | None = None
     start: dt.date
@@ -124,6 +125,7 @@ class ClassTable(Model):
             name,
             rhythm,
             title=self.title or name,
+            was=self.was,
             least=self.least,
             makeup=self.makeup if self.makeup in (NEXT, NONE) else duration(self.makeup),  # type: ignore[arg-type]
             out=OutRule.read(self.out) if self.out else None,

@@ -115,6 +115,7 @@ class Workspace(Paths):
         """
         series = self.series.values()
         titles = {table.title: name for name, table in self.class_tables.items() if table.title}
+        titles |= {table.was: name for name, table in self.class_tables.items() if table.was}
         titles |= {name: name for name in self.class_tables}
         titles |= {each.title: each.name for each in series if each.title}
         return titles | {each.was: each.was for each in series if each.was} | {each.name: each.name for each in series}
@@ -378,22 +379,30 @@ def _references(file: Path, text: str, settings: Settings) -> None:
         if name in settings.channel or name == TABLE:
             said = N_("that is what tables are counted as") if name == TABLE else N_("a channel is called so already")
             raise wrong(("arrivals", name), _(said), _("give it another name"))
-    heirs: dict[str, str] = {}
+    _renamed("series", settings.series, wrong)
+    _renamed("class", settings.classes, wrong)
     for name, series in settings.series.items():
-        was = ("series", name, "was")
-        if series.was and (heir := heirs.setdefault(series.was, name)) != name:
-            raise wrong(
-                was,
-                _("%(series)s was %(was)s, too", series=heir, was=quoted(series.was)),
-                _("a record goes to one of them"),
-            )
-        if series.was in settings.series:
-            hint = _("its record is its own: take `was` out, or that table")
-            raise wrong(was, _("there is a [series.%(name)s]", name=series.was), hint)
         for channel in series.channels:
             if channel not in settings.channel:
                 hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
                 raise wrong(("series", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
+
+
+def _renamed(
+    table: str,
+    named: Mapping[str, SeriesTable] | Mapping[str, ClassTable],
+    wrong: Callable[[tuple[str | int, ...], str, str], SettingsError],
+) -> None:
+    """What tables say they were called before: each name has one heir, and no table of its own any more."""
+    heirs: dict[str, str] = {}
+    for name, each in named.items():
+        was = (table, name, "was")
+        if each.was and (heir := heirs.setdefault(each.was, name)) != name:
+            said = _("%(series)s was %(was)s, too", series=heir, was=quoted(each.was))
+            raise wrong(was, said, _("a record goes to one of them"))
+        if each.was in named:
+            hint = _("its record is its own: take `was` out, or that table")
+            raise wrong(was, _("there is a [%(table)s.%(name)s]", table=table, name=each.was), hint)
 
 
 def _circles(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
