@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from steadycast.bulk_render.cache import Made, stem_of
+from steadycast.bulk_render.all_made import Made, stem_of
 from steadycast.bulk_render.outlets import Outlet, outlets
 from steadycast.draft import Draft, Reader
 from steadycast.errors import DraftError, InputError, Problem, SettingsError

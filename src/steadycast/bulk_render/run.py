@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from steadycast.bulk_render.cache import NO_LIMIT, Differences, Memory, Summary, differences, look
+from steadycast.bulk_render.all_made import AllMade
+from steadycast.bulk_render.cache import Memory, Summary
+from steadycast.bulk_render.look import NO_LIMIT, Differences, differences, look
 from steadycast.crash_safety import durable, file_lock
 from steadycast.errors import Problem
 from steadycast.intake.stamps import stamps
@@ -75,7 +77,7 @@ def render_all(
         if summary is not None and lying is not None and summary.holds(lying, paths.var / "render"):
             return summed_up(summary)
         memory = None if force else Memory.load(file)
-        known = memory.drafts if memory else {}
+        known = memory.drafts if memory else AllMade()
         found = (None if lying is None else differences(lying, known)) or look(paths.content, known)
         if (
             memory is not None
@@ -97,7 +99,7 @@ def render_all(
 
 
 def _is_all_there(paths: Paths, memory: Memory, found: Differences) -> bool:
-    hidden = any(not made.shown and not made.faults for made in memory.drafts.values())
+    hidden = memory.drafts.hidden - memory.drafts.faults.keys()
     return not (found.fresh or found.gone or hidden or memory.missing(paths.var / "render"))
 
 

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from steadycast.bulk_render.cache import Differences, Made, Memory, stem_of
+from steadycast.bulk_render.all_made import AllMade, Made, stem_of
+from steadycast.bulk_render.cache import Memory
+from steadycast.bulk_render.look import Differences
 from steadycast.bulk_render.outlets import inputs
 from steadycast.bulk_render.render_draft import Maker, Order
 from steadycast.errors import Problem, unknown_name
@@ -42,32 +44,28 @@ class Work:
         orders = self._orders(found)
         forget()
         before = set(self._lying()) if self.lost else set()
-        drafts = self._make(orders, dict(found.same), jobs, progress)
-        self._clear(before, drafts)
+        drafts = self._make(orders, self.memory.drafts.of(found.same, self.names), jobs, progress)
+        self._clear(before, orders, drafts)
         editions = {name: outlet.edition for name, outlet in self.maker.outlets.items()}
-        remembered = Memory(depends, editions, {path: drafts[path] for path in sorted(drafts)})
+        remembered = Memory(depends, editions, drafts)
         remembered.note_folders(self.render)
         return remembered
 
-    def _make(self, orders: list[Order], drafts: dict[str, Made], jobs: int, progress: Progress) -> dict[str, Made]:
-        """`drafts`, and what was made of the orders, of the channels that there are."""
+    def _make(self, orders: list[Order], drafts: AllMade, jobs: int, progress: Progress) -> AllMade:
+        """`drafts`, and what was made of the orders."""
         self.made, known = len(orders), self.memory.drafts
         for n, (order, made, written) in enumerate(self.maker.make_all(orders, jobs), 1):
             before = known.get(order.path)
+            kept = {k: v for k, v in before.files.items() if k in self.names} if before else {}
             if made is not None:
-                kept = {k: v for k, v in before.files.items() if k not in order.channels} if before else {}
-                drafts[order.path] = made._replace(files=kept | made.files)
+                left = {k: v for k, v in kept.items() if k not in order.channels}
+                drafts[order.path] = made._replace(files={**left, **made.files})
             elif before is not None:
-                drafts[order.path] = before
+                drafts[order.path] = before._replace(files=kept)
             self.written += written
             if n % 20 == 0 or n == len(orders):
                 progress(n, len(orders))
-        if self.memory.editions.keys() <= set(self.names):
-            return drafts
-        return {
-            path: made._replace(files={name: ext for name, ext in made.files.items() if name in self.names})
-            for path, made in drafts.items()
-        }
+        return drafts
 
     # What is to be made
 
@@ -76,7 +74,10 @@ class Work:
         stale = {name for name, outlet in outlets.items() if editions.get(name) != outlet.edition}
         gaps = self.memory.missing(self.render)
         orders = [Order(path, found.fresh[path], self.names) for path in self._apart(found)]
-        for path, made in found.same.items():
+        known = self.memory.drafts
+        few = found.same & (known.hidden | gaps.keys())  # of ten thousand others it need not be asked
+        for path in found.same if stale or self.maker.approved is not None else few:
+            made = known[path]
             if wanted := self._wanted(path, made, stale | gaps.get(path, set())):
                 orders.append(Order(path, folder.FileStamp(*made[:4]), wanted))
         return sorted(orders, key=lambda order: order.path)
@@ -93,6 +94,8 @@ class Work:
 
     def _apart(self, found: Differences) -> list[str]:
         """What is fresh, without those whose outputs would be another draft's: `a.md` and `a.markdown`."""
+        if found.fresh.keys() <= self.memory.drafts.keys():  # they were apart before
+            return sorted(found.fresh)
         owners = {stem_of(path): path for path in found.same}
         apart = []
         for path in sorted(found.fresh):
@@ -112,10 +115,12 @@ class Work:
             for above, _folders, files in os.walk(self.render / name):
                 yield from (os.path.relpath(os.path.join(above, file), self.render) for file in files)  # noqa: PTH118
 
-    def _clear(self, before: set[str], drafts: Mapping[str, Made]) -> None:
+    def _clear(self, before: set[str], orders: Iterable[Order], drafts: AllMade) -> None:
         """Removes what lay there before and no draft makes any more, and the folders that this leaves empty."""
         known = self.memory.drafts
-        changed = [path for path in known.keys() | drafts.keys() if known.get(path) is not drafts.get(path)]
+        changed = {order.path for order in orders} | (known.keys() - drafts.keys())
+        if not self.memory.editions.keys() <= set(self.names):  # of a channel that is gone, all goes
+            changed |= known.keys()
         before |= _outputs(known, changed)
         for output in before - _outputs(drafts, changed):
             path = self.render / output
