@@ -82,9 +82,7 @@ class Memory:
         fresh = file.with_suffix(".tmp")
         summary = orjson.dumps((VERSION, _plain(self.summary()))) + b"\n"
         stamps = _line(self.drafts.in_order().stamps)
-        fresh.write_bytes(
-            summary + stamps + orjson.dumps({"editions": self.editions, "drafts": self.drafts.columns()})
-        )
+        fresh.write_bytes(summary + stamps + orjson.dumps({"editions": self.editions, "drafts": self.drafts.columns()}))
         fresh.replace(file)
 
     def summary(self) -> Summary:
@@ -133,7 +131,7 @@ def facts(path: str) -> list[int] | None:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
-    return [found.st_size, found.st_mtime_ns, found.st_ino]
+    return [found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns]
 
 
 def _unchanged(inputs: Mapping[str, list[int] | None]) -> bool:

@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from steadycast.bulk_render.all_made import Made, stem_of
-from steadycast.bulk_render.outlets import Outlet, outlets
+from steadycast.bulk_render.outlets import Open, opened
+from steadycast.bulk_render.recipe import Recipe
 from steadycast.draft import Draft, Reader
 from steadycast.errors import DraftError, InputError, Problem, SettingsError
 from steadycast.intake import folder
@@ -25,7 +26,6 @@ from steadycast.platform import Post
 from steadycast.render.call import call_at
 from steadycast.render.compose import Target, compose
 from steadycast.render.prepared_body import Body, prepare
-from steadycast.workspace import Workspace, load
 
 WORTH_A_PROCESS = 120  # orders: starting one costs as much as making so many
 CHUNK = 20  # orders that are handed over together
@@ -59,19 +59,19 @@ class Done(NamedTuple):
 class Maker:
     """Makes drafts for some channels; a draft is read and its body parsed once for all of them."""
 
-    def __init__(self, workspace: Workspace, names: Sequence[str], approved: Mapping[str, str] | None) -> None:
-        self.workspace = workspace
-        self.outlets = outlets(workspace, names)
+    def __init__(self, recipe: Recipe, approved: Mapping[str, str] | None) -> None:
+        self.recipe, self.outlets = recipe, opened(recipe)
+        self.zone = recipe.community.zone
         self.approved = approved  # path -> the approved revision; None: all is shown
         # What nobody approved comes beside what is shown of it, and not into var/media.
-        self.media = workspace.media if approved is not None else workspace.var / "render" / ".media"
-        self.content, self.cache = workspace.content, workspace.cache
-        self._reader = Reader(workspace.content.resolve(), workspace.community.zone, workspace.series_names)
-        self._limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
+        self.media = recipe.media if approved is not None else recipe.var / "render" / ".media"
+        self.content, self.cache = recipe.content, recipe.cache
+        self._reader = Reader(recipe.content.resolve(), self.zone, recipe.series_names)
+        self._limits = folder.Limits(draft_bytes=recipe.max_bytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process needs to make one like it: a Channel holds functions, which cannot be sent."""
-        return _maker_at, (self.workspace.root, list(self.outlets), self.approved)
+        return Maker, (self.recipe, self.approved)
 
     def make_all(self, orders: Sequence[Order], jobs: int) -> Iterator[Done]:
         """What became of each order, in their order; by up to `jobs` processes where there is enough to do."""
@@ -140,7 +140,7 @@ class _Piece:
     def post_all(self, draft: Draft) -> None:
         """Writes the draft for each channel that takes it."""
         maker = self.maker
-        body = prepare(draft, maker.media, maker.cache, base=maker.workspace.community.url)
+        body = prepare(draft, maker.media, maker.cache, base=maker.recipe.community.url)
         for error in body.faults:  # the same for every channel: said once
             self.fault(error)
         if body.faults:
@@ -151,13 +151,13 @@ class _Piece:
             if draft.form not in outlet.forms or draft.channels.get(name, {}).get("skip"):
                 continue
             try:
-                called = maker.workspace.call(name, draft.series[0] if draft.series else "", draft.call)
-                call = call_at(called, maker.workspace.root, name, outlet.platform)
+                called = maker.recipe.call(name, draft.series[0] if draft.series else "", draft.call)
+                call = call_at(called, maker.recipe.root, name, outlet.platform)
                 self._write(outlet, body, target(channel=name, call=call))
             except WRONG as error:
                 self.note(error, name)
 
-    def _write(self, outlet: Outlet, body: Body, target: Target) -> None:
+    def _write(self, outlet: Open, body: Body, target: Target) -> None:
         """Writes the draft for one channel."""
         post = compose(body, outlet.platform, target, letters=bool(outlet.template))  # a page of ours shows no cover
         if post.media and "media:" in post.html:
@@ -168,26 +168,27 @@ class _Piece:
 
     def _target(self, draft: Draft) -> Callable[..., Target]:
         """What makes its Target of a channel and a call."""
-        workspace, community = self.maker.workspace, self.maker.workspace.community
+        recipe, zone = self.maker.recipe, self.maker.zone
+        community = recipe.community
         return partial(
             Target,
             key=key_of(self.order.path),
-            published=(draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(community.zone),
-            zone=community.zone,
+            published=(draft.date or dt.datetime.fromtimestamp(0, dt.UTC)).astimezone(zone),
+            zone=zone,
             language=community.language,
             community=community.name,
-            member_title=workspace.member_title(draft.member) if draft.member else community.name,
-            member_url=workspace.member_url(draft.member),
+            member_title=recipe.member_title(draft.member) if draft.member else community.name,
+            member_url=recipe.member_url(draft.member),
         )
 
-    def _with_pictures(self, post: Post, outlet: Outlet) -> Post:
+    def _with_pictures(self, post: Post, outlet: Open) -> Post:
         """The post with its pictures' addresses as seen from its file, so that a browser shows them."""
         here = (outlet.channel.out / self.stem).parent
         names = {m.sha256: os.path.relpath(m.path, here) for m in post.media}
         return replace(post, html=post.html_with(names, captions=False))
 
 
-def _shown(outlet: Outlet, post: Post) -> tuple[str, str]:
+def _shown(outlet: Open, post: Post) -> tuple[str, str]:
     """(extension, text) of one post: by the platform's template, else a page, or text where text is limited."""
     if outlet.template:
         extension = outlet.template.removeprefix("post.").removesuffix(".j2")
@@ -202,10 +203,6 @@ def _shown(outlet: Outlet, post: Post) -> tuple[str, str]:
 # In another process
 
 _maker: Maker
-
-
-def _maker_at(root: Path, names: Sequence[str], approved: Mapping[str, str] | None) -> Maker:
-    return Maker(load(root), names, approved)
 
 
 def _begin(maker: Maker, language: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steadycast.bulk_render.all_made import AllMade
 from steadycast.bulk_render.cache import Memory, Summary
@@ -17,6 +17,9 @@ from steadycast.language import gettext as _
 from steadycast.language import ngettext
 from steadycast.progress import Progress, unseen
 from steadycast.workspace.paths import Paths, find_root
+
+if TYPE_CHECKING:
+    from steadycast.bulk_render.recipe import Inputs, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +91,27 @@ def render_all(
             return summed_up(memory.summary(), found.problems)
         # Only now: a run that finds nothing changed loads no settings, no parser and no template.
         from steadycast.bulk_render.run_changes import Work
-        from steadycast.workspace import load
 
-        work = Work(load(paths.root), channel, memory, approved)
+        recipe, inputs = _recipe(paths, channel, file.with_suffix(".recipe"), memory)
+        work = Work(recipe, inputs, memory, approved)
         remembered = work.do(found, jobs, progress, forget=lambda: file.unlink(missing_ok=True))
         remembered.save(file)
         return summed_up(
             remembered.summary(), work.problems, made=work.made, written=work.written, removed=work.removed
         )
+
+
+def _recipe(paths: Paths, channel: str, kept: Path, memory: Memory | None) -> tuple[Recipe, Inputs]:
+    """As it was kept, where nothing is another that it comes from; else as the settings say now."""
+    from steadycast.bulk_render.recipe import Recipe
+
+    if memory is not None and memory.inputs_unchanged() and (recipe := Recipe.load(kept, paths.root, memory.inputs)):
+        return recipe, memory.inputs
+    from steadycast.bulk_render import from_settings
+
+    recipe, inputs = from_settings.recipe(paths.root, channel)
+    recipe.save(kept, inputs)
+    return recipe, inputs
 
 
 def _is_all_there(paths: Paths, memory: Memory, found: Differences) -> bool:

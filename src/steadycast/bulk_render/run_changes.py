@@ -9,28 +9,27 @@ from pathlib import Path
 from steadycast.bulk_render.all_made import AllMade, Made, stem_of
 from steadycast.bulk_render.cache import Memory
 from steadycast.bulk_render.look import Differences
-from steadycast.bulk_render.outlets import inputs
+from steadycast.bulk_render.recipe import Inputs, Recipe
 from steadycast.bulk_render.render_draft import Maker, Order
-from steadycast.errors import Problem, unknown_name
+from steadycast.errors import Problem
 from steadycast.intake import folder
 from steadycast.language import gettext as _
 from steadycast.progress import Progress
-from steadycast.workspace import Workspace
 
 
 class Work:
     """A run that has something to do, or had to read the settings to know."""
 
     def __init__(
-        self, workspace: Workspace, channel: str, memory: Memory | None, approved: Mapping[str, str] | None
+        self, recipe: Recipe, inputs: Inputs, memory: Memory | None, approved: Mapping[str, str] | None
     ) -> None:
-        if channel and channel not in workspace.channels:
-            raise unknown_name("channel", channel, workspace.channels)
-        self.render = workspace.var / "render"
+        self.render = recipe.var / "render"
+        self.inputs = inputs
         self.lost = memory is None  # nobody knows what lies there
         self.memory = memory or Memory()
-        self.maker = Maker(workspace, [channel] if channel else list(workspace.channels), approved)
-        self.names = list(self.maker.outlets)
+        self.editions = {name: outlet.edition for name, outlet in recipe.outlets.items()}
+        self.maker = Maker(recipe, approved)
+        self.names = list(recipe.outlets)
         self.problems: list[Problem] = []  # of what could not even be read
         self.made = self.written = self.removed = 0
 
@@ -39,15 +38,13 @@ class Work:
 
         `forget` is called before anything is written: a run that is cut off is a run that nobody remembers.
         """
-        depends = inputs(self.maker.workspace, list(self.maker.outlets.values()))  # what is edited meanwhile differs
         self.problems = list(found.problems)
         orders = self._orders(found)
         forget()
         before = set(self._lying()) if self.lost else set()
         drafts = self._make(orders, self.memory.drafts.of(found.same, self.names), jobs, progress)
         self._clear(before, orders, drafts)
-        editions = {name: outlet.edition for name, outlet in self.maker.outlets.items()}
-        remembered = Memory(depends, editions, drafts)
+        remembered = Memory(self.inputs, self.editions, drafts)
         remembered.note_folders(self.render)
         return remembered
 
@@ -70,8 +67,7 @@ class Work:
     # What is to be made
 
     def _orders(self, found: Differences) -> list[Order]:
-        outlets, editions = self.maker.outlets, self.memory.editions
-        stale = {name for name, outlet in outlets.items() if editions.get(name) != outlet.edition}
+        stale = {name for name, edition in self.editions.items() if self.memory.editions.get(name) != edition}
         gaps = self.memory.missing(self.render)
         orders = [Order(path, found.fresh[path], self.names) for path in self._apart(found)]
         known = self.memory.drafts

@@ -28,6 +28,7 @@ from steadycast.workspace.fair_settings import Fair
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.ready_settings import Ready
 from steadycast.workspace.ritual_settings import AsksTable, RitualTable
+from steadycast.workspace.sayings import Sayings
 from steadycast.workspace.settings import (
     NO_CALL,
     TABLE,
@@ -60,7 +61,7 @@ NAMED = {
 
 
 @dataclass(frozen=True)
-class Workspace(Paths):
+class Workspace(Paths, Sayings[Member, Call, SeriesTable]):
     """One community's folder and settings, read and checked."""
 
     community: Community  # whose output it is
@@ -180,25 +181,6 @@ class Workspace(Paths):
             path = tuple(re.match(r"[\w.-]*", error.message)[0].split("."))  # type: ignore[index]  # it may be empty
             line = self.line(path if path[:2] == ("channel", channel) else ("channel", channel))
             raise replace(error, file=error.file or self.settings_file, line=error.line or line) from None
-
-    def call(self, channel: str, series: str = "", wanted: str = "") -> tuple[str, Call] | None:
-        """The call that a post has there, by name: the draft's `wanted` one, the series' own, else the first."""
-        if not self.calls:
-            return None
-        table = self.promises.get(series)
-        named = wanted or (table.call if table else "")
-        found = ((name, call) for name, call in self.calls.items() if not named or name == named)
-        return next(((n, call) for n, call in found if not call.channels or channel in call.channels), None)
-
-    def member_url(self, member: str) -> str:
-        """A member's own page, where steadycast.toml names one that is on the web."""
-        url = self.members[member].url if member in self.members else ""
-        return url if url.startswith(("http://", "https://")) else ""
-
-    def member_title(self, member: str) -> str:
-        """A member's name for people."""
-        known = self.members.get(member)
-        return (known.title if known else "") or member
 
     def writer_title(self, member: str, circle: str) -> str:
         """Who wrote a draft, for people: a member, else the community that shares it; "" for the house."""
