@@ -1,4 +1,4 @@
-"""What is loaded or compiled when it is first asked for: the names that a package offers, and regular expressions."""
+"""What is loaded or compiled when it is first asked for: modules, names that a package offers, regular expressions."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ class _LazyPattern:
 def lazy_pattern(pattern: str, flags: int = 0, engine: str = "re") -> re.Pattern[str]:
     """A pattern compiled when it is first used: most runs use few, and some take as long as loading a module."""
     return cast("re.Pattern[str]", _LazyPattern(pattern, flags, engine))
+
+
+class _LazyModule:
+    """Stands for a module."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self._name), name)
+
+
+def lazy_module(name: str) -> Any:
+    """A module loaded when something of it is first asked for."""
+    return _LazyModule(name)
 
 
 class _Package(ModuleType):

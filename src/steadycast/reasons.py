@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
-import json
 import re
-import tomllib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from steadycast.language import N_, current, quoted
 from steadycast.language import gettext as _
+
+if TYPE_CHECKING:
+    import json
+    import tomllib
 
 QUOTE = N_("a quotation mark is not closed")
 BRACKET = N_("a bracket is not closed")

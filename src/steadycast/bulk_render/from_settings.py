@@ -14,7 +14,7 @@ from steadycast.bulk_render.outlets import folders_of
 from steadycast.bulk_render.recipe import Call, Community, Inputs, Member, Outlet, Recipe, Series
 from steadycast.errors import unknown_name
 from steadycast.platform import Platform, configured, registry
-from steadycast.schedule.model import Form
+from steadycast.schedule.forms import Form
 from steadycast.workspace import Workspace, load
 from steadycast.workspace.paths import SOURCES
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import email.utils
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -180,7 +179,9 @@ def _in_words(text: str) -> dt.datetime:
     for form in _IN_WORDS:
         with contextlib.suppress(ValueError):
             return dt.datetime.strptime(text, form)  # noqa: DTZ007
-    return email.utils.parsedate_to_datetime(text)
+    from email.utils import parsedate_to_datetime  # and with it a dozen files
+
+    return parsedate_to_datetime(text)
 
 
 def _written(match: re.Match[str], zone: ZoneInfo, *, day_end: bool) -> dt.datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -123,6 +122,8 @@ def meant(key: str, *, event: bool = False) -> str:
     plain, known = folded(key), _EVENT if event else _KNOWN
     if plain in known or plain in _FOREIGN or len(plain) < 4:
         return ""
+    import difflib
+
     near = difflib.get_close_matches(plain, known.keys() - _NEVER_MEANT, n=1, cutoff=0.8)
     return known[near[0]] if near else ""
 

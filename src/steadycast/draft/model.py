@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from steadycast.schedule.model import Form, Origin
+from steadycast.schedule.forms import Form, Origin
 
 # How the names of sounds and films end.
 AUDIO_ENDINGS = "mp3|m4a|aac|ogg|oga|opus|wav|flac"

@@ -31,7 +31,7 @@ from steadycast.draft.titles import OF_NOTION, date_of_name, summary_of, title_o
 from steadycast.errors import DraftError
 from steadycast.language import N_
 from steadycast.language import gettext as _
-from steadycast.schedule.model import Form, Origin
+from steadycast.schedule.forms import Form, Origin
 from steadycast.schedule.pins import is_spelled
 
 _NO_CATEGORY = {"uncategorized", "未分类"}

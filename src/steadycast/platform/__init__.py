@@ -9,7 +9,6 @@ from steadycast import on_demand
 from steadycast.arrival import Arrival
 from steadycast.characters import broken_lines, one_line
 from steadycast.crash_safety import durable
-from steadycast.crash_safety.send_window import held as in_turn
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.html_tree import Element, elements
 from steadycast.receipt import Receipt
@@ -71,6 +70,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from steadycast.crash_safety.send_window import held as in_turn
     from steadycast.outgoing import Answer, HttpClient
     from steadycast.platform.composition import hashtags
     from steadycast.platform.contract import (
@@ -124,7 +124,11 @@ else:
     )
 
     def __getattr__(name: str) -> Any:
-        """The client's types load the HTTP library: whoever sends nothing does without."""
+        """The client's types load the HTTP library, and a turn to send the kernel's timers: to render needs neither."""
+        if name == "in_turn":
+            from steadycast.crash_safety.send_window import held
+
+            return held
         if name in ("Answer", "HttpClient"):
             from steadycast import outgoing
 

@@ -15,8 +15,6 @@ from zoneinfo import ZoneInfo
 from steadycast.language import current
 from steadycast.platform.post import Post
 from steadycast.platform.state import MemoryState, State
-from steadycast.platform.subscribers import Subscribers
-from steadycast.platform.unsubscribed import UnsubscribedFile
 from steadycast.platform.words import nearest, spoken
 from steadycast.receipt import Receipt
 
@@ -27,6 +25,8 @@ Ask = Callable[[str], str]  # words -> what a person pastes
 
 if TYPE_CHECKING:
     from steadycast.outgoing import HttpClient
+    from steadycast.platform.subscribers import Subscribers
+    from steadycast.platform.unsubscribed import UnsubscribedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +320,8 @@ class Channel:
     @property
     def subscribers(self) -> Subscribers:
         """Who wants nothing any more, and the address by which each says so."""
+        from steadycast.platform.subscribers import Subscribers  # few channels have any
+
         return Subscribers(self.name, self.state, self.sign, self.desk, self.now, file=self.unsubscribed)
 
     @property

@@ -27,7 +27,7 @@ from steadycast.render.once import once
 from steadycast.render.prepared_body import Body
 from steadycast.render.sanitise import calm
 from steadycast.render.wording import NO_LIMIT, Target, Words, unit
-from steadycast.schedule.model import Form, Origin
+from steadycast.schedule.forms import Form, Origin
 
 __all__ = ["Target", "compose", "fits"]
 

@@ -7,13 +7,12 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from slugify import slugify
 
@@ -22,10 +21,15 @@ from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.language import N_
 from steadycast.language import gettext as _
+from steadycast.on_demand import lazy_module
 from steadycast.platform import Media, MediaRule
-from steadycast.render import film
 from steadycast.render.media_files import IMAGES, MIMES, changed, copied, identify, land, store
 from steadycast.render.worker import Worker
+
+if TYPE_CHECKING:
+    from steadycast.render import film
+else:
+    film = lazy_module("steadycast.render.film")  # few drafts have a sound or a film
 
 IMAGE_BYTES = 20 << 20
 _VERSION = 2  # of what the worker makes: another number makes every adapted file anew
@@ -482,6 +486,8 @@ _FONTS = (
 @lru_cache(maxsize=1)
 def font() -> list[Any] | None:
     """A font with Han letters on this machine, as [file, index]; None when there is none."""
+    import subprocess  # a draft whose cover is not drawn does without
+
     matcher = shutil.which("fc-match")
     if matcher:
         asked = [matcher, "-f", "%{file}\t%{index}\t%{lang}", "sans:bold:lang=zh-cn"]

@@ -25,7 +25,7 @@ from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.media import Studio
 from steadycast.render.once import once
 from steadycast.render.sanitise import clean, has_tags, is_tame, left_open
-from steadycast.schedule.model import Origin
+from steadycast.schedule.forms import Origin
 
 
 class Body:

@@ -23,7 +23,7 @@ from steadycast.platform.text import fits as fits_limit
 from steadycast.render.call import Call
 from steadycast.render.once import once
 from steadycast.render.sanitise import calm
-from steadycast.schedule.model import Origin
+from steadycast.schedule.forms import Origin
 
 NO_LIMIT = Limit(1 << 60)
 # What messages call the texts of a post, its files and a draft's forms.

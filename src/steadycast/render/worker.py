@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import resource
-import selectors
 import sys
 import threading
 import time
@@ -86,6 +85,8 @@ class Worker:
     def _line(self, child: subprocess.Popen[bytes]) -> bytes:
         """One whole line, or b"" when the child has gone; raises TimeoutError."""
         assert child.stdout is not None
+        import selectors
+
         end = time.monotonic() + self._timeout
         found = bytearray()
         with selectors.DefaultSelector() as waiting:

@@ -8,24 +8,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from steadycast.schedule.forms import Form as Form  # noqa: PLC0414  found here, too
+from steadycast.schedule.forms import Origin as Origin  # noqa: PLC0414
+
 MIDNIGHT = "T24:00"  # how the end of a day is spelled in a slot's id
 _DAY, _NO_DAY = dt.timedelta(days=1), dt.timedelta()
-
-
-class Form(StrEnum):
-    """What kind of thing a draft is."""
-
-    ARTICLE = "article"
-    AUDIO = "audio"
-    VIDEO = "video"
-    EVENT = "event"
-
-
-class Origin(StrEnum):
-    """Who made it: the house or a member."""
-
-    PGC = "pgc"
-    UGC = "ugc"
 
 
 class Verdict(StrEnum):

@@ -6,8 +6,10 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from steadycast.schedule.model import Slot
+if TYPE_CHECKING:
+    from steadycast.schedule.model import Slot
 
 _SPELLED = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")  # what a pin looks like
 
