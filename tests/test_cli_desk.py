@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-import socket
 import sys
+import threading
+import urllib.request
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from command_line import A_PERSON, BAD_INPUT, OK, SITE_ONLY, stocked
 from pipeline_bench import Bench, article
+from starlette.testclient import TestClient
 
-from steadycast.cli.desk import address, shown
-from steadycast.ops import one_up
+from steadycast.cli.desk import address, key_of, shown
+from steadycast.cli.up import already_up
+from steadycast.desk.server import made
+from steadycast.ops import desk_proof, one_up
 from steadycast.testing import drop
 from steadycast.workspace import load
 
@@ -93,7 +99,6 @@ def test_a_new_workspace_works_at_once(
     first.write_text(re.sub(r"draft: true.*\n", "", first.read_text(encoding="utf-8")), encoding="utf-8")
     run("intake", code=OK)
     run("plan", code=A_PERSON)
-    assert "published" in run("publish", "daily", code=OK)[1]
     assert "there is a workspace already" in run("init", ".", code=BAD_INPUT)[2]
 
 
@@ -142,31 +147,107 @@ def test_a_source_with_nothing_in_it_is_not_passed_over(
     assert "nothing is there" in run("backfill", tmp_path / "empty", "--series", "daily", code=BAD_INPUT)[2]
 
 
-@pytest.fixture
-def desks() -> Iterator[list[int]]:
-    """Two ports at which somebody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        yield [each.getsockname()[1] for each in (one, other)]
+@contextlib.contextmanager
+def desk_with(key: str) -> Iterator[tuple[int, list[str]]]:
+    """A desk with this key: its port, and what it was asked for."""
+    asked: list[str] = []
+
+    class Desk(FakeDesk):
+        the_key, heard = key, asked
+
+    with listening(Desk) as port:
+        yield port, asked
+
+
+@contextlib.contextmanager
+def listening(answers: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    """A server on this machine; its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), answers) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+class FakeDesk(BaseHTTPRequestHandler):
+    """Proves itself as the desk with its key does."""
+
+    the_key = ""
+    heard: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """The proof of whatever is asked."""
+        self.heard.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        port = self.server.server_address[1]
+        self.wfile.write(desk_proof.answer(self.the_key, int(port), self.path.partition("=")[2]).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing."""
 
 
 def test_the_whole_address_of_a_desk_is_printed_when_it_is_asked_for(
-    bench: Bench, run: Callable[..., tuple[int, str, str]], desks: list[int]
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
 ) -> None:
     """Of the one that `up` started, or of the one that is named; a mark of an `up` that has ended names nobody's."""
-    app, (of_up, alone) = bench.set_up(SITE_ONLY), desks
+    app = bench.set_up(SITE_ONLY)
     assert "no desk answers at port 9" in run("desk", "--address", "--port", "9", code=BAD_INPUT)[2]
-    ours = one_up.take(app.workspace)
-    assert ours is not None
-    with ours:
-        ours.say(desk=of_up)
-    desk = app.workspace.var / "desk"
-    desk.mkdir()
-    app.workspace.report_address.write_text(f"http://127.0.0.1:{alone}/REPORT/out/report/index.html", encoding="utf-8")
-    out = run("desk", "--address", code=OK)[1]
-    key = (desk / "key").read_text(encoding="utf-8").strip()
-    assert f"http://127.0.0.1:{of_up}/?key={key}\n" in out
-    assert f"http://127.0.0.1:{alone}/REPORT/out/report/index.html\n" in out
-    assert f"http://127.0.0.1:{alone}/?key={key}\n" in run("desk", "--address", "--port", str(alone), code=OK)[1]
+    key = key_of(app.workspace)
+    with desk_with(key) as (of_up, _), desk_with(key) as (alone, _):
+        with one_up.take(app.workspace) or pytest.fail("nobody has it") as ours:
+            ours.say(desk=of_up)
+        report = f"http://127.0.0.1:{alone}/REPORT/out/report/index.html"
+        app.workspace.report_address.write_text(report, encoding="utf-8")
+        out = run("desk", "--address", code=OK)[1]
+        assert f"http://127.0.0.1:{of_up}/?key={key}\n" in out
+        assert f"{report}\n" in out
+        assert f"http://127.0.0.1:{alone}/?key={key}\n" in run("desk", "--address", "--port", str(alone), code=OK)[1]
+
+
+def test_who_took_the_port_of_a_desk_that_is_down_is_told_no_key(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Another user's program: one that answers anything, another workspace's desk, and one that asks the real desk."""
+    app = bench.set_up(SITE_ONLY)
+    key = key_of(app.workspace)
+    with desk_with(key) as (real, _), desk_with("another") as (foreign, asked):
+
+        class HandsOn(FakeDesk):
+            def do_GET(self) -> None:
+                with urllib.request.urlopen(f"http://127.0.0.1:{real}{self.path}") as answer:
+                    self.send_response(200)
+                    self.end_headers()
+                    self.wfile.write(answer.read())
+
+        with listening(HandsOn) as between, listening(SimpleHTTPRequestHandler) as anything:
+            for port in (foreign, between, anything):
+                with one_up.take(app.workspace) or pytest.fail("nobody has it") as ours:
+                    ours.say(desk=port)
+                _, out, err = run("desk", "--address", "--port", str(port), code=BAD_INPUT)
+                assert f"what listens at port {port} is not this workspace's desk" in err
+                assert key not in out + err + already_up(app.workspace)
+    assert not [path for path in asked if key in path]
+
+
+def test_where_no_desk_runs_no_port_is_named(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
+    app = bench.set_up(SITE_ONLY)
+    with one_up.take(app.workspace) or pytest.fail("nobody has it") as ours:
+        ours.say(desk=9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk_proof, "is_ours", lambda _key, _port: None)  # 8420 may be somebody's here
+        err = run("desk", "--address", code=BAD_INPUT)[2]
+    assert err.startswith("steadycast: no desk of this workspace is running (")
+    assert "8420" not in err
+
+
+def test_a_desk_proves_itself_to_whoever_knows_its_key(tmp_path: Path) -> None:
+    with TestClient(made(tmp_path, "SECRET"), base_url="http://127.0.0.1:8420", client=("127.0.0.1", 5000)) as desk:
+        asked = "0" * 32
+        assert desk.get(f"/proof?asked={asked}").text == desk_proof.answer("SECRET", 8420, asked)
+        for odd in ("", "?asked=", "?asked=form", f"?asked={asked}0"):
+            assert desk.get(f"/proof{odd}").status_code == 404
+    with TestClient(made(tmp_path, "SECRET"), base_url="http://127.0.0.1:8420", client=("10.0.0.9", 5000)) as afar:
+        assert afar.get(f"/proof?asked={asked}").status_code == 421
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -19,7 +19,7 @@ from test_up import upped
 
 from steadycast.cli import main
 from steadycast.language import speak
-from steadycast.ops import one_up
+from steadycast.ops import desk_proof, one_up
 from steadycast.workspace.paths import Paths
 
 # An `up` as far as the lock is concerned, with a child that was forked and outlives it.
@@ -75,6 +75,7 @@ def test_a_workspace_is_one_processes_until_it_is_killed_whatever_child_outlives
 def test_a_second_up_says_in_a_sentence_where_the_first_is_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], language: str, said: str
 ) -> None:
+    monkeypatch.setattr(desk_proof, "is_ours", lambda _key, port: port == 8429)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STEADYCAST_LANGUAGE", language)
     with pytest.raises(SystemExit) as ended:

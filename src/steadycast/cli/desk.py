@@ -63,20 +63,35 @@ def desk(
 
 
 def _where(place: Paths, port: int) -> int:
-    """Prints where the desk and the report of `up` are, or the desk that was started alone at `port`."""
-    from steadycast.ops import one_up
+    """Prints where the desk and the report of `up` are, or the desk that was started alone at `port`.
 
+    No address with the key is printed of a listener that has not proved to be this workspace's desk.
+    """
+    from steadycast.ops import one_up
+    from steadycast.ops.desk_proof import is_ours
+
+    key = key_of(place)
     of_up = int(one_up.told(place).get("desk") or port)  # of one that has ended, it may be
-    found = next(filter(answers, (of_up, port) if port == PORT else (port, of_up)), None)
+    asked = {at: is_ours(key, at) for at in ((of_up, port) if port == PORT else (port, of_up))}
+    found = next((at for at, ours in asked.items() if ours), None)
     if found is None:
-        said = _("no desk answers at port %(port)s", port=port)
-        raise InputError(said, hint=_("`steadycast up` starts one; `--port` names the port of one that runs alone"))
-    say(_("Desk        %(address)s", address=address(found, key_of(place))))
+        raise _none_found(port, next((at for at, ours in asked.items() if ours is False), None))
+    say(_("Desk        %(address)s", address=address(found, key)))
     with contextlib.suppress(OSError):
         report = place.report_address.read_text(encoding="utf-8")
-        if answers(urlsplit(report).port or 0):
+        if answers(urlsplit(report).port or 0):  # its key is new at each start: at a foreign listener it opens nothing
             say(_("Report      %(address)s", address=report))
     return OK
+
+
+def _none_found(port: int, other: int | None) -> InputError:
+    hint = _("`steadycast up` starts one; `--port` names the port of one that runs alone")
+    said = (
+        _("no desk of this workspace is running") if port == PORT else _("no desk answers at port %(port)s", port=port)
+    )
+    if other:
+        said = _("what listens at port %(port)s is not this workspace's desk, and is not told its key", port=other)
+    return InputError(said, hint=hint)
 
 
 def answers(port: int) -> bool:

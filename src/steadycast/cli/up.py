@@ -107,11 +107,12 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
 def already_up(place: Paths) -> str:
     """That another `up` has this workspace: since when, and where its desk is."""
     from steadycast.ops import one_up
+    from steadycast.ops.desk_proof import is_ours
 
     told = one_up.told(place)
     since, port = one_up.instant(told.get("since")), told.get("desk")
     when = moment(since.astimezone()) if since else "?"
-    if not port:
+    if not port or not is_ours(key_of(place), int(port)):
         return _("this workspace is already up, since %(when)s", when=when)
     where = shown(address(int(port), key_of(place)), to=sys.stderr)
     return _("this workspace is already up, since %(when)s: its desk answers at %(address)s", when=when, address=where)

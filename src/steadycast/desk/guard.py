@@ -56,8 +56,8 @@ PROGRAMS = ("/api/", "/mcp")  # for programs: a token in a header opens them, an
 MEMBERS = "/m/"  # members' own pages: the token in the address opens one, and nothing else
 CALENDARS = "/c/"  # the plan for a calendar program: the token in the address opens it, and nothing else
 LEAVE = "/leave/"  # where a reader leaves a channel: the token in the address says who, and no cookie is looked at
-OPEN = ("/static/", "/health")  # without a key: they tell nothing of the community
-WAITING = ("/events", "/static/", "/health", FILES)  # these take no turn: they hold no thread, or must answer
+OPEN = ("/static/", "/health", "/proof")  # without a key: they tell nothing of the community
+WAITING = ("/events", "/static/", "/health", "/proof", FILES)  # these take no turn: they hold no thread, or must answer
 SAFE = {"GET", "HEAD"}
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; media-src 'self'; "

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from steadycast import api, on_demand, ops, pipeline
@@ -66,6 +66,7 @@ from steadycast.desk.pages import problem, refusal
 from steadycast.desk.rate_limits import LogIns
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
+from steadycast.ops import desk_proof
 from steadycast.pipeline.opened import Opened
 from steadycast.workspace import in_force
 from steadycast.workspace.paths import Paths
@@ -128,6 +129,7 @@ def made(root: Path, key: str) -> FastAPI:
     desk.state.opened = opened
     desk.state.live = live.Live(opened)
     desk.add_api_route("/health", health)
+    desk.router.routes.append(Route(desk_proof.ADDRESS, _proving(key)))
     desk.mount(api.ADDRESS, api.made(opened, key))
     desk.router.routes.append(Route(api.TOOLS, api.made_tools(opened, key)))
     desk.mount("/static", OwnFiles(), name="static")
@@ -195,6 +197,18 @@ def health(request: Request) -> Response:
     with request.app.state.opened.app() as app:
         told: dict[str, Any] = ops.health(app, pipeline.now()).plain()
     return JSONResponse(told, 200 if told["status"] == "ok" else 503)
+
+
+def _proving(key: str) -> Callable[[Request], Response]:
+    """Answers a program on this machine that it speaks with the desk which has this key."""
+
+    def prove(request: Request) -> Response:
+        asked = request.query_params.get("asked", "")
+        if not desk_proof.ASKED.fullmatch(asked):
+            return PlainTextResponse("", 404)
+        return PlainTextResponse(desk_proof.answer(key, request.scope["server"][1], asked))
+
+    return prove
 
 
 async def _refused(request: Request, error: Exception) -> Response:
