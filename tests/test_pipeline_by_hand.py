@@ -10,6 +10,7 @@ from publish_bench import MINUTE, ready, states
 
 from steadycast import pipeline
 from steadycast.errors import InputError
+from steadycast.pipeline.posts import page_url
 
 
 def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench: Bench) -> None:
@@ -79,12 +80,49 @@ def test_what_a_slot_carried_is_not_sent_again_by_hand(bench: Bench) -> None:
     app = ready(bench, content={"pgc/1.md": article("First words")})
     pipeline.publish(app, series="daily", channel="far")
     told = pipeline.publish(app, draft="pgc/1.md")
-    assert {(s.channel, s.slot.partition("@")[0]) for s in told.sent} == {("far", "daily"), ("site", "draft")}
+    assert {(s.channel, s.slot.partition("@")[0]) for s in told.sent} == {("far", "daily"), ("site", "daily")}
     assert bench.there() == ["First words"]
     bench.drop("pgc/1.md", article("Second thoughts"))
     pipeline.collect(app, bench.clock.now())
     assert states(pipeline.publish(app, draft="pgc/1.md")) == {"far": "published", "site": "published"}
     assert bench.there() == ["First words", "Second thoughts"]
+
+
+def test_pages_without_an_address_of_their_own_are_at_the_communitys(bench: Bench) -> None:
+    """`channel.site.url` says so: what others link to is where the pages say that they are."""
+    app = ready(bench, SETTINGS.replace('platform = "pages"\nurl = "https://readers.example/"', 'platform = "pages"'))
+    (slot,) = {row.slot for row in pipeline.publish(app, series="daily").sent}
+    page = "https://readers.example/daily/2026-11-23-2000.html"
+    assert page_url(app, slot, lambda _: "", ["site", "far"]) == page
+    assert page_url(app, slot, lambda _: "", ["far"]) == "", "there is no such page"
+
+
+TWO = SETTINGS + '\n[series.notes]\nevery = "周日 10:00"\nchannels = ["far", "site"]\n'
+
+
+@pytest.mark.parametrize(
+    ("settings", "front", "planned", "series"),
+    [
+        (SETTINGS, "", False, "daily"),  # the only one
+        (TWO, "series: notes", False, "notes"),  # it says so
+        (TWO, "slot: notes@2026-11-29", True, "notes"),  # it is pinned there
+        (TWO, "", True, "daily"),  # a plan gave it a slot
+        (TWO, "", False, "draft"),  # nothing tells
+    ],
+)
+def test_a_draft_by_hand_stands_under_the_series_of_a_planned_publish_and_counts_for_none(
+    bench: Bench, settings: str, front: str, series: str, *, planned: bool
+) -> None:
+    app = bench.set_up(settings, content={"pgc/1.md": article("Now", front)})
+    pipeline.collect(app, bench.clock.now())
+    if planned:
+        pipeline.plan(app, bench.clock.now())
+    (slot,) = {row.slot for row in pipeline.publish(app, draft="pgc/1.md").sent}
+    assert slot.partition("@")[0] == series
+    rows = app.ledger.deliveries(slots=[slot])
+    assert {row.series for row in rows} == {"draft"}, "no promise is kept by it"
+    assert f"/{series}/" in next(row.url for row in rows if row.channel == "site")
+    assert {row.slot for row in pipeline.publish(app, draft="pgc/1.md").sent} == {slot}
 
 
 def test_an_evergreen_may_be_sent_again_by_hand(bench: Bench) -> None:

@@ -9,8 +9,8 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import OUT, find_draft, may_go_out
-from steadycast.schedule.model import Assignment, Slot
-from steadycast.workspace.loading import BY_HAND  # the series part of such a slot's id: draft@<id>-<revision>
+from steadycast.schedule.model import Assignment, Series, Slot
+from steadycast.workspace.loading import BY_HAND  # such a slot counts for no series: its id alone may name one
 
 LATE = dt.timedelta(hours=12)  # what is asked for now is tried again that long
 
@@ -54,15 +54,31 @@ def by_hand(app: App, named: str, channel: str | None) -> ManualSlot:
     another slot is told, not served again.
     """
     row, now = find_draft(app, named), app.clock.now().replace(microsecond=0)
-    id_ = f"{BY_HAND}@{row.id}-{may_go_out(row)[:8]}"
-    known = app.ledger.slot(id_)
-    at = known.at if known else now
+    words = f"{row.id}-{may_go_out(row)[:8]}"
+    known = app.ledger.slots_of_ids(f"{name}@{words}" for name in (BY_HAND, *app.workspace.series))
+    id_ = min(known, default="") or f"{_series(app, row, now)}@{words}"
+    at = known[id_].at if known else now
     local = at.astimezone(app.workspace.community.zone).replace(tzinfo=None)
     there = [d.channel for d in app.ledger.deliveries(slots=[id_])]
     before = {d.channel: d for d in _out(app, row) if d.slot != id_}
     wanted = [c for c in _takers(app, row) if channel in (None, c) and c not in before]
     slot, channels = Slot(at, id_, BY_HAND, local, id_), tuple(dict.fromkeys([*there, *wanted]))
     return ManualSlot(slot, row.id, channels, now - at + LATE, tuple(before.values()))
+
+
+def _series(app: App, row: DraftRow, now: dt.datetime) -> str:
+    """The series under which a plan would publish a draft: its page stands there. BY_HAND where nothing tells it.
+
+    That of the slot which carries it, also by a pin; else the one that it names, or the only one that takes its form.
+    """
+    carries = [slot.series for slot in app.ledger.slots_of(row.id, now) if slot.series in app.workspace.series]
+    fit = [series.name for series in _could_carry(app, row)]
+    return next(iter(carries or (fit if row.plan.get("series") or len(fit) == 1 else ())), BY_HAND)
+
+
+def _could_carry(app: App, row: DraftRow) -> list[Series]:
+    named = row.plan.get("series") or ()
+    return [s for s in app.workspace.series.values() if row.form in s.forms and s.meant_by(named)]
 
 
 def _out(app: App, row: DraftRow) -> list[DeliveryRow]:
@@ -75,9 +91,9 @@ def _out(app: App, row: DraftRow) -> list[DeliveryRow]:
 
 def _takers(app: App, row: DraftRow) -> list[str]:
     """The channels of the matrix for a draft: those of the series that it could serve, else all; that take its form."""
-    named = row.plan.get("series") or ()
-    promised = [s for s in app.workspace.series.values() if row.form in s.forms and s.meant_by(named)]
-    matrix = {channel for series in promised for channel in series.channels} or set(app.workspace.channels)
+    matrix = {channel for series in _could_carry(app, row) for channel in series.channels} or set(
+        app.workspace.channels
+    )
     found = []
     for name, settings in app.workspace.channels.items():
         if name not in matrix:

@@ -29,6 +29,7 @@ from steadycast.render.call import Call, call_at
 from steadycast.render.compose import Target, compose, fits
 from steadycast.render.media import NotConverted
 from steadycast.render.prepared_body import Body, prepare
+from steadycast.workspace.loading import BY_HAND
 
 NAMES = {
     "permalink",
@@ -208,7 +209,10 @@ class Posts:
 
     def _target(self, draft: Draft, place: Delivery | DeliveryRow, dated: dt.datetime | None) -> Target:
         """Where and when a post will stand, as rendering asks for it."""
-        workspace, promise = self.app.workspace, self.app.workspace.series.get(place.series)
+        workspace = self.app.workspace
+        # What went out by hand counts for no series; the one that its slot's id names is where readers find it.
+        series = place.series if place.series != BY_HAND else place.slot.partition("@")[0]
+        promise = workspace.series.get(series)
         zone = workspace.community.zone
         return Target(
             channel=place.channel,
@@ -220,12 +224,12 @@ class Posts:
             zone=zone,
             language=workspace.community.language,
             community=workspace.community.name,
-            series=place.series if promise else "",
+            series=series if promise else "",
             series_title=promise.title if promise else "",
             member_title=workspace.member_title(draft.member) if draft.member else workspace.community.name,
             member_url=workspace.member_url(draft.member),
             canonical_url=self._page(place.slot),
-            call=call_of(self.app, draft, place.channel, place.series, place.slot),
+            call=call_of(self.app, draft, place.channel, series, place.slot),
             links=self.links.of(draft, self.body(draft).inside, place.channel),
         )
 
@@ -241,9 +245,10 @@ def page_url(app: App, slot: str, key_on: Callable[[str], str], carried: Collect
     """Where the community's own pages show this slot: on the first of its channels whose platform has permalinks.
 
     channel.toml says how: `permalink = "{path}.html"`, {path} being `slot_path` of the post; `key_on` gives its key.
+    Pages whose channel names no `url` are at the community's, as that setting says.
     """
     for name, settings in app.workspace.channels.items():
-        platform, base = app.usable(name), str(settings.own.get("url") or "")
+        platform, base = app.usable(name), str(settings.own.get("url") or app.workspace.community.url)
         if platform and platform.permalink and base and name in carried:
             path = page_path(slot, key_on(name))
             return f"{base.rstrip('/')}/{platform.permalink.format(path=path)}"

@@ -47,7 +47,7 @@ from steadycast.workspace.settings import (
 )
 from steadycast.workspace.values import dates, reason
 
-BY_HAND = "draft"  # slots `draft@<id>-<revision>` are made by `steadycast publish --draft`
+BY_HAND = "draft"  # the series of the slots that `steadycast publish --draft` makes: SERIES@<id>-<revision>
 MAX_SETTINGS = 1_000_000  # bytes
 UNKNOWN_KEY = "extra_forbidden"  # as the models call it
 NAMED = {
