@@ -29,9 +29,20 @@ from steadycast.workspace import load
 def test_deploy_writes_what_check_then_agrees_with(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     stocked(bench)
     assert "there is no prefect.yaml" in run("deploy", "--check", code=A_PERSON)[1]
-    run("deploy", code=OK)
+    assert run("deploy", code=OK)[1] == "wrote prefect.yaml\n"
     assert "agrees" in run("deploy", "--check", code=OK)[1]
     run("check", code=OK)
+
+
+def test_deploy_says_what_it_has_corrected(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
+    """And not that the file is wrong, which it has just put right."""
+    stocked(bench)
+    run("deploy", code=OK)
+    file = bench.root / "prefect.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("*/5 * * * *", "*/6 * * * *"), encoding="utf-8")
+    assert "verify/verify: schedules differs" in run("deploy", "--check", code=A_PERSON)[1]
+    assert run("deploy", code=OK)[1] == "wrote prefect.yaml\n  verify/verify: schedules corrected\n"
+    assert "agrees" in run("deploy", code=OK)[1]
 
 
 def test_a_server_that_takes_no_deployments_is_one_line(

@@ -35,6 +35,7 @@ def test_the_help_of_every_command_is_in_the_communitys_language(zh: Run, comman
     _, out, _ = zh(*command.split()[1:], "--help", code=0)
     assert out.startswith(f"用法：{command}")
     assert not ENGLISH.search(out), out
+    assert not re.search("默认：(True|False|None)", out), out
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_what_cron_cannot_say_is_left_to_the_sweep(workspace: Workspace) -> None
 
 def test_what_is_written_agrees_with_the_settings(workspace: Workspace) -> None:
     """`steadycast deploy` and `steadycast deploy --check` are two halves of one promise."""
-    assert differences(workspace) == ["there is no prefect.yaml"]
+    assert [*map(str, differences(workspace))] == ["there is no prefect.yaml"]
     workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
     assert differences(workspace) == []
     assert yaml.safe_load(prefect_yaml(workspace)) == deployments(workspace)
@@ -88,12 +88,14 @@ def test_what_is_written_agrees_with_the_settings(workspace: Workspace) -> None:
 def test_what_a_deployment_is_for_is_said_in_the_communitys_language(tmp_path: Path, workspace: Workspace) -> None:
     """Whoever writes the file; and other words alone are no difference of what runs."""
     assert entries(workspace)["cadence"]["description"] == "排期，写报告，发出和解除告警。"
+    assert prefect_yaml(workspace).startswith("# 什么时候跑什么。")
     workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
     english = SETTINGS.replace("[community]", '[community]\nlanguage = "en"')
     (tmp_path / "steadycast.toml").write_text(english, encoding="utf-8")
     theirs = load(tmp_path)
     with speaking("zh_Hans"):
         assert entries(theirs)["cadence"]["description"].startswith("Plan ahead")
+        assert prefect_yaml(theirs).startswith("# What runs when.")
     assert differences(theirs) == []
 
 
@@ -101,10 +103,15 @@ def test_a_changed_hour_and_a_lost_series_are_told(workspace: Workspace) -> None
     """Whoever edits one file and not the other is told before the slot."""
     text = prefect_yaml(workspace).replace("19 6 * * *", "19 7 * * *").replace("publish-notes", "publish-others")
     workspace.prefect_yaml.write_text(text, encoding="utf-8")
-    assert differences(workspace) == [
+    assert [*map(str, differences(workspace))] == [
         "publish/publish-morning: schedules differs",
         "publish/publish-notes is missing",
         "publish/publish-others is not asked for",
+    ]
+    assert [each.corrected for each in differences(workspace)] == [
+        "publish/publish-morning: schedules corrected",
+        "publish/publish-notes added",
+        "publish/publish-others taken out",
     ]
 
 

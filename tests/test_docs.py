@@ -143,6 +143,7 @@ def test_the_first_commands_of_the_readme_run(tmp_path: Path) -> None:
             0,
             ["Nothing has to be fixed. Please read the notes."],
         )
+    assert "series" not in yaml.safe_load(draft.split("---")[1]), "the wizard names a series by its title"
     shown = run("preview", "content/pgc/rain.md", cwd=made)
     assert shown.returncode == 0, shown.stderr
     assert (made / "var" / "preview" / "rain" / "index.html").is_file()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = N_("Commands")  # of the commands that are in no group; the name is Cyclopts'
 SAYS_NOTHING = {"False", '""', "()"}  # as a default
+WORDS = {"True": N_("yes")}  # a default as people say it
 
 
 class HelpPage:
@@ -49,7 +50,7 @@ def _description(entry: HelpEntry) -> Text:
     if entry.choices and not all(choice in told[0].plain for choice in entry.choices):
         told.append(Text(_("[choices: %(names)s]", names=listed(entry.choices)), "bright_black"))
     if entry.default not in {None, *SAYS_NOTHING}:
-        told.append(Text(_("[default: %(value)s]", value=entry.default), "bright_black"))
+        told.append(Text(_("[default: %(value)s]", value=_(WORDS.get(entry.default, entry.default))), "bright_black"))
     if entry.required and current().name != "en":  # in English Cyclopts says it
         told.append(Text(_("[required]"), "red"))
     return Text(" " if current().name == "en" else "").join(filter(None, told))

@@ -76,13 +76,13 @@ def deploy(*, check: bool = False, push: bool = False, json: Json = False) -> in
 
     workspace = load()
     told = differences(workspace)
-    lines = [f"prefect.yaml: {line}" for line in told] or [_("prefect.yaml agrees with steadycast.toml")]
-    tell(json, {"differences": told, "written": not check and bool(told)}, *lines)
+    lines = [f"prefect.yaml: {each}" for each in told] or [_("prefect.yaml agrees with steadycast.toml")]
+    if told and not check:
+        write(workspace)
+        lines = [_("wrote prefect.yaml"), *(f"  {each.corrected}" for each in told if each.name)]
+    tell(json, {"differences": [*map(str, told)], "written": not check and bool(told)}, *lines)
     if check:
         return NEEDS_A_PERSON if told else OK
-    if told:
-        write(workspace)
-        say(*(() if json else (_("wrote prefect.yaml"),)))
     return _push(workspace.root, quiet=json) if push else OK
 
 

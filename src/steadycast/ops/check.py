@@ -74,7 +74,7 @@ def _went_out(app: App) -> dict[str, bool]:
 
 def _schedules(workspace: Workspace) -> list[str]:
     try:
-        return differences(workspace)
+        return [*map(str, differences(workspace))]
     except SettingsError as error:
         return [str(error)]
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
+from steadycast.language import N_, of_tag, speaking
 from steadycast.language import gettext as _
-from steadycast.language import of_tag, speaking
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
 
-HEADER = """\
-# What runs when. Written by `steadycast deploy` from steadycast.toml: change the rhythm of a series there.
-# A worker takes these with `prefect --no-prompt deploy --all`; `steadycast up` serves them by itself.
-"""
+HEADER = (
+    N_("What runs when. Written by `steadycast deploy` from steadycast.toml: change the rhythm of a series there."),
+    N_("A worker takes these with `prefect --no-prompt deploy --all`; `steadycast up` serves them by itself."),
+)
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same values, ten times as fast
 POOL = {"name": "steadycast", "work_queue_name": "default"}
 TWO_SWEEPS = {"limit": 2, "collision_strategy": "CANCEL_NEW"}  # one holds a slot, or died; the next minute's goes on
@@ -93,9 +94,10 @@ DROPPED: dict[str, Any] = {
 
 
 def prefect_yaml(workspace: Workspace) -> str:
-    """prefect.yaml as text, byte-equal for equal settings."""
+    """prefect.yaml as text, byte-equal for equal settings; its words are in the community's language."""
     body = yaml.dump(deployments(workspace), Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
-    return HEADER + body
+    with speaking(of_tag(workspace.community.language).name):
+        return "".join(f"# {_(line)}\n" for line in HEADER) + body
 
 
 def write(workspace: Workspace) -> None:
@@ -111,24 +113,49 @@ class Plain(yaml.SafeDumper):
         return True
 
 
-def differences(workspace: Workspace) -> list[str]:
-    """What prefect.yaml says otherwise than steadycast.toml asks for: one line each, none when they agree."""
+@dataclass(frozen=True)
+class Difference:
+    """What prefect.yaml says otherwise than steadycast.toml asks for."""
+
+    name: str  # of the deployment; "" where the whole file is missing
+    key: str = ""  # of what differs in it; "" where one of the two has no such deployment
+    asked_for: bool = True  # whether steadycast.toml asks for it
+
+    def __str__(self) -> str:
+        """As it is found."""
+        if not self.name:
+            return _("there is no prefect.yaml")
+        if self.key:
+            return _("%(name)s: %(key)s differs", name=self.name, key=self.key)
+        if self.asked_for:
+            return _("%(name)s is missing", name=self.name)
+        return _("%(name)s is not asked for", name=self.name)
+
+    @property
+    def corrected(self) -> str:
+        """What is said of it once the file is written anew."""
+        if self.key:
+            return _("%(name)s: %(key)s corrected", name=self.name, key=self.key)
+        return _("%(name)s added", name=self.name) if self.asked_for else _("%(name)s taken out", name=self.name)
+
+
+def differences(workspace: Workspace) -> list[Difference]:
+    """Each thing that prefect.yaml says otherwise than steadycast.toml asks for, none when they agree."""
     try:
         found = yaml.load(workspace.prefect_yaml.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506  a safe one
     except FileNotFoundError:
-        return [_("there is no prefect.yaml")]
+        return [Difference("")]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         hint = _("`steadycast deploy` writes it")
         raise SettingsError(_("it is not YAML"), file=workspace.prefect_yaml, line=line, hint=hint) from None
     have, want = _by_name(found), _by_name(deployments(workspace))
-    told = [_("%(name)s is missing", name=name) for name in want.keys() - have.keys()]
-    told += [_("%(name)s is not asked for", name=name) for name in have.keys() - want.keys()]
+    told = [Difference(name) for name in want.keys() - have.keys()]
+    told += [Difference(name, asked_for=False) for name in have.keys() - want.keys()]
     for name in want.keys() & have.keys():
-        kept = sorted(want[name].keys() - {"description"})  # words for people: they change nothing of what runs
-        differ = [key for key in kept if have[name].get(key) != want[name][key]]
-        told += [_("%(name)s: %(key)s differs", name=name, key=key) for key in differ]
-    return sorted(told)
+        kept = want[name].keys() - {"description"}  # words for people: they change nothing of what runs
+        told += [Difference(name, key) for key in kept if have[name].get(key) != want[name][key]]
+    return sorted(told, key=lambda each: (each.name, each.key))
 
 
 def _by_name(file: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

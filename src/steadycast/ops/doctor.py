@@ -184,7 +184,7 @@ def _texts(flows: Path) -> dict[str, bytes]:
 
 def _prefect(app: App) -> Iterator[Problem]:
     wrong = differences(app.workspace)
-    said = _("; ").join(wrong[:3]) + (" …" if len(wrong) > 3 else "") or _("agrees with steadycast.toml")
+    said = _("; ").join(map(str, wrong[:3])) + (" …" if len(wrong) > 3 else "") or _("agrees with steadycast.toml")
     yield looked_at("prefect.yaml", said, _("`steadycast deploy` writes it"), BAD if wrong else OK)
     url = os.environ.get("PREFECT_API_URL", "")
     if not url:

@@ -156,7 +156,7 @@ def _server(app: App, now: dt.datetime) -> Look:
 
 
 def _schedules(app: App, now: dt.datetime) -> Look:  # noqa: ARG001
-    wrong = differences(app.workspace)
+    wrong = [*map(str, differences(app.workspace))]
     return Look(
         "schedules", WARN if wrong else OK, "differ" if wrong else "", count=len(wrong), said=wrong[0] if wrong else ""
     )
