@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,8 @@ from typing import Any
 import pytest
 from prefect_server import alive, children_of, free_port, wait_for
 from test_flows import make_workspace, steadycast
+
+from steadycast.cli.up import stopped_by_ctrl_c, telling_the_end
 
 COMMAND = [sys.executable, "-c", "from steadycast.cli import main; main()", "up"]
 
@@ -134,6 +137,21 @@ def test_scheduled_flows_run_and_ctrl_c_leaves_no_process(shared: Any) -> None:
     assert time.monotonic() - began < 5
     assert not alive(below)
     assert shared.returncode == 0
+    assert (shared.root / "up.log").read_text(encoding="utf-8").endswith("\nStopped.\n")
+
+
+@pytest.mark.parametrize(("terminal", "said"), [(True, "\nStopped.\n"), (False, "Stopped.\n")])
+def test_who_stops_it_is_told_that_it_has_stopped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], said: str, *, terminal: bool
+) -> None:
+    """In a line of its own: a terminal writes `^C` where the cursor is. What ended by itself said why."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    for interrupt in (True, False):
+        stop = threading.Event()
+        with telling_the_end(stop), stopped_by_ctrl_c(stop):
+            if interrupt:
+                raise KeyboardInterrupt
+        assert capsys.readouterr().out == (said if interrupt else "")
 
 
 @pytest.mark.live

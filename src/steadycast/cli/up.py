@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -77,7 +77,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         return BAD_INPUT
     gc.set_threshold(700, 10, 10)  # Python's own again: this stays
     children = Processes(place.var / "log", share=shared_forks.POSSIBLE)
-    with ours, children as processes, contextlib.suppress(KeyboardInterrupt):
+    with telling_the_end(stop), ours, children as processes, stopped_by_ctrl_c(stop):
         if processes.share:
             shared_forks.load(shared_forks.SHARED)
         asked = None
@@ -102,6 +102,23 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         processes.start("watch", ["-c", STAND_BY % health_port], env, workspace.root, again=True, aloud=True)
         return stay_up(workspace, processes, env, stop, asked=asked, job=job)
     return OK
+
+
+@contextlib.contextmanager
+def telling_the_end(stop: threading.Event) -> Iterator[None]:
+    """Says that all has ended, where somebody stopped it: in a line of its own, after a terminal's `^C`."""
+    yield
+    if stop.is_set():
+        say(*([""] if sys.stdout.isatty() else []), _("Stopped."))
+
+
+@contextlib.contextmanager
+def stopped_by_ctrl_c(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C ends the block, and is noted in `stop`, as SIGTERM is."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        stop.set()
 
 
 def already_up(place: Paths) -> str:
