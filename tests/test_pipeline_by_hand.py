@@ -11,6 +11,7 @@ from publish_bench import MINUTE, ready, states
 from steadycast import pipeline
 from steadycast.errors import InputError
 from steadycast.pipeline.posts import page_url
+from steadycast.testing.posts import png
 
 
 def test_a_series_by_hand_sends_its_next_slot_now_and_once(bench: Bench) -> None:
@@ -131,6 +132,23 @@ def test_an_evergreen_may_be_sent_again_by_hand(bench: Bench) -> None:
     pipeline.publish(app, series="daily")
     pipeline.publish(app, draft="pgc/1.md", channel="far")
     assert bench.there() == ["Evergreen", "Evergreen"]
+
+
+@pytest.mark.parametrize("front", ["cover: red.png", "date: 2026-11-20"])
+def test_other_rights_or_times_alone_are_no_edit(bench: Bench, front: str) -> None:
+    """`chmod` gives a file another ctime, and a copy put back another inode and mtime: the words are those taken in."""
+    app = ready(bench, content={"pgc/1.md": article("Words", front), "pgc/red.png": png(255, 0, 0)})
+    file = bench.root / "content" / "pgc" / "1.md"
+    file.chmod(0o600)
+    assert states(pipeline.publish(app, draft="pgc/1.md", dry_run=True)) == {"far": "due", "site": "due"}
+    words = file.read_bytes()
+    file.unlink()
+    file.write_bytes(words)
+    assert states(pipeline.publish(app, draft="pgc/1.md")) == {"far": "published", "site": "published"}
+    for edit in (words.replace(b"Words", b"Wards"), words.replace(b"---", b"--", 1), b"\xff\xfe" + words):
+        file.write_bytes(edit)
+        with pytest.raises(InputError, match="it was edited since it was taken in"):
+            pipeline.publish(app, draft="pgc/1.md")
 
 
 def test_a_draft_that_nobody_approved_is_not_sent_by_hand(bench: Bench) -> None:

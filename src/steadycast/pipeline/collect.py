@@ -289,5 +289,20 @@ def check_taken_in(app: App, row: DraftRow) -> None:
     """Raises the InputError of a draft whose file was edited since it was read: the text before would go out."""
     seen = stamp_of(app, row.path) if row.source == "folder" else None
     file = app.workspace.content / row.path
-    if seen and file.is_file() and folder.FileStamp.of(file.stat()) != seen:
+    if not (seen and file.is_file()) or (stamp := folder.FileStamp.of(file.stat())) == seen:
+        return
+    if not _says_the_same(app, row, stamp):  # `chmod`, or a copy put back, changes the times alone
         raise InputError(_("it was edited since it was taken in"), file=file, hint=_("run `steadycast intake` first"))
+
+
+def _says_the_same(app: App, row: DraftRow, stamp: folder.FileStamp) -> bool:
+    """Whether a file makes the revision that was taken in, as intake would read it."""
+    limits = folder.Limits(draft_bytes=app.workspace.intake.max_bytes)
+    found = folder.read(app.workspace.content, folder.DraftFile(PurePosixPath(row.path), stamp), limits)
+    if not isinstance(found, folder.DraftFile):
+        return False
+    try:
+        draft = with_media(app, found.draft(app.reader), keep=False)
+    except DraftError:
+        return False
+    return draft_media.at_hand(app, draft, Quotas(app)).revision == row.revision
