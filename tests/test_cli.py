@@ -27,7 +27,7 @@ def test_a_day_at_the_desk(bench: Bench, run: Callable[..., tuple[int, str, str]
     assert "published" in run("publish", "daily", code=OK)[1]
     assert "Nothing is due." in run("publish", code=OK)[1]
     run("verify", code=OK)
-    assert "Nothing waits for a person." in run("status", code=OK)[1]
+    assert "Nothing needs you." in run("status", code=OK)[1]
     assert "index.html" in run("report", code=OK)[1]
     assert "planned" in run("list", "--state", "planned", code=OK)[1]
 
@@ -47,12 +47,47 @@ KEYS = {
         "revision",
         "where",
     },
-    "plan": {"when", "series", "title", "member", "origin", "state", "why", "id", "channels", "draft"},
-    "publish daily": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
-    "publish daily --dry-run": {"when", "series", "title", "channel", "state", "link", "file", "id", "slot", "message"},
+    "plan": {"when", "series", "series_title", "title", "member", "origin", "state", "why", "id", "channels", "draft"},
+    "publish daily": {
+        "when",
+        "series",
+        "series_title",
+        "title",
+        "channel",
+        "state",
+        "link",
+        "file",
+        "id",
+        "slot",
+        "message",
+    },
+    "publish daily --dry-run": {
+        "when",
+        "series",
+        "series_title",
+        "title",
+        "channel",
+        "state",
+        "link",
+        "file",
+        "id",
+        "slot",
+        "message",
+    },
     "channel list": {"platform", "title", "delivery", "forms", "from", "channels", "limits"},
     "intake": {"changes", "summary"},
-    "status": {"waiting", "delayed", "next", "counts", "problems", "last_tick", "summary"},
+    "status": {
+        "needs",
+        "waiting",
+        "alarms",
+        "settings",
+        "delayed",
+        "next",
+        "counts",
+        "problems",
+        "last_tick",
+        "summary",
+    },
     "deploy --check": {"differences", "written"},
 }
 

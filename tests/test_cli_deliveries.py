@@ -45,7 +45,7 @@ def test_the_main_job_says_what_waits_and_its_code_is_of_this_run_alone(
     stocked(bench, KIT)
     run("intake", code=OK)
     run("publish", "daily", code=OK)
-    assert "Waiting 1 for a person: `steadycast status`" in run("up", "--once", code=OK)[1]
+    assert "One thing needs you: `steadycast status`" in run("up", "--once", code=OK)[1]
     said = run("status", code=A_PERSON)[1]
     assert "handed" in said
     assert "what is due was last looked at" in said

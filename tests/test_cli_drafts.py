@@ -22,10 +22,10 @@ def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(
 ) -> None:
     bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     out = run("plan", code=A_PERSON)[1]
-    assert "14 without a draft, the first daily at" in out
+    assert "14 without a draft, the first Daily at" in out
     assert "`steadycast intake`" in out
     waits = run("status", code=A_PERSON)[1]
-    assert "no draft suits this slot of daily: write one, or approve one" in waits
+    assert "no draft suits this slot of Daily: write one, or approve one" in waits
     assert "`steadycast intake`" in waits
     run("intake", code=OK)
     assert "`steadycast intake`" not in run("status", code=OK)[1]
@@ -88,7 +88,7 @@ def test_a_plan_tells_what_is_in_stock_beyond_it_and_how_to_see_that(
     expected = {row["title"]: row["where"] for row in told("list") if "its turn about" in row["where"]}
     assert len(expected) == 6
     shown = told("plan", "--days", 20)
-    assert {row["title"]: f"in stock of daily, its turn about {row['when']}" for row in shown[14:]} == expected
+    assert {row["title"]: f"in stock of Daily, its turn about {row['when']}" for row in shown[14:]} == expected
     assert "beyond it" not in run("plan", "--days", 20, code=OK)[1]
 
 
@@ -104,9 +104,9 @@ def test_intake_says_of_each_draft_where_it_stands(bench: Bench, told: Callable[
     bench.drop("ugc/bob/new.md", article("Bob's"))
     found = {row["title"]: row["where"] for row in told("intake")["changes"]}
     waiting = next(row["id"] for row in told("list", "--state", "waiting"))
-    assert found["Soon"] == "daily 2026-11-25 20:00"
-    assert found["Late"].startswith("in stock of daily, its turn about 2026-12-")
-    assert found["Far"] == "in stock of daily, its turn about 2027-03-01 20:00"
+    assert found["Soon"] == "Daily 2026-11-25 20:00"
+    assert found["Late"].startswith("in stock of Daily, its turn about 2026-12-")
+    assert found["Far"] == "in stock of Daily, its turn about 2027-03-01 20:00"
     assert found["Not ready"] == "not ready: its front matter says so"
     assert found["Lost"].startswith("in stock; no slot of the coming year is left for it")
     assert found["Bob's"] == f"waits for approval: `steadycast approve {waiting}`"
@@ -127,7 +127,7 @@ def test_an_edit_is_told_to_wait_while_the_approved_words_keep_their_slot(
     run("publish", "daily", code=OK)
     monkeypatch.setattr(pipeline, "now", lambda later=pipeline.now() + dt.timedelta(days=4): later)
     (row,) = told("list")
-    assert row["where"].endswith(f"as approved before: {slot.replace('daily', 'had its slot')}")
+    assert row["where"].endswith(f"as approved before: {slot.replace('Daily', 'had its slot')}")
 
 
 @pytest.mark.usefixtures("monday")
@@ -137,7 +137,7 @@ def test_the_watcher_says_where_a_dropped_draft_stands(
     app = stocked(bench, drafts=1)
     monkeypatch.setattr(pipeline, "watch", lambda *_: iter([set()]))
     watch(app.workspace, threading.Event())
-    assert "Draft 0 (pgc/0.md): daily 2026-11-23 20:00" in capsys.readouterr().out
+    assert "Draft 0 (pgc/0.md): Daily 2026-11-23 20:00" in capsys.readouterr().out
     for n in range(1, 20):
         bench.drop(f"pgc/{n}.md", article(f"Draft {n}"))
     watch(app.workspace, threading.Event())
@@ -146,7 +146,7 @@ def test_the_watcher_says_where_a_dropped_draft_stands(
     assert "and 7 more: `steadycast list`" in out
     bench.drop("pgc/20.md", article("Draft 20"))
     watch(app.workspace, threading.Event())
-    assert "Draft 20 (pgc/20.md): in stock of daily, its turn about 2026-12-" in capsys.readouterr().out
+    assert "Draft 20 (pgc/20.md): in stock of Daily, its turn about 2026-12-" in capsys.readouterr().out
 
 
 def test_approving_and_rejecting(

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -358,3 +359,17 @@ def agree(page: Any) -> None:
         with page.expect_navigation():
             page.keyboard.press("Enter")
     assert page.locator(".said:not(.refused)").count() == 1
+
+
+def test_a_calendar_that_names_no_month_begins_with_this_week(root: Path, desk: Desk) -> None:
+    """Late in a month most of its weeks are over. The link before leads to them, and a month that is named is whole."""
+    today = pipeline.now().astimezone(load(root).community.zone).date()
+    monday = today - dt.timedelta(days=today.weekday())
+    page = desk.get("/calendar").text
+    days = re.findall(r'<li class="day[^"]*"[^>]*>\s*<p class="date"><time datetime="([\d-]+)"', page)
+    assert (days[0], len(days)) == (monday.isoformat(), 35)
+    assert "is-outside" not in page.partition('class="side"')[0]
+    (before,) = re.findall(r'href="([^"]+)" rel="prev"', page)
+    assert f'datetime="{monday - dt.timedelta(days=1)}"' in desk.get(unescape(before)).text
+    named = desk.get(f"/calendar?month={monday:%Y-%m}").text
+    assert f'datetime="{monday.replace(day=1)}"' in named

@@ -14,6 +14,7 @@ from pipeline_bench import MORNING, SETTINGS, Bench
 from steadycast import pipeline
 from steadycast.delivery import SystemClock
 from steadycast.ledger.tables import State
+from steadycast.schedule.days import DAY
 
 HOSTILE = """---
 title: "<script>alert(1)</script>"
@@ -195,3 +196,36 @@ def test_a_delivery_whose_hour_is_past_is_said_to_be_overdue(bench: Bench, monke
             shown = desk.get(f"/drafts/{row['id']}").text.partition("Each channel")[2].partition("</section>")[0]
             assert shown.count(said) == 2
             assert other not in shown
+
+
+def test_the_drafts_open_on_a_shelf_that_has_some(bench: Bench) -> None:
+    """An inbox where nothing waits is no answer to where the drafts are; whoever asks for it sees it."""
+    app, now = bench.set_up(SETTINGS, {"pgc/one.md": "# One\n\nWords.\n"}), pipeline.now()
+    with Desk(bench.root).up() as desk:
+        assert 'aria-current="page">Inbox' in desk.get("/drafts").text
+        pipeline.collect(app, now)
+        assert 'aria-current="page">Stock' in (page := desk.get("/drafts").text)
+        assert ">One</bdi>" in page
+        assert 'aria-current="page">Inbox' in desk.get("/drafts?shelf=inbox").text
+
+
+def test_what_was_published_is_shown_where_it_lies_on_this_machine(bench: Bench) -> None:
+    """Its public address may be nobody's yet: the page itself is there, on its slot, its draft and its delivery."""
+    app, now = (
+        bench.set_up(SETTINGS, {"pgc/one.md": "---\ntitle: One\nseries: daily\n---\n\nWords of one.\n"}),
+        pipeline.now(),
+    )
+    app.clock = SystemClock()
+    pipeline.collect(app, now)
+    pipeline.plan(app, now)
+    slot = next(each for each in app.ledger.slots_between(now, now + 3 * DAY) if each.draft)
+    with Desk(bench.root).up() as desk:
+        ahead = desk.get(f"/drafts/{slot.draft}").text
+        assert "Look at it on this machine" not in ahead
+        assert "<bdi>Daily</bdi>" in ahead
+        assert "<bdi>daily</bdi>" not in ahead
+        pipeline.publish(app, slot=slot.id)
+        (row,) = app.ledger.deliveries(slots=[slot.id], channels=["site"])
+        for page in (f"/slots/{slot.id}", f"/drafts/{slot.draft}", f"/deliveries/{row.marker}"):
+            (here,) = re.findall(r'<a href="(/files/[^"]+)"[^>]*>Look at it on this machine', desk.get(page).text)
+            assert "Words of one." in desk.get(here).text

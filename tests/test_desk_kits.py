@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -120,14 +122,14 @@ def test_in_a_browser_a_kit_is_copied_rich_and_confirmed(desk: Desk) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.get_by_role("button", name="Copy the title").click()
         assert clipboard(page) == {"text/plain": "夜读三则"}
-        page.get_by_role("button", name="Copy the text with its form").click()
+        page.get_by_role("button", name="Copy the body with pictures").click()
         got = clipboard(page)
         assert "<strong>bold</strong>" in got["text/html"]
         assert got["text/plain"] == "Some bold words.\n\none\n\ntwo"
         page.get_by_label("Address of the post").fill(URL)
         page.get_by_role("button", name="Done").click()
         assert page.get_by_role("status").inner_text() == f"Confirmed: {URL}"
-        page.get_by_role("button", name="Copy the text with its form").wait_for()
+        page.get_by_role("button", name="Copy the body with pictures").wait_for()
         assert page.title().startswith("<script>alert(1)</script> 标题")
 
 
@@ -145,7 +147,7 @@ def test_a_styled_body_is_copied_with_its_styles_and_no_word_in_the_console(benc
         page.on("console", lambda told: said.append(told.text))
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.reload()
-        page.get_by_role("button", name="Copy the text with its form").click()
+        page.get_by_role("button", name="Copy the body with pictures").click()
         got = clipboard(page)["text/html"]
     assert ' style="' in got
     assert "data-kept-style" not in got
@@ -161,3 +163,26 @@ def clipboard(page: Any) -> dict[str, str]:
             return found; }"""
         )
     )
+
+
+@pytest.mark.platforms("wechat")
+def test_each_field_of_a_kit_is_copied_and_its_steps_are_told_on_a_phone_too(bench: Bench) -> None:
+    """Author and address of the source as well; a kit of an earlier make has what its files hold."""
+    settings = HAND.replace('"kit"', '"wechat"')
+    ready(bench, settings, {"pgc/1.md": article("夜读三则", "author: 林阿威\nsummary: 走一走", body=BODY)})
+    bench.at(23, 20, 0)
+    pipeline.publish(bench.app)
+    with Desk(bench.root).up() as desk:
+        kit = desk.get(f"/kits/{first_kit(desk)}").text
+        fields = re.findall(r'<label for="text-\d">([^<]+)</label>\s*<div class="line"><textarea[^>]*>([^<]*)<', kit)
+        assert [value for _label, value in fields][:3] == ["夜读三则", "林阿威", "走一走"]
+        assert fields[3][1].startswith("https://readers.example/")
+        assert len(re.findall(r'data-copy="text-\d"', kit)) == len(fields) == 4
+        (manifest,) = (bench.root / "var/out/hand").glob("*/kit.json")
+        told = json.loads(manifest.read_text(encoding="utf-8"))
+        assert told["steps"]
+        assert all(step in unescape(kit) for step in told["steps"])
+        for key in ("fields", "steps"):
+            told.pop(key)
+        manifest.write_text(json.dumps(told), encoding="utf-8")
+        assert "夜读三则</textarea>" in desk.get(f"/kits/{first_kit(desk)}").text

@@ -12,6 +12,7 @@ from desk_bench import Desk, hidden
 from pipeline_bench import COMMUNITY, DAILY, FAR, HOOK, HOOK_ADAPTER, SITE, Bench, article
 
 from steadycast import pipeline
+from steadycast.language import current
 from steadycast.testing import drop
 from steadycast.workspace import load
 
@@ -311,3 +312,29 @@ def test_settings_that_never_could_be_read_open_as_text(bench: Bench) -> None:
         (print_,) = re.findall(r'name="print" value="([^"]*)"', answer.text)
         assert desk.post("/settings/file", "/settings/file", text=COMMUNITY, print=print_).url.endswith("/settings")
         assert load(bench.root).community.name == "Test readers"
+
+
+def test_what_is_wrong_is_told_by_the_label_of_its_setting_with_a_way_to_its_form(desk: Desk, bench: Bench) -> None:
+    """No key of the file: whoever reads it has forms. What has none keeps its words."""
+    bench.settings(
+        SETTINGS.replace("https://readers.example/", "https://example.org/").replace('["site", "far"]', "[]")
+    )
+    page = desk.get("/settings").text
+    assert 'href="/settings/community#url"><bdi>Address of your site</bdi>' in page
+    assert 'id="url"' in desk.get("/settings/community").text
+    (form,) = re.findall(r'href="(/settings/channels/site)#(setting_url)"', page)
+    assert f'id="{form[1]}"' in desk.get(form[0]).text
+    assert 'href="/settings/series/daily"><bdi>Daily</bdi>' in page
+    assert "<bdi>goes to no channel: nothing of it goes out</bdi>" in page
+    for key in ("community.url", "channel.site.url", "series.daily"):
+        assert f"<bdi>{key}" not in page
+
+
+def test_the_next_slot_is_one_that_is_still_to_come(desk: Desk, bench: Bench) -> None:
+    """Not one that went out before its hour."""
+    with bench.open() as app:
+        first, second = app.ledger.coming_slots(pipeline.now(), 2)
+        told = [current().instant(slot.at.astimezone(app.workspace.community.zone)) for slot in (first, second)]
+        assert f"next {told[0]}" in desk.get("/settings").text
+        pipeline.publish(app, slot=first.id)
+    assert f"next {told[1]}" in desk.get("/settings").text

@@ -163,7 +163,7 @@ def test_the_hourly_look_and_the_doctor_ask_and_the_list_tells_the_source(
     limits = {each["what"]: (each["at most"], each["from"]) for each in rows["short"]["limits"]["short"]}
     assert limits["text"] == ("90 characters", "server, 2026-11-23")
     assert limits["tags"] == ("3 characters", "settings")
-    assert limits["image"] == ("jpg png, 1000 bytes", "platform")
+    assert limits["image"] == ("jpg png, 1 KB", "platform")
 
 
 SHORT = Platform(

@@ -161,3 +161,26 @@ def test_the_desk_says_what_a_verb_says_in_the_readers_language(bench: Bench, mo
 def test_how_far_off_a_day_is_is_counted_as_people_count(after: dt.timedelta, said: str) -> None:
     now = dt.datetime(2026, 12, 2, 9, 0, tzinfo=dt.UTC)
     assert language.language("zh_Hans").away(now + after, now) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (65_536, "65.53 KB"),
+        (999_000, "999 KB"),
+        (5_000_000, "5 MB"),
+        (2**30, "1.07 GB"),
+    ],
+)
+def test_a_size_is_written_in_units_of_a_thousand_and_never_larger_than_it_is(count: int, said: str) -> None:
+    assert current().size(count) == said
+
+
+def test_a_list_in_an_adapters_words_is_written_as_the_readers_language_does(bench: Bench) -> None:
+    """No comma of Latin text stands between Chinese words."""
+    app = bench.set_up(SETTINGS)
+    for locale, said in (("en", "a, b"), ("zh_Hans", "a、b")):
+        with speaking(locale):
+            assert app.channel("site").tell("{rights}", rights=["a", "b"]) == said

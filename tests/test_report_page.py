@@ -162,7 +162,7 @@ def test_the_same_report_makes_the_same_page() -> None:
 
 def test_a_community_on_its_first_day_gets_a_page_that_says_what_to_do() -> None:
     read = "".join(Reader(page(empty())).text)
-    assert "没有等人处理的事" in read
+    assert "没有等你处理的事" in read
     assert "steadycast plan" in read
     assert "steadycast.toml" in read
 
@@ -172,14 +172,14 @@ def test_a_page_on_which_all_was_missed_does_not_call_promises_kept(language: An
     """That nobody has to act now says nothing about the past year, nor about the gaps to come."""
     missed = replace(year(1).channels[0], counts={"missed": 21}, on_time=0.0)
     read = "".join(Reader(page(empty(language=language, counts={"missed": 21}, on_time=0.0, channels=(missed,)))).text)
-    assert of_tag(language).gettext("Nothing waits for a person.") in read
+    assert of_tag(language).gettext("Nothing needs you.") in read
     assert "romise" not in read
     assert "承诺" not in read
 
 
 def test_what_waits_comes_first_the_gravest_first() -> None:
     text = "".join(Reader(page(year(1))).text)
-    said = ("现在需要你", "被拒", "不知道发出去没有", "等人发布的物料包", "待审的稿子", "读不进来", "各渠道这一年")
+    said = ("等你处理", "被拒", "不知道发出去没有", "等人发布的物料包", "待审的稿子", "读不进来", "各渠道这一年")
     order = [text.index(words) for words in said]
     assert order == sorted(order)
     assert "steadycast settle" in text

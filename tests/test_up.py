@@ -170,7 +170,7 @@ def test_a_killed_parent_takes_its_children_with_it(community: Any) -> None:
 def test_once_does_the_main_job_and_ends(community: Any) -> None:
     """`make run ONCE=1`: a table of what went where, the record, and exit."""
     told = steadycast("up", "--once", cwd=community)
-    assert "Next    soon" in told, "03:30 is not now"
+    assert "Next    Soon" in told, "03:30 is not now"
     assert "index.html" in told
     assert not (community / "var" / "out" / "site" / "index.html").exists()
     sample = community / "steadycast.toml"

@@ -54,7 +54,7 @@ class Adapter:
             raise Refused(self.channel.tell("no-rights"), channel=self.channel.name)
         known, wanted = self.api.categories(), self.channel.settings["category"]
         if wanted not in known:
-            names = ", ".join(f"{tid} {name}" for tid, name in known.items())
+            names = [f"{tid} {name}" for tid, name in known.items()]
             raise Refused(self.channel.tell("no-category", tid=wanted, known=names), channel=self.channel.name)
         return Account("", scopes)
 

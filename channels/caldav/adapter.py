@@ -45,7 +45,7 @@ class Adapter:
         """As whom the password logs in, and whether that account may write in the calendar. It does not expire."""
         rights = self.api.rights()
         if rights and not may_write(rights):
-            said = self.channel.tell("lacks", user=self.channel.settings["user"], rights=", ".join(NEEDED))
+            said = self.channel.tell("lacks", user=self.channel.settings["user"], rights=[*NEEDED])
             raise Refused(said, channel=self.channel.name)
         return Account(self.channel.settings["user"], rights)
 

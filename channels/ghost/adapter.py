@@ -59,7 +59,7 @@ class Adapter:
         """Which site it is, in which version, and as whom the key speaks: it has to be allowed to publish."""
         site, who = self.api.site, self.api.account()
         if not who.may_publish:
-            said = self.channel.tell("lacks", name=who.name, role=", ".join(who.roles))
+            said = self.channel.tell("lacks", name=who.name, role=[*who.roles])
             raise Refused(said, channel=self.channel.name)
         if self._newsletter() and self.api.cannot_mail():
             raise Refused(self.channel.tell("no-mailgun"), channel=self.channel.name)
@@ -77,6 +77,6 @@ class Adapter:
         if not slug or (post and post.extra.get("newsletter") is False):
             return {}
         if slug not in (known := self.api.newsletters()):
-            said = self.channel.tell("no-newsletter", slug=slug, known=", ".join(known))
+            said = self.channel.tell("no-newsletter", slug=slug, known=[*known])
             raise Refused(said, channel=self.channel.name)
         return {"newsletter": slug, "email_segment": self.channel.settings["email_segment"]}

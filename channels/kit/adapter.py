@@ -136,6 +136,8 @@ class Adapter:
             "creator": sheet.creator,
             "limits": hashlib.sha256(limits.encode()).hexdigest()[:12],
             "counts": {f.name: {"n": f.n, "max": f.max, "count": f.count} for f in sheet.fields if f.max},
+            "fields": [{"name": f.name, "label": f.label, "value": f.value} for f in sheet.fields if f.name != "text"],
+            "steps": [*sheet.steps],
             "confirm": {"command": sheet.command, "hosts": [*self.spec.confirm_hosts]},
             "content": files.digest(sums),
             "files": sums,

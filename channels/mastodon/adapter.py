@@ -64,7 +64,7 @@ class Adapter:
         """As whom the token speaks, and its scopes. One that lacks a scope is refused; none expires."""
         name, scopes = self.api.account(), self.api.scopes()
         if lacks := lacking(scopes):
-            raise Refused(self.channel.tell("lacks", scopes=", ".join(lacks)), channel=self.channel.name)
+            raise Refused(self.channel.tell("lacks", scopes=lacks), channel=self.channel.name)
         return Account(f"@{name['acct']}", scopes)
 
     def login(self, show: Show, ask: Ask) -> dict[str, str]:

@@ -75,7 +75,7 @@ class Adapter:
         if self.api.state("m.room.encryption"):
             raise Refused(self.channel.tell("encrypted"), channel=self.channel.name)
         if lacks := self.api.lacks(wanted):
-            said = self.channel.tell("lacks", user=user, rights=", ".join(lacks))
+            said = self.channel.tell("lacks", user=user, rights=lacks)
             raise Refused(said, channel=self.channel.name)
         return Account(user, wanted)
 

@@ -57,7 +57,7 @@ class Adapter:
         known = self.api.targets()
         for target in self.channel.settings["syndicate"]:
             if target not in known:
-                said = self.channel.tell("no-target", target=target, known=", ".join(known) or "–")
+                said = self.channel.tell("no-target", target=target, known=[*known] or "–")
                 raise Refused(said, channel=self.channel.name)
         return Account("")
 

@@ -40,7 +40,7 @@ class Api:
         told = self.http.request("GET", "auth.test")
         me, scopes = told.json(), tuple(filter(None, told.headers.get("X-OAuth-Scopes", "").split(",")))
         if lacks := lacking(scopes):
-            raise Refused(self.channel.tell("scopes", scopes=", ".join(lacks)), channel=self.channel.name)
+            raise Refused(self.channel.tell("scopes", scopes=lacks), channel=self.channel.name)
         self._history(limit=1)  # it may read the channel
         return Account(f"@{me.get('user')} → {me.get('team')}", scopes)
 

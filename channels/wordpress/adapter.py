@@ -70,7 +70,7 @@ class Adapter:
         who = self.http.request("GET", "users/me", params={"context": "edit"}).json()
         rights = tuple(right for right in NEEDED if who["capabilities"].get(right))
         if lacks := [right for right in NEEDED if right not in rights]:
-            said = self.channel.tell("lacks", name=who["name"], rights=", ".join(lacks))
+            said = self.channel.tell("lacks", name=who["name"], rights=lacks)
             raise Refused(said, channel=self.channel.name)
         return Account(who["name"], rights)
 

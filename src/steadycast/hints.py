@@ -19,6 +19,8 @@ HINTS = {
     "missed": N_("`%(command)s` sends it after all"),
     "handed": N_("post the kit, then `%(command)s`"),
     "draft": N_("`%(command)s` or reject"),
+    "hub": N_("take it down, or leave it; then say so on the desk's first page"),
+    "ask": N_("ask somebody else, or write it: the desk's page of slot %(id)s"),
     "request": N_("`%(command)s` publishes it now; `no` leaves it its hour"),
     "not-ready": N_("take out of its front matter what says so, as `draft: true`"),
     "gap": N_("no draft suits this slot of %(id)s: write one, or approve one"),

@@ -137,6 +137,13 @@ class Language:
 
         return dates.format_timedelta(span, locale=self.locale)
 
+    def size(self, count: int) -> str:
+        """A number of bytes for people: 5 MB is 5,000,000. No more than it is: what is a limit must not look larger."""
+        for unit, much in (("GB", 10**9), ("MB", 10**6), ("KB", 10**3)):
+            if count >= much:
+                return f"{count * 100 // much / 100:g} {unit}"
+        return self.ngettext("%(num)s byte", "%(num)s bytes", count)
+
     def percent(self, rate: float) -> str:
         """A rate for people; only what is whole is shown as 100%, only nothing as 0%."""
         from babel import numbers

@@ -79,10 +79,9 @@ def _lines(found: Fair) -> list[str]:
         )
         lines.append(
             _(
-                "%(series)s: asked %(asked)s (house : members), went out %(real)s.",
+                "%(series)s: %(mix)s.",
                 series=each.title,
-                asked=asked,
-                real=real,
+                mix=_("asked %(asked)s (house : members), went out %(real)s", asked=asked, real=real),
             )
         )
     limits = {

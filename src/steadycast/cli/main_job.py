@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from steadycast.cli.lazy_rooms import ops, pipeline
+from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import NEEDS_A_PERSON, OK, complain, progress, say, say_outcome, show
 from steadycast.language import N_, current, listed, ngettext
 from steadycast.language import gettext as _
@@ -43,9 +43,14 @@ def main_job(app: App) -> int:
         say_class(each)
     report = pipeline.report(app, pipeline.now())
     say_record(report)
-    if waiting := len(ops.status(app, pipeline.now())["waiting"]):
-        say(_("Waiting %(waiting)s for a person: `steadycast status`", waiting=waiting))
+    if needs := pipeline.needs(app, pipeline.now()).total:
+        say(_("%(needs)s: `steadycast status`", needs=needs_you(needs)))
     return NEEDS_A_PERSON if published.failed or collected.problems else OK
+
+
+def needs_you(things: int) -> str:
+    """How much needs a person, in the words of the desk and the report."""
+    return ngettext("One thing needs you", "%(num)s things need you", things)
 
 
 def say_taken_in(app: App, collected: Collected, *, news_only: bool = False) -> None:
@@ -78,7 +83,7 @@ def say_next_of(planned: Planned, series: Sequence[str]) -> None:
             say(
                 _(
                     "  %(series)s: next %(when)s, %(title)s",
-                    series=name,
+                    series=slot.series_title,
                     when=slot.when,
                     title=slot.title or _("no draft yet"),
                 )
@@ -90,7 +95,12 @@ def say_next(planned: Planned) -> None:
     coming = next((slot for slot in planned.slots if slot.draft and slot.state in ("planned", "filled")), None)
     if coming:
         say(
-            _("Next    %(series)s %(when)s: %(title)s", series=coming.series, when=coming.when, title=coming.title),
+            _(
+                "Next    %(series)s %(when)s: %(title)s",
+                series=coming.series_title,
+                when=coming.when,
+                title=coming.title,
+            ),
             _(
                 "        `steadycast publish --slot %(slot)s` sends it now; `steadycast preview %(draft)s` shows it.",
                 slot=coming.slot,

@@ -74,6 +74,9 @@ def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[Text]:
 
     cells = {key: shown("" if row.get(key) is None else str(row[key])) for key in columns}
     cells |= {key: cut(cells[key]) for key in cells.keys() & NAMES}
+    title = row.get("series_title")
+    if "series" in cells and title and title != row["series"]:
+        cells["series"] = shown(f"{title} ({row['series']})")  # the title is for people; the id is what one types
     cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
     said = {key: shown_word(cell) if key in CODES else cell for key, cell in cells.items()}
     return [Text(said[key], style=COLOURS.get(cells[key], "")) for key in columns]
@@ -102,7 +105,12 @@ def say_outcome(row: Mapping[str, Any]) -> None:
 
     [row] = linked([row])
     what = shown(
-        _("%(series)s on %(channel)s: %(title)s", series=row["series"], channel=row["channel"], title=row["title"])
+        _(
+            "%(series)s on %(channel)s: %(title)s",
+            series=row["series_title"],
+            channel=row["channel"],
+            title=row["title"],
+        )
     )
     state = set_cell_size(shown_word(row["state"]), 9)
     line = Text.assemble(f"{row['when']}  ", (state, COLOURS.get(row["state"], "")), f"  {what}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadycast.cli.lazy_rooms import ops, pipeline
-from steadycast.cli.main_job import say_record
+from steadycast.cli.main_job import needs_you, say_record
 from steadycast.cli.output import NEEDS_A_PERSON, NOTHING_YET, OK, as_json, progress, say, show, tell
 from steadycast.errors import Problem
 from steadycast.language import gettext as _
@@ -21,14 +21,15 @@ def status(*, json: Json = False) -> int:
 
     with pipeline.App.open(readonly=True) as app:
         state, fresh = ops.status(app, pipeline.now()), not app.ledger.has_drafts()
-    code = NEEDS_A_PERSON if state["waiting"] or state["problems"] else OK
+    code = NEEDS_A_PERSON if state["needs"] or state["problems"] else OK
     if json:
         as_json(state)
         return code
     waiting = {"state": "state", "when": "slot", "channel": "channel"}
     waiting |= {"title": "draft", "message": "why", "say": "hint"}
-    nothing = "" if state["problems"] else _("Nothing waits for a person.")
-    show(state["waiting"], waiting, title=_("Needs a person"), empty=nothing)
+    head = needs_you(state["needs"]) if state["needs"] else ""
+    show(state["waiting"], waiting, title=head, empty=_("Nothing needs you.") if code == OK else head)
+    say(*state["alarms"], *state["settings"])
     say(*(str(Problem(problem.pop("path"), **problem)) for problem in state["problems"]))
     say(*map(line, state["delayed"]))
     columns = {"when": "slot", "series": "series", "title": "draft", "state": "state"}

@@ -12,7 +12,7 @@ from steadycast.cli.lazy_rooms import pipeline
 from steadycast.cli.output import OK, as_json, say, show
 from steadycast.cli.parameters import Json
 from steadycast.errors import InputError
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 
 COLUMNS = {"name": N_("name"), "role": N_("role"), "series": N_("series"), "since": N_("since"), "state": ""}
@@ -66,7 +66,7 @@ def list_(*, json: Json = False) -> int:
         as_json(rows)
         return OK
     shown = [
-        {**row, "series": ", ".join(row["series"]) or "–", "state": _("ended") if row["ended"] else ""} for row in rows
+        {**row, "series": listed(row["series"]) or "–", "state": _("ended") if row["ended"] else ""} for row in rows
     ]
     nobody = _("Nobody logs in: the desk is open to this machine only, by the key in its address.")
     show(shown, COLUMNS, title=_("People"), empty=nobody)

@@ -48,6 +48,14 @@ def _words(language: Language) -> dict[str, str]:
         "said": pgettext("table", "said"),
         "hint": pgettext("table", "hint"),
         "why": pgettext("table", "why"),
+        # what has a limit
+        "author": pgettext("table", "author"),
+        "html": pgettext("table", "html"),
+        "tag": pgettext("table", "tag"),
+        "tags": pgettext("table", "tags"),
+        "whole": pgettext("table", "whole"),
+        "thumb": pgettext("table", "thumb"),
+        # further heads
         "channel": pgettext("table", "channel"),
         "rehearsal": pgettext("table", "rehearsal"),
         "platform": pgettext("table", "platform"),

@@ -23,6 +23,7 @@ own_files        styles and scripts, which a browser asks for once
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, draft, kits, write   the pages
 settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first
+setting_labels   settings by their labels, for who reads what is wrong with one
 settings_rituals   the days that the community marks
 first_run        the pages that make a workspace where none is
 zones            time zones by what people call them

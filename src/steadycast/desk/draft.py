@@ -10,14 +10,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from steadycast import pipeline
+from steadycast.desk import files
 from steadycast.desk.acts import DRAFT, form_of
 from steadycast.desk.pages import Here, done, page
+from steadycast.draft.model import Draft
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.language import gettext as _
-from steadycast.ledger.draft_list import INBOX
+from steadycast.ledger.intake import INBOX
 from steadycast.ledger.tables import DONE
-from steadycast.pipeline import amend
+from steadycast.pipeline import App, amend
 from steadycast.pipeline.draft_page import difference, document, facts, fault_free, problems_of
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.permissions import Act
@@ -48,11 +50,12 @@ def draft(request: Request, app: Here, id: str, revision: str = "", against: str
     return page(
         request, app, "draft", "drafts", row=row, draft=text, shown=shown, before=before, revisions=revisions,
         changes=difference(former, text) if former and text and (revision or against) else None,
-        facts=facts(text) if text else {}, decisions=app.ledger.decisions_of(row.id), where=where,
+        facts=_facts(app, text) if text else {}, decisions=app.ledger.decisions_of(row.id), where=where,
         slots=app.ledger.slots_of(row.id, pipeline.now()), resembles=resembles, inbox=(*INBOX, "archive", "hand-in"),
-        series=app.workspace.series, member_title=app.workspace.member_title,
+        series_title=app.series_title, member_title=app.workspace.member_title,
         is_out=any(d.state in DONE for d in where),
         served=[_mime(m.stored) for m in text.media] if text else [],
+        local=files.local_addresses(request, app, where),
         asks=pipeline.asking.waited_for(app, row, pipeline.now()),
     )  # fmt: skip
 
@@ -85,6 +88,16 @@ def media(app: Here, id: str, n: int) -> Response:
     if file is None or not mime or not fault_free(app, file.path):
         raise InputError(_("%(path)s: there is no such file to show", path=row.path))
     return FileResponse(file.path, media_type=mime, headers={"Content-Security-Policy": FRAME})
+
+
+def _facts(app: App, text: Draft) -> dict[str, object]:
+    """What it says of itself, with series by their names for people."""
+    names, found = app.workspace.series_names, facts(text)
+    titles = {"series": [app.series_title(names.get(name, name)) for name in text.series]} if text.series else {}
+    if text.slot and (slot := app.ledger.slot(text.slot)):
+        zone = app.workspace.community.zone
+        titles["slot"] = [app.series_title(slot.series), current().instant(slot.at.astimezone(zone))]
+    return found | titles
 
 
 def _mime(name: str) -> str:

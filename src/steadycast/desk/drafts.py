@@ -17,7 +17,8 @@ from steadycast.desk.pages import Here, done, page
 from steadycast.draft.decoding import decode
 from steadycast.errors import InputError
 from steadycast.language import Language, current
-from steadycast.ledger.draft_list import INBOX, SHELVES, STANDINGS, DraftsAsked
+from steadycast.ledger.draft_list import SHELVES, STANDINGS, DraftsAsked
+from steadycast.ledger.intake import INBOX
 from steadycast.pipeline import App, concerns, write_draft
 from steadycast.pipeline.draft_location import DraftLocation, Place
 from steadycast.pipeline.draft_notes import is_lone
@@ -43,9 +44,13 @@ def drafts(
     person: Person | None = getattr(request.state, "person", None)
     if person and person.role is Role.MEMBER and not request.query_params:
         asked["member"] = person.name
-    if shelf not in (*SHELVES, "all"):
+    named = shelf in (*SHELVES, "all")
+    if not named:
         shelf = "all" if any(asked.values()) else "inbox"
     found = app.ledger.draft_page(_asked(app, shelf, asked), pipeline.now(), first=(number - 1) * SHOWN, most=SHOWN)
+    if not named and shelf == "inbox" and not found.total:  # nothing waits: what there is stands on another shelf
+        shelf = next((other for other in SHELVES if found.shelves.get(other)), shelf)
+        found = app.ledger.draft_page(_asked(app, shelf, asked), pipeline.now(), first=0, most=SHOWN)
     kept = {name: value for name, value in asked.items() if value}
     return page(
         request, app, "drafts", "drafts", found=found, shelf=shelf, shelves=SHELVES, standings=STANDINGS,
@@ -84,7 +89,7 @@ def _address(shelf: str, kept: dict[str, str], **other: object) -> str:
 @router.get("/drafts/unread")
 def unread(request: Request, app: Here) -> HTMLResponse:
     """What could not be taken in: the file, the line, what is wrong and what to do."""
-    rows, total = app.ledger.problems()[:AT_ONCE], app.ledger.unread()
+    rows, total = app.ledger.problems(AT_ONCE, apart=True), app.ledger.unread()
     return page(
         request, app, "unread", "drafts", problems=rows, total=total, is_lone=is_lone, may_fix=write_draft.may_fix
     )
@@ -188,8 +193,7 @@ def _where(say: Language, app: App, ids: Sequence[str]) -> Iterator[str]:
 
 
 def _place(say: Language, app: App, place: Place) -> Iterator[str]:
-    series = app.workspace.series.get(place.series)
-    named, when = (series.title if series else "") or place.series, say.instant(place.at) if place.at else ""
+    named, when = app.series_title(place.series), say.instant(place.at) if place.at else ""
     if place.kind == "slot":
         yield say.gettext("It goes out on %(when)s, in %(series)s.", when=when, series=named)
     elif place.kind == "turn":

@@ -7,6 +7,7 @@ and gets no cookie. So the key to them stands in their address, as `files_key` m
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +18,9 @@ from starlette.responses import FileResponse
 from steadycast.desk.guard import FILES
 from steadycast.desk.pages import Here
 from steadycast.language import gettext as _
+from steadycast.ledger.tables import DeliveryRow
+from steadycast.pipeline import App
+from steadycast.pipeline.local_pages import local_pages
 
 router = APIRouter()
 FOLDERS = ("out", "preview")  # of var/
@@ -56,3 +60,11 @@ def below(var: Path, name: str) -> Path | None:
 def address(request: Request, name: str) -> str:
     """Where the desk shows the file `name` of var/."""
     return f"{FILES}{request.state.files_key}/{quote(name)}"
+
+
+def local_addresses(request: Request, app: App, rows: Sequence[DeliveryRow]) -> dict[str, str]:
+    """By the marker of a delivery whose post lies on this machine: where the desk shows it; of what is no page, where
+    it lies.
+    """
+    found = local_pages(app, rows).items()
+    return {marker: address(request, name) if name.endswith(".html") else f"var/{name}" for marker, name in found}

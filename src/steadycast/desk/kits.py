@@ -41,7 +41,7 @@ def kit(request: Request, app: Here, marker: str, url: str = "") -> HTMLResponse
         return files.address(request, name)
 
     left = [other for other in queue if other != marker]
-    return page(request, app, "kit", "kits", kit=shown, left=left, address=address, size=size, url=url or shown.url)
+    return page(request, app, "kit", "kits", kit=shown, left=left, address=address, url=url or shown.url)
 
 
 @router.post(QUEUE + "/{marker}/confirm", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])
@@ -59,8 +59,3 @@ def confirm(app: Here, marker: str, url: Annotated[str, Form()], at: Annotated[s
     left = pipeline.kits.waiting(app)
     to = f"{QUEUE}/{left[0].marker}" if left else QUEUE
     return done(to, say.gettext("Confirmed: %(url)s", url=url))
-
-
-def size(count: int) -> str:
-    """How large a file is, for people."""
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{max(count // 1000, 1)} KB"

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
+from steadycast.desk import files
 from steadycast.desk.acts import DELIVERY, form_of, may_here
 from steadycast.desk.pages import Here, done, page
 from steadycast.errors import unknown_name
@@ -105,7 +106,7 @@ def delivery(request: Request, app: Here, key: str) -> HTMLResponse:
         request, app, "delivery", "record", row=row, title=title, events=app.ledger.events(row.id)[-200:], kept=kept,
         steps=[(step, app.redact(step.value or "")[:SHOWN_OF_VALUE]) for step in kept.steps[:50]],
         proof=_proof(app, kept.receipt.detail) if kept.receipt else "", names=names(app), can=_can(app, row),
-        sent=_sent(app, kept.sent),
+        sent=_sent(app, kept.sent), local=files.local_addresses(request, app, [row]),
         recipients=recipients.of_delivery(app, row, named=may_here(request, "settle", *filter(None, [row.series]))),
     )  # fmt: skip
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -15,6 +18,7 @@ from steadycast import pipeline
 from steadycast.desk.acts import form_of
 from steadycast.desk.first_run import FORMS, TAGS, rhythms_in
 from steadycast.desk.pages import Here, done, page
+from steadycast.desk.setting_labels import about
 from steadycast.desk.zones import zone_called, zones_named
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import current, known, names
@@ -98,17 +102,18 @@ def overview(request: Request, app: Here) -> HTMLResponse:
     """All of it: what is wrong, the community, its series, channels, members, alarms."""
     now, workspace = pipeline.now(), app.workspace
     found = of_settings(app, now)
-    coming = {}
+    planned, zone = app.ledger.next_slots(now), workspace.community.zone
+    coming: dict[str, dt.datetime | None] = {name: at.astimezone(zone) for name, at in planned.items()}
     for name, series in workspace.series.items():
-        try:
-            coming[name] = next_slot(series, now)
-        except SettingsError:
-            coming[name] = None
+        if name not in coming:  # of one that was just added nothing is planned yet
+            with suppress(SettingsError):
+                coming[name] = slot.local if (slot := next_slot(series, now)) else None
     unset = [name for name in workspace.alarms.urls if app.find_secret(name) is None]
     return shown(
         request, app, "overview", found=found[:SHOWN], more=max(len(found) - SHOWN, 0), coming=coming, w=workspace,
         platforms=app.usable_platforms, unset=unset, most=SHOWN,
-        broken=app.broken_settings, spoken=dict(names()).get(known(workspace.community.language), ""),
+        about=partial(about, app), broken=app.broken_settings,
+        spoken=dict(names()).get(known(workspace.community.language), ""),
     )  # fmt: skip
 
 

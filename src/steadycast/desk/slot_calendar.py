@@ -26,6 +26,7 @@ VIEWS = ("month", "week", "list")
 IN_A_CELL = 6  # slots of one day in a month; more are counted
 IN_A_DAY = 24  # in a week
 ROWS = 50  # in a list
+WEEKS = 5  # of a month that nobody named: from this week on
 LIST = 35 * DAY  # as far as one page of the list looks
 STOCK = 12  # drafts beside the calendar
 CHIPS = 40
@@ -41,16 +42,17 @@ def calendar(request: Request, app: Here) -> HTMLResponse:
     view = asked.get("view", "") if asked.get("view") in VIEWS else "month"
     series = asked.get("series", "") if asked.get("series") in app.workspace.series else ""
     channel = asked.get("channel", "") if asked.get("channel") in app.workspace.channels else ""
-    day = _day(asked.get("from", "")) or _day(f"{asked.get('month', '')}-01") or today
-    first, days, before, after = _span(view, day)
+    day = _day(asked.get("from", "")) or _day(f"{asked.get('month', '')}-01")
+    first, days, before, after = _coming(today) if view == "month" and not day else _span(view, day or today)
     enough = ROWS if view == "list" else None
     seen = _window(app, days, now, series=series, channel=channel, per_day=_per_day(view), enough=enough)
     if seen.next:
         days, after = [each for each in days if each < seen.next], seen.next
-    month = _month(days[len(days) // 2] if view != "month" else first, 1 if view == "month" else 0)
+    month = _month(first, 1) if view == "month" and day else _month(days[len(days) // 2], 0)
     return page(
         request, app, "slot_calendar", "slots",
-        view=view, first=first, days=days, before=before, after=after, today=today, seen=seen,
+        view=view, first=first, days=days, named=view == "month" and day is not None, before=before, after=after,
+        today=today, seen=seen,
         series=series, channel=channel, at=_addresses(view, day, series, channel),
         chips=_chips(app), holidays=slot_view.holidays_of(app, days, series),
         occasions=_occasions(app, days, now, series),
@@ -104,6 +106,12 @@ def _day(text: str) -> dt.date | None:
     return day if FIRST <= day < LAST else None
 
 
+def _coming(today: dt.date) -> tuple[dt.date, list[dt.date], dt.date, dt.date]:
+    """Weeks from this one on: late in a month, most of its weeks are over, and nobody has asked for them."""
+    monday = today - dt.timedelta(days=today.weekday())
+    return monday, [monday + n * DAY for n in range(WEEKS * 7)], monday - DAY, monday + WEEKS * 7 * DAY
+
+
 def _span(view: str, day: dt.date) -> tuple[dt.date, list[dt.date], dt.date, dt.date]:
     """(the day that names the view, its days, a day of the view before, one of the view after)."""
     monday = day - dt.timedelta(days=day.weekday())
@@ -147,7 +155,7 @@ def _occasions(app: App, days: list[dt.date], now: dt.datetime, series: str) -> 
     return by_day
 
 
-def _addresses(view: str, day: dt.date, series: str, channel: str) -> Callable[..., str]:
+def _addresses(view: str, day: dt.date | None, series: str, channel: str) -> Callable[..., str]:
     """Makes the address of this calendar with something else of it asked for."""
 
     def at(**other: Any) -> str:

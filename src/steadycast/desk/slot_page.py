@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from steadycast import pipeline
-from steadycast.desk import asks
+from steadycast.desk import asks, files
 from steadycast.desk.acts import DRAFT, SLOT, form_of
 from steadycast.desk.pages import Here, done, inside, page
 from steadycast.language import current
@@ -106,6 +106,7 @@ def slot(request: Request, app: Here, id: str) -> HTMLResponse:
         request, app, "slot_page", "slots", s=seen, coming=seen.day >= today and seen.at > now,
         choices=_choices(app, row), planned=_elsewhere(app, row), targets=_targets(app, seen), undo=_undo(request),
         ask=asks.form(app, seen, now), occasions=pipeline.rituals.of_slot(app, id, now) if seen.at > now else [],
+        local=files.local_addresses(request, app, app.ledger.deliveries(slots=[id])),
         can_publish=bool(seen.draft and seen.at > now and any(c.state == "due" for c in seen.channels)),
     )  # fmt: skip
 

@@ -14,10 +14,9 @@ from steadycast.desk.pages import Here, done, page
 from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
-from steadycast.ops.check_settings import placeholders_in_use, sent_to_nobody
-from steadycast.pipeline import App
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.permissions import Act
+from steadycast.pipeline.to_do import placeholders_in_use, sent_to_nobody
 from steadycast.pipeline.today import Today
 from steadycast.pipeline.today import today as read_today
 from steadycast.pipeline.write_draft import may_fix
@@ -32,16 +31,16 @@ def today(request: Request, app: Here) -> HTMLResponse:
     day, workspace = read_today(app, pipeline.now()), app.workspace
     return page(
         request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=workspace.member_title,
-        is_lone=is_lone, may_fix=may_fix, calls=things(request, app, day), unwritten=placeholders_in_use(workspace),
-        placeholder=PLACEHOLDER,
-        to_nobody=sent_to_nobody(app),
+        is_lone=is_lone, may_fix=may_fix, calls=things(request, day), placeholder=PLACEHOLDER,
+        unwritten=placeholders_in_use(workspace), to_nobody=sent_to_nobody(app),
     )  # fmt: skip
 
 
-def things(request: Request, app: App, day: Today) -> int:
+def things(request: Request, day: Today) -> int:
     """How many things need the person who asks: what waits, and the settings that nobody has written yet."""
-    asked = [*placeholders_in_use(app.workspace), *sent_to_nobody(app)]
-    return (len(asked) if may_here(request, Act.SETTINGS) else 0) + (day.calls if may_here(request, Act.DECIDE) else 0)
+    return (len(day.unwritten) if may_here(request, Act.SETTINGS) else 0) + (
+        day.calls if may_here(request, Act.DECIDE) else 0
+    )
 
 
 @router.post("/deliveries/{marker}/settle", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])

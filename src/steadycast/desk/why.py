@@ -26,7 +26,7 @@ PAGE = "/why"
 def why(request: Request, app: Here) -> HTMLResponse:
     """The page."""
     found = ops.why(app, pipeline.now())
-    calls = things(request, app, read_today(app, pipeline.now()))
+    calls = things(request, read_today(app, pipeline.now()))
     return page(request, app, "why", "record", looks=found.looks, answer=found.answer, calls=calls)
 
 

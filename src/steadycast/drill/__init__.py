@@ -31,7 +31,7 @@ from steadycast.drill.supply import Source, hand_ins, pieces
 from steadycast.drill.year import run
 from steadycast.errors import InputError
 from steadycast.intake.backfill import PastItem, history_of
-from steadycast.language import current
+from steadycast.language import current, listed
 from steadycast.language import gettext as _
 from steadycast.pipeline import App
 from steadycast.progress import Progress, unseen
@@ -186,7 +186,7 @@ def _history(supply: Supply, own: _Own | None, zone: ZoneInfo, now: dt.datetime)
     if weeks < LEAST:
         raise InputError(
             _("%(source)s has no %(num)s whole weeks of drafts", source=supply.from_, num=LEAST),
-            hint=_("take a profile: %(names)s", names=", ".join(profiles.COUNTS)),
+            hint=_("take a profile: %(names)s", names=listed(profiles.COUNTS)),
         )
     return [by_week[week] for week in range(weeks)]
 

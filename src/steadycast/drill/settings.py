@@ -13,7 +13,7 @@ from steadycast import reasons
 from steadycast.drill.profiles import COUNTS
 from steadycast.errors import InputError, SettingsError, did_you_mean
 from steadycast.language import gettext as _
-from steadycast.language import quoted
+from steadycast.language import listed, quoted
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Form, Origin
 from steadycast.workspace.class_settings import ClassTable
@@ -48,7 +48,7 @@ class Supply(Model):
             message = _("say once how many come: profile, counts or from")
             raise ValueError(message)
         if self.profile and self.profile not in COUNTS:
-            hint = did_you_mean(self.profile, COUNTS, ", ".join(COUNTS))
+            hint = did_you_mean(self.profile, COUNTS, listed(COUNTS))
             message = _("there is no profile %(name)s: %(hint)s", name=quoted(self.profile), hint=hint)
             raise ValueError(message)
         if self.from_ not in ("", "ledger") and not self.from_.startswith("git:"):
@@ -140,7 +140,7 @@ def read(named: str) -> tuple[DrillSettings, dict[str, Any]]:
 
     Raises a SettingsError with file, line and hint.
     """
-    names = ", ".join(shipped())
+    names = listed(shipped())
     file = SHIPPED / f"{named}.toml" if named in shipped() else Path(named)
     if file.suffix != ".toml":
         hint = did_you_mean(named, shipped(), _("a file such as drill.toml, or one of: %(names)s", names=names))

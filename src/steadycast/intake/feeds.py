@@ -16,7 +16,7 @@ from steadycast.errors import FeedError
 from steadycast.intake import child_process
 from steadycast.intake.feed_items import Item
 from steadycast.intake.feed_worker import MAX_BYTES
-from steadycast.language import N_
+from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.outgoing import Fetched, Fetcher, FetchError, PrivateAddressError, shown_url
 from steadycast.schedule.model import Form
@@ -173,7 +173,7 @@ def _no_feed(feed: FeedSettings, got: Fetched, answer: dict[str, Any]) -> FeedEr
     """What came instead of a feed, and what to do."""
     kind = answer["kind"]
     if kind == "html" and answer["feeds"]:
-        found = ", ".join(shown_feed(urljoin(got.url, link)) for link in answer["feeds"])
+        found = listed(shown_feed(urljoin(got.url, link)) for link in answer["feeds"])
         return _wrong(feed, _("this is a web page, not a feed"), _("its page names: %(addresses)s", addresses=found))
     if kind == "unreadable":
         return _wrong(

@@ -12,12 +12,11 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, lite
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import NONE_YET, Database, one_of, rows_of, table
 from steadycast.ledger.draft_labels import labelled
-from steadycast.ledger.intake import DRAFT, REVISION, evergreen, fetched
+from steadycast.ledger.intake import DRAFT, INBOX, REVISION, SHOWN, ShownDraft, evergreen, fetched
 from steadycast.ledger.tables import WENT_OUT, DraftRow, State
 
 SLOT = table("slot")
 SHELVES = ("inbox", "stock", "reserve", "archive")
-INBOX = ("waiting", "copy", "doubtful")  # a person has to say what becomes of it
 STANDINGS = (
     "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "hand-in", "rejected", "not-ready", "gone",
 )  # fmt: skip
@@ -167,6 +166,14 @@ def drafts_to_decide(db: Database, at_once: int = 0) -> list[DraftRow]:
     """The drafts that wait for an editor, by path; of one member `at_once`, the oldest; 0: all."""
     query = select(DRAFT).where(D.state == "waiting").order_by(D.path)
     return rows_of(db, DraftRow, query.where(not_(behind(at_once))) if at_once else query)
+
+
+def waiting_drafts(db: Database, at_once: int = 0) -> list[ShownDraft]:
+    """The drafts that wait for a person, the oldest first; of one member `at_once`, 0: all."""
+    wait: ColumnElement[bool] = D.state.in_(INBOX)
+    query = SHOWN.where(wait & not_(behind(at_once)) if at_once else wait)
+    with db.read() as connection:
+        return [ShownDraft._make(row) for row in connection.execute(query.order_by(D.changed, D.id)).all()]
 
 
 def _kept(connection: Connection, at_once: int) -> int:

@@ -47,6 +47,8 @@ UNLISTED = ("digest", "reminder")  # sources of drafts that no digest lists
 HELD = ("archive", "copy", "doubtful", HAND_IN)  # states of drafts that are no stock before a person says so
 OUT_OF_STOCK = ("gone", "not-ready", "rejected", *HELD)  # states of a draft that no slot may carry
 
+INBOX = ("waiting", "copy", "doubtful")  # a person has to say what becomes of it
+
 
 def values(rows: Iterable[TableRow]) -> list[dict[str, Any]]:
     """The rows' columns, as Core inserts take them."""
@@ -69,6 +71,7 @@ class ShownDraft(NamedTuple):
     path: str
     changed: dt.datetime
     circle: str
+    state: str
 
 
 SHOWN = select(*(DRAFT.c[name] for name in ShownDraft._fields))
@@ -78,13 +81,6 @@ def shown_drafts(db: Database, ids: Iterable[str]) -> dict[str, ShownDraft]:
     """These drafts by id; those that are not there are left out."""
     with db.read() as connection:
         return {row[0]: ShownDraft._make(row) for row in among(connection, SHOWN, DRAFT.c.id, set(ids))}
-
-
-def waiting_drafts(db: Database) -> list[ShownDraft]:
-    """The drafts that wait for approval, the oldest first."""
-    query = SHOWN.where(DRAFT.c.state == "waiting").order_by(DRAFT.c.changed, DRAFT.c.id)
-    with db.read() as connection:
-        return [ShownDraft._make(row) for row in connection.execute(query).all()]
 
 
 def unlisted_drafts(db: Database) -> set[str]:
@@ -343,9 +339,9 @@ def revisions_of(db: Database, draft: str, most: int) -> list[Revision]:
 
 
 def unread(db: Database) -> int:
-    """How many files and feeds could not be taken in."""
+    """How many files and feeds could not be taken in; without those of which a draft waits for a decision."""
     with db.read() as connection:
-        return int(connection.execute(select(func.count()).select_from(PROBLEM)).scalar_one())
+        return int(connection.execute(select(func.count()).select_from(PROBLEM).where(_APART)).scalar_one())
 
 
 def approved(db: Database, ids: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -412,9 +408,14 @@ def went_out_before(db: Database, when: Mapping[str, dt.datetime], now: dt.datet
     return marked
 
 
-def problems(db: Database, most: int | None = None) -> list[ProblemRow]:
-    """What could not be taken in, by path; said in the language that is current now."""
-    rows = rows_of(db, ProblemRow, select(PROBLEM).order_by(PROBLEM.c.path).limit(most))
+# A copy or a doubtful draft is a problem, and it waits for a decision: where both are told, it is told as a draft.
+_APART = PROBLEM.c.path.not_in(select(DRAFT.c.path).where(DRAFT.c.state.in_(INBOX)))
+
+
+def problems(db: Database, most: int | None = None, *, apart: bool = False) -> list[ProblemRow]:
+    """What could not be taken in, by path; said in the language that is current now. `apart`: as `unread` counts."""
+    query = select(PROBLEM).where(_APART) if apart else select(PROBLEM)
+    rows = rows_of(db, ProblemRow, query.order_by(PROBLEM.c.path).limit(most))
     for row in rows:
         row.message, row.hint = retold.again(row.message), retold.again(row.hint)
     return rows

@@ -118,7 +118,7 @@ class Ledger(Database):
     # What came in
     drafts = intake.drafts
     shown_drafts = intake.shown_drafts
-    waiting_drafts = intake.waiting_drafts
+    waiting_drafts = draft_list.waiting_drafts
     unlisted_drafts = intake.unlisted_drafts
     approved_drafts = intake.approved_drafts
     approved_values = intake.approved_values
@@ -316,6 +316,7 @@ class Ledger(Database):
     counts = queries.counts
     waiting = worker_view.waiting
     coming_slots = today_reads.coming_slots
+    next_slots = today_reads.next_slots
     owed_and_empty = today_reads.owed_and_empty
     reaches = today_reads.reaches
     slots_gone_out = today_reads.slots_gone_out

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, exists, func, not_, select
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, one_of, rows_of, table
-from steadycast.ledger.draft_list import INBOX, behind
-from steadycast.ledger.intake import DRAFT
+from steadycast.ledger.draft_list import behind
+from steadycast.ledger.intake import DRAFT, INBOX
 from steadycast.ledger.tables import DONE, WENT_OUT, DraftRow, SlotRow, State
 
 SLOT = table("slot")
@@ -27,10 +27,20 @@ class Reach(NamedTuple):
 
 def coming_slots(db: Database, now: dt.datetime, most: int) -> list[SlotRow]:
     """The next slots that are owed, in order of time; not those that went out already, before their hour."""
+    return rows_of(db, SlotRow, select(SLOT).where(_to_come(now)).order_by(S.at, S.id).limit(most))
+
+
+def next_slots(db: Database, now: dt.datetime) -> dict[str, dt.datetime]:
+    """When the next of them is, by series."""
+    query = select(S.series, func.min(S.at)).where(_to_come(now)).group_by(S.series)
+    with db.read() as connection:
+        return dict(map(tuple, connection.execute(query)))
+
+
+def _to_come(now: dt.datetime) -> ColumnElement[bool]:
     begun = exists().where(C.slot == S.id, one_of(C.state, WENT_OUT))
-    to_come = exists().where(C.slot == S.id, C.state == State.DUE, C.attempt == 0)  # on another channel, at its hour
-    owed = select(SLOT).where(S.at >= now, S.excused == "", not_(begun) | to_come)
-    return rows_of(db, SlotRow, owed.order_by(S.at, S.id).limit(most))
+    left = exists().where(C.slot == S.id, C.state == State.DUE, C.attempt == 0)  # on another channel, at its hour
+    return (S.at >= now) & (S.excused == "") & (not_(begun) | left)
 
 
 def owed_and_empty(db: Database, now: dt.datetime, until: dt.datetime, most: int) -> list[SlotRow]:

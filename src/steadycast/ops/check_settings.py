@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import shutil
 import stat
 import unicodedata
@@ -17,6 +16,7 @@ from steadycast.language import gettext as _
 from steadycast.ops.copied_from import still_blank
 from steadycast.pipeline.app import App
 from steadycast.pipeline.permissions import Role
+from steadycast.pipeline.to_do import placeholders, sent_to_nobody
 from steadycast.platform import Setting
 from steadycast.schedule.rhythm_warnings import rhythm_warnings
 from steadycast.workspace import Workspace
@@ -112,33 +112,12 @@ def _untried(app: App) -> Iterator[Problem]:
             yield Problem(SETTINGS_FILE, line, said, hint, severity=WARN)
 
 
-def sent_to_nobody(app: App) -> list[str]:
-    """The channels that something goes out by, and that only lay it into a folder for want of a setting."""
-    served = {name for each in app.workspace.promises.values() for name in each.channels}
-    found = {name: app.usable_platforms[name] for name in app.usable_platforms if name in served}
-    return [n for n, p in found.items() if p.local and p.local_without and not app.workspace.channels[n].paused]
-
-
 def _sent_to_nobody(app: App) -> Iterator[Problem]:
     for name in sent_to_nobody(app):
         without = listed(app.platform(name).local_without)
         said = _("channel.%(name)s: without %(settings)s nobody is sent anything", name=name, settings=without)
         hint = _("set it; what went out so far lies in %(folder)s", folder=f"var/out/{name}")
         yield Problem(SETTINGS_FILE, app.workspace.line(("channel", name)), said, hint, severity=WARN)
-
-
-def placeholders(workspace: Workspace) -> list[tuple[str, ...]]:
-    """The keys whose address is that of a new workspace, which nobody has written yet: links would lead there."""
-    addresses: dict[tuple[str, ...], str] = {("community", "url"): workspace.community.url}
-    addresses |= {("channel", name, "url"): str(c.own.get("url", "")) for name, c in workspace.channels.items()}
-    return [key for key, url in addresses.items() if re.match(rf"https?://{PLACEHOLDER}(?:[/:]|\Z)", url)]
-
-
-def placeholders_in_use(workspace: Workspace) -> list[tuple[str, ...]]:
-    """Those of them that something goes out by: the community's where any channel does, a channel's own."""
-    used = {name for each in workspace.promises.values() for name in each.channels}
-    used = {name for name in used if name in workspace.channels and not workspace.channels[name].paused}
-    return [key for key in placeholders(workspace) if (used if key[0] == "community" else key[1] in used)]
 
 
 def _placeholders(workspace: Workspace) -> Iterator[Problem]:
@@ -243,7 +222,7 @@ def secrets(app: App) -> Iterator[Problem]:
         if setting.secret and given:
             named.append((path, given))
         elif setting.secret and setting.required:
-            said = _("%(name)s is missing", name=".".join(path))
+            said = _("%(name)s: it is not given", name=".".join(path))
             yield _unless_paused(workspace, path[1], _in_settings(workspace, path, said, setting.shown_help))
     named += [(("feed", n, "secret"), feed.secret) for n, feed in enumerate(workspace.feeds) if feed.secret]
     named += [(("alarms", "urls"), name) for name in workspace.alarms.urls]

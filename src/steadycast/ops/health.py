@@ -112,7 +112,7 @@ def _found(name: str, rows: Sequence[Overdue], bad: str, good: str) -> Check:
     where = sorted(
         {_("%(series)s on %(channel)s", series=row.series or _("by hand"), channel=row.channel) for row in rows}
     )
-    check = _check(name, f"{bad}: {', '.join(where)}" if rows else "", good, [row.series for row in rows])
+    check = _check(name, f"{bad}: {listed(where)}" if rows else "", good, [row.series for row in rows])
     return replace(check, count=sum(row.deliveries for row in rows))
 
 

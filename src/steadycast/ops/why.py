@@ -251,8 +251,7 @@ def _served(app: App, now: dt.datetime) -> Look:
 
 
 def _titles(app: App, names: tuple[str, ...]) -> tuple[str, ...]:
-    series = app.workspace.series
-    return tuple((series[name].title if name in series else "") or name for name in names)
+    return tuple(map(app.series_title, names))
 
 
 def _where(app: App, rows: list[overdue.Overdue]) -> Iterator[str]:

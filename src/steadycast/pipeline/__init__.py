@@ -46,6 +46,7 @@ What members of a class owe each other
 What goes out, and what came of it
     publish_requests   a program that asks a person to publish a slot now
     convert          sounds and films converted ahead of their hours
+    local_pages      where a post lies on this machine
     posts, publish, verify, amend   a draft as a post; sent; looked for; changed or taken away
     read_back_feed, post_address   what is closed because a feed shows it; the addresses that a post may have
     finished_by_hand   what lies ready on a far side, closed once a person has published it
@@ -54,6 +55,7 @@ What goes out, and what came of it
     kits             what a person posts by hand, and what is in it
     heard            what came back by itself: bounces, letters that unsubscribe
     recipients       those to whom a channel sends by themselves, and what came of each
+    to_do            what needs a person: one rule, one number
     today            one day for the person who looks after it
     arrivals         who came, from which source and slot, as those who count tell it
     circles, hub_asks   a hub's view over independent communities; what a hub asks of this one
@@ -103,6 +105,7 @@ __all__ = [
     "line_of",
     "listed",
     "members",
+    "needs",
     "now",
     "permissions",
     "plan",
@@ -166,6 +169,7 @@ if TYPE_CHECKING:
     from steadycast.pipeline.rebuild import rebuild
     from steadycast.pipeline.report import alarm, report
     from steadycast.pipeline.results import ReportMade, line_of
+    from steadycast.pipeline.to_do import needs
     from steadycast.pipeline.verify import confirm, settle, verify
 else:
     __getattr__ = on_demand.offer(
@@ -184,6 +188,7 @@ else:
             "rebuild": "rebuild",
             "report": "alarm report",
             "results": "ReportMade line_of",
+            "to_do": "needs",
             "verify": "confirm settle verify",
         },
     )

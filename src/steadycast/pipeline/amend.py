@@ -151,10 +151,14 @@ def unfinished(app: App) -> list[tuple[AmendmentRow, DeliveryRow]]:
     return [(row, there[row.delivery]) for row in found if there[row.delivery].state in DONE]
 
 
-def waiting(app: App) -> list[Row]:
+def to_look_at(app: App) -> list[tuple[AmendmentRow, DeliveryRow]]:
+    """What came to no good end, so that a person has to look at it."""
+    return [(row, d) for row, d in unfinished(app) if row.state in (State.REFUSED, State.UNKNOWN)]
+
+
+def waiting(app: App, found: list[tuple[AmendmentRow, DeliveryRow]]) -> list[Row]:
     """What a person has to look at, as `status` shows it."""
     zone = app.workspace.community.zone
-    found = [(row, d) for row, d in unfinished(app) if row.state in (State.REFUSED, State.UNKNOWN)]
     titles = app.ledger.titles({d.draft for _, d in found if d.draft})
     return [
         waiting_row(

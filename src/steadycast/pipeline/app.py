@@ -36,6 +36,7 @@ from steadycast.platform import Adapter, Channel, Platform, configured, probed, 
 from steadycast.platform.unsubscribed import UnsubscribedFile
 from steadycast.schedule.model import Series
 from steadycast.workspace import Workspace, in_force, load
+from steadycast.workspace.loading import BY_HAND
 from steadycast.workspace.settings import ChannelSettings
 
 if TYPE_CHECKING:
@@ -268,6 +269,11 @@ class App:
         settings = self.workspace.channels.get(channel)
         platform = self.usable(channel) if settings and not settings.title else None
         return (settings.title if settings else "") or (platform.shown_title if platform else "") or channel
+
+    def series_title(self, series: str) -> str:
+        """A series' name for people: its title, else that in steadycast.toml; "" of what went out by hand."""
+        there = self.workspace.series.get(series)
+        return "" if series == BY_HAND else (there.title if there else "") or series
 
     def published_title(self, channel: str) -> str:
         """`channel_title` in the community's language, whoever asks."""

@@ -15,6 +15,7 @@ from steadycast.classes.model import HandIn, Happened, Leave, MemberStanding, Se
 from steadycast.classes.roster import FILE
 from steadycast.errors import InputError, unknown_name
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.ledger.tables import EventRow
 from steadycast.pipeline.app import App
 from steadycast.pipeline.classes import (
@@ -53,7 +54,7 @@ def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]
         raise unknown_name("member", member, known, _("see %(file)s", file=FILE))
     found = [each for each in found if not each[1].left] or found  # of two classes the one that they moved to
     if len(found) > 1:
-        classes = ", ".join(its.the_class.name for its, _seat in found)
+        classes = listed(its.the_class.name for its, _seat in found)
         raise InputError(_("%(member)s sits in several classes", member=member), hint=f"--class: {classes}")
     return found[0]
 

@@ -110,10 +110,12 @@ class DraftLocation:
         found = self.place(row)
         at = f"{found.at:%Y-%m-%d %H:%M}" if found.at else ""
         said = {
-            "slot": f"{found.series} {at}",
+            "slot": f"{self.app.series_title(found.series)} {at}",
             "reserve": _("in reserve: goes out where nothing fresh does"),
             "went": _("had its slot %(at)s", at=at),
-            "turn": _("in stock of %(series)s, its turn about %(at)s", series=found.series, at=at),
+            "turn": _(
+                "in stock of %(series)s, its turn about %(at)s", series=self.app.series_title(found.series), at=at
+            ),
         }
         return said.get(found.kind, "") or _(NEVER)
 

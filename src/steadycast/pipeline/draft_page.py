@@ -14,6 +14,7 @@ from steadycast.draft import Draft
 from steadycast.draft.comments import as_shown
 from steadycast.errors import DraftError, FarSideError, Problem
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_notes import channels_for, unfit, without_series
 from steadycast.pipeline.posts import PageLinks
@@ -87,7 +88,7 @@ def facts(draft: Draft) -> dict[str, object]:
         found.pop("date", None)
     if draft.event:
         found["event"] = draft.event.start
-    found |= {f"channels.{name}": ", ".join(sorted(map(str, own))) for name, own in draft.channels.items() if own}
+    found |= {f"channels.{name}": tuple(sorted(map(str, own))) for name, own in draft.channels.items() if own}
     return found
 
 
@@ -131,7 +132,7 @@ def _lines(draft: Draft) -> list[str]:
 
 
 def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return listed(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _replaced(gone: list[str], new: list[str]) -> Iterator[Change]:

@@ -21,6 +21,7 @@ from steadycast.schedule.days import midnight
 LATELY = dt.timedelta(days=60)  # a kit whose slot was longer ago is not what was posted today
 MOST_FILES = 60  # of one kit that are named
 MOST_STEPS = 12
+MOST_FIELDS = 20
 MOST_TEXT = 200_000  # bytes of one text of a kit
 MANIFEST = "kit.json"
 TEXTS = ("title", "summary", "tags", "article")  # NAME.txt beside the page: what is in it is what is pasted
@@ -43,8 +44,10 @@ class Kit:
     creator: str = ""  # the page to post on
     account: str = ""
     hosts: tuple[str, ...] = ()  # an address of it begins so
-    steps: tuple[str, ...] = ()  # what is left to do, where it lies ready on the far side and not in a folder
+    steps: tuple[str, ...] = ()  # what is left to do there
+    lies_there: bool = False  # it lies ready on the far side, and not in a folder
     texts: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)  # of those texts that its platform names itself
     files: tuple[tuple[str, int], ...] = ()  # (path below var/, bytes) of each file to be saved and uploaded
 
 
@@ -82,7 +85,7 @@ def kit(app: App, marker: str) -> Kit:
         return found
     hosts = app.platform(row.channel).confirm_hosts
     creator = _address(receipt.detail.get("creator"))
-    return replace(found, steps=tuple(map(str, steps[:MOST_STEPS])), creator=creator, hosts=tuple(hosts))
+    return replace(found, steps=_steps(steps), lies_there=True, creator=creator, hosts=tuple(hosts))
 
 
 def _kit(app: App, row: DeliveryRow, titles: Mapping[str, str], page: Path | None = None) -> Kit:
@@ -112,15 +115,29 @@ def _contents(app: App, page: Path) -> dict[str, Any]:
     """What the folder of a kit holds, as its manifest tells; a kit of another make has its page alone."""
     told, folder = _manifest(page.parent), page.parent
     below = folder.resolve().relative_to(app.workspace.var.resolve())
-    confirm = told.get("confirm")
+    confirm, texts = told.get("confirm"), {name: text for name in TEXTS if (text := _text(folder, f"{name}.txt"))}
+    fields = list(_fields(told.get("fields")))
     return {
         "page": str(below / page.name),
         "creator": _address(told.get("creator")),
         "account": str(told.get("account") or "")[:200],
         "hosts": tuple(map(str, confirm.get("hosts", ())))[:10] if isinstance(confirm, dict) else (),
-        "texts": {name: text for name in TEXTS if (text := _text(folder, f"{name}.txt"))},
+        "steps": _steps(told.get("steps")),
+        "texts": {name: value for name, _label, value in fields} | texts,
+        "labels": {name: label for name, label, _value in fields},
         "files": tuple(_files(folder, told.get("files"), below)),
     }
+
+
+def _steps(told: object) -> tuple[str, ...]:
+    return tuple(map(str, told[:MOST_STEPS])) if isinstance(told, list) else ()
+
+
+def _fields(told: object) -> Iterable[tuple[str, str, str]]:
+    """(name, label, value) of what is pasted, in its order; a kit of an earlier make does not tell."""
+    for each in told[:MOST_FIELDS] if isinstance(told, list) else ():
+        if isinstance(each, dict) and all(isinstance(each.get(key), str) for key in ("name", "label", "value")):
+            yield each["name"], each["label"], each["value"]
 
 
 def _files(folder: Path, named: object, below: Path) -> Iterable[tuple[str, int]]:

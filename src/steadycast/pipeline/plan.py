@@ -208,18 +208,18 @@ def show(app: App, now: dt.datetime, horizon: dt.timedelta) -> Planned:
     rows = app.ledger.slots_between(now, now + horizon)
     drafts = app.ledger.drafts_of(s.draft for s in rows if s.draft)
     states = app.ledger.states_of(s.id for s in rows)
-    found = [
-        _shown(app.workspace.series.get(s.series), s, drafts.get(s.draft or ""), states.get(s.id, ())) for s in rows
-    ]
+    found = [_shown(app, s, drafts.get(s.draft or ""), states.get(s.id, ())) for s in rows]
     return Planned(tuple(found), horizon.days)
 
 
-def _shown(series: Series | None, slot: SlotRow, draft: DraftRow | None, states: Iterable[str]) -> PlannedSlot:
+def _shown(app: App, slot: SlotRow, draft: DraftRow | None, states: Iterable[str]) -> PlannedSlot:
+    series = app.workspace.series.get(slot.series)
     state = "excused" if slot.excused else "gap" if draft is None else "filled" if slot.filled else "planned"
     return PlannedSlot(
         slot=slot.id,
         when=slot.local.replace("T", " "),
         series=slot.series,
+        series_title=app.series_title(slot.series),
         draft=slot.draft or "",
         title=draft.title if draft else slot.excused,
         member=draft.member or draft.circle if draft else "",

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from steadycast.errors import FarSideError, LedgerError, SettingsError
+from steadycast.language import current, listed
 from steadycast.language import gettext as _
-from steadycast.language import listed
 from steadycast.pipeline.app import App
 from steadycast.platform import MediaRule, probed
 from steadycast.render.wording import unit
@@ -86,10 +86,11 @@ def allowed(app: App, channel: str) -> Iterator[Allowed]:
     given, told, platform = app.workspace.channels[channel], app.far_limits(channel), app.platform(channel)
     asked = f"server, {told['at'][:10]}" if told else ""
     for name, rule in platform.limits.items():
-        yield Allowed(channel, name, f"{rule.max} {unit(rule)}", _source(name, given.limits, told.get("limits"), asked))
+        most = current().size(rule.max) if rule.count == "bytes" else f"{rule.max} {unit(rule)}"
+        yield Allowed(channel, name, most, _source(name, given.limits, told.get("limits"), asked))
     for role, media in platform.media.items():
-        if most := _most(media):
-            yield Allowed(channel, role, most, _source(role, given.media, told.get("media"), asked))
+        if allows := _most(media):
+            yield Allowed(channel, role, allows, _source(role, given.media, told.get("media"), asked))
 
 
 def _source(name: str, given: object, told: object, asked: str) -> str:
@@ -103,7 +104,7 @@ def _most(rule: MediaRule) -> str:
     size = f"{rule.width or ''}x{rule.height or ''}" if rule.width or rule.height else ""
     words = [
         " ".join(rule.formats),
-        _("%(num)s bytes", num=rule.bytes) if rule.bytes else "",
+        current().size(rule.bytes) if rule.bytes else "",
         _("at most %(num)s", num=rule.count) if rule.count is not None else "",
         size,
         _("%(num)s s", num=format(rule.seconds, "g")) if rule.seconds else "",

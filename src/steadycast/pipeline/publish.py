@@ -134,7 +134,7 @@ def _emptied(app: App, slots: Sequence[SlotRow]) -> str:
     """Says which of these slots carries nothing any more: its draft went out by hand, and no other fits."""
     now = app.ledger.slots_of_ids(slot.id for slot in slots if not slot.manual)
     empty = [id for id, slot in now.items() if slot.draft is None]
-    return _("%(slots)s has no draft any more, and is empty", slots=", ".join(sorted(empty))) if empty else ""
+    return _("%(slots)s has no draft any more, and is empty", slots=listed(sorted(empty))) if empty else ""
 
 
 def is_first(app: App) -> bool:

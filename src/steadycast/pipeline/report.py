@@ -31,6 +31,7 @@ def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade
     from steadycast.pipeline import arrivals
     from steadycast.pipeline import fair as fairness
     from steadycast.pipeline.standing import report_of
+    from steadycast.pipeline.to_do import needs
 
     # Templates and calendars: only where a report is written.
     from steadycast.report.badge import badge
@@ -42,14 +43,15 @@ def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade
     made = report_of(app, now)
     came = arrivals.shown(app, now)
     sources, slots = came.sources[:TOLD], came.slots[:TOLD]
-    told = fairness.fair(app, now).plain(named=False)
-    data = to_json(
-        made, fair=told, arrivals={"first": came.first, "last": came.last, "sources": sources, "slots": slots}
-    )
+    told, wanted = fairness.fair(app, now).plain(named=False), needs(app, now)
+    arrived = {"first": came.first, "last": came.last, "sources": sources, "slots": slots}
+    data = to_json(made, fair=told, arrivals=arrived, needs=wanted.total)
     write_atomically(folder, "report.json", data.encode())
     write_atomically(folder, "badge.svg", badge(made).encode())
     write_atomically(folder, "plan.ics", plan_ics(made.plan, community=made.community, language=made.language, now=now))
-    shown = write_atomically(folder, "index.html", page(made, sources, slots).encode())
+    shown = write_atomically(
+        folder, "index.html", page(made, sources, slots, needs=wanted.total, elsewhere=wanted.elsewhere).encode()
+    )
     return ReportMade(shown, tuple(_row(s) for s in made.series), orjson.loads(data), _since(made))
 
 

@@ -116,6 +116,7 @@ class PlannedSlot:
     series: str
     draft: str = ""
     title: str = ""
+    series_title: str = ""  # the series' name for people
     member: str = ""
     origin: str = ""
     state: str = "gap"  # planned, filled, excused, gap, or the delivery's state once it has begun
@@ -135,7 +136,8 @@ class Planned:
         """One row a slot."""
         return [
             {
-                "when": s.when, "series": s.series, "title": s.title, "member": s.member, "origin": s.origin,
+                "when": s.when, "series": s.series, "series_title": s.series_title, "title": s.title,
+                "member": s.member, "origin": s.origin,
                 "state": s.state, "why": s.why, "id": s.slot, "channels": " ".join(s.channels), "draft": s.draft,
             }
             for s in self.slots
@@ -156,7 +158,7 @@ class Planned:
             said = N_("plan: %(slots)s in %(days)s, each with a draft")
         first = self.gaps[0] if self.gaps else PlannedSlot("", "", "")
         days = ngettext("%(num)s day", "%(num)s days", self.days)
-        return _(said, slots=slots, days=days, num=len(self.gaps), series=first.series, when=first.when)
+        return _(said, slots=slots, days=days, num=len(self.gaps), series=first.series_title, when=first.when)
 
 
 FAILED = {"unknown", "refused", "missed"}
@@ -303,6 +305,7 @@ def row_of(app: App, outcome: Outcome) -> Row:
         )
     return {
         "when": delivery.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"), "series": delivery.series,
+        "series_title": app.series_title(delivery.series),
         "title": delivery.title, "channel": delivery.channel, "state": outcome.state.value,
         "link": outcome.url or file or said, "file": file, "id": delivery.marker, "slot": delivery.slot,
         "message": said,
@@ -311,5 +314,7 @@ def row_of(app: App, outcome: Outcome) -> Row:
 
 def line_of(row: Row) -> str:
     """The same as one line of a log."""
-    what = _("%(series)s on %(channel)s: %(title)s", series=row["series"], channel=row["channel"], title=row["title"])
+    what = _(
+        "%(series)s on %(channel)s: %(title)s", series=row["series_title"], channel=row["channel"], title=row["title"]
+    )
     return "  ".join(filter(None, (row["when"], f"{row['state']:<9}", what, row["link"])))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from steadycast.language import current
 from steadycast.ledger.editor_events import Override
 from steadycast.ledger.tables import DONE, AlarmRow, DraftRow, ProblemRow, SlotRow, State
-from steadycast.pipeline import amend, leaders, publish_requests
+from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
 from steadycast.pipeline.publish_requests import Requested
+from steadycast.pipeline.to_do import Needs, needs
 from steadycast.schedule.cadence import parse
-from steadycast.schedule.runway import SOON, pressing
-from steadycast.workspace.loading import BY_HAND
+from steadycast.schedule.runway import SOON
 
 if TYPE_CHECKING:
     from steadycast.pipeline.asking import Asked
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 SHOWN = 6  # of each kind; how many there are is told
 NEXT = 5
 LATELY = dt.timedelta(days=7)
-GAPS = 60  # empty slots of one day that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,7 @@ class Today:
     problems: tuple[ProblemRow, ...] = ()
     alarms: tuple[AlarmRow, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    unwritten: tuple[tuple[str, ...], ...] = ()  # settings that nobody has written yet
     coming: tuple[Next, ...] = ()
     lately: tuple[Out, ...] = ()
     requests: tuple[Requested, ...] = ()  # all of them: few can wait
@@ -111,97 +111,64 @@ class Today:
 
     @property
     def calls(self) -> int:
-        """How many things need a person."""
+        """How many things need a person, but for the settings that nobody has written yet."""
         return sum(self.counts.values())
 
 
 def today(app: App, now: dt.datetime) -> Today:
     """The day as it stands at `now`. What is read does not grow with what the ledger holds."""
-    from steadycast.alarms.due import NEWS
-    from steadycast.pipeline import asking, hub_asks
-
     ledger = app.ledger
-    waiting: dict[State, list[Call]] = {State.REFUSED: [], State.UNKNOWN: [], State.HANDED: []}
-    for one in ledger.waiting():
+    drafts, in_all = ledger.first_to_decide(SHOWN, app.workspace.fair.waiting)
+    found = needs(app, now, in_all)
+    calls: dict[State, list[Call]] = {State.REFUSED: [], State.UNKNOWN: [], State.HANDED: []}
+    for one in found.deliveries:
         said = " ".join(filter(None, (one.code, one.message)))
         channel = app.channel_title(one.channel)
-        waiting[one.state].append(Call(one.marker, one.title or one.slot, channel, one.at, said, one.url, one.draft))
-    amendments = _amendments(app)
-    drafts, drafts_all = ledger.first_to_decide(SHOWN, app.workspace.fair.waiting)
+        calls[one.state].append(Call(one.marker, one.title or one.slot, channel, one.at, said, one.url, one.draft))
     coming = ledger.coming_slots(now, NEXT)
-    gaps = gaps_of_today(app, now)
     out = ledger.slots_gone_out(now - LATELY, now + SOON, SHOWN)
     titles = {row.id: row.title for row in ledger.drafts_of({s.draft for s in (*coming, *out) if s.draft}).values()}
     tick = ledger.last_tick()
-    kinds: dict[str, list[Call]] = {
-        "refused": waiting[State.REFUSED],
-        "unknown": waiting[State.UNKNOWN],
-        "kits": waiting[State.HANDED],
-    }
-    counts = {name: len(rows) for name, rows in kinds.items()} | {"amendments": len(amendments), "gaps": len(gaps)}
-    told = ledger.alarms()
-    alarms = [row for row in told if row.kind not in NEWS]
-    requests = publish_requests.waiting(app, now)
-    asks = hub_asks.waiting(app)
-    counts |= {"requests": len(requests), "hub_asks": len(asks)}
-    # What is lost comes first; each in order of time.
-    asked = sorted(asking.coming(app, now), key=lambda each: each.standing not in asking.LOST)
-    counts["asked"] = sum(each.standing in asking.LOST for each in asked)
     return Today(
-        refused=tuple(kinds["refused"][:SHOWN]),
-        unknown=tuple(kinds["unknown"][:SHOWN]),
-        kits=tuple(kinds["kits"][:SHOWN]),
-        amendments=tuple(amendments[:SHOWN]),
-        gaps=tuple(_next(app, slot, titles) for slot in gaps[:SHOWN]),
+        refused=tuple(calls[State.REFUSED][:SHOWN]),
+        unknown=tuple(calls[State.UNKNOWN][:SHOWN]),
+        kits=tuple(calls[State.HANDED][:SHOWN]),
+        amendments=tuple(_amendments(app, found)[:SHOWN]),
+        gaps=tuple(_next(app, slot, titles) for slot in found.gaps[:SHOWN]),
         drafts=tuple(drafts),
-        problems=tuple(ledger.problems(SHOWN)),
-        alarms=tuple(alarms),
-        counts=counts | {"drafts": drafts_all, "problems": ledger.unread(), "alarms": len(alarms)},
+        problems=tuple(ledger.problems(SHOWN, apart=True)),
+        alarms=tuple(found.alarms),
+        counts=dict(found.counts),
+        unwritten=found.settings,
         coming=tuple(_next(app, slot, titles) for slot in coming),
         lately=tuple(_out(app, out, titles)),
-        requests=tuple(requests),
-        hub_asks=tuple(asks),
-        asked=tuple(asked[:SHOWN]),
-        asked_in_all=len(asked),
+        requests=tuple(found.requests),
+        hub_asks=tuple(found.hub_asks),
+        asked=tuple(found.asked[:SHOWN]),
+        asked_in_all=len(found.asked),
         reach=tuple(_reach(app, now)),
         overrides=tuple(leaders.lately(app, now)),
-        news=tuple(row for row in told if row.kind in NEWS),
+        news=tuple(found.news),
         tick=tick,
         quiet=tick is not None and now - tick > app.workspace.alarms.quiet_after,
     )
 
 
-def _series_title(app: App, name: str) -> str:
-    series = app.workspace.series.get(name)
-    return "" if name == BY_HAND else (series.title if series else "") or name
-
-
-def _amendments(app: App) -> list[Call]:
+def _amendments(app: App, found: Needs) -> list[Call]:
     """Changes of what is out that came to no good end."""
-    found = [(row, d) for row, d in amend.unfinished(app) if row.state in (State.REFUSED, State.UNKNOWN)]
-    titles = app.ledger.titles({d.draft for _, d in found if d.draft})
+    titles = app.ledger.titles({d.draft for _, d in found.amendments if d.draft})
     return [
         Call(
             d.marker, titles.get(d.draft or "", d.slot), app.channel_title(d.channel), d.at,
             " ".join(filter(None, (row.code, row.message))), d.url, d.draft or "",
         )
-        for row, d in found
+        for row, d in found.amendments
     ]  # fmt: skip
-
-
-def gaps_of_today(app: App, now: dt.datetime) -> list[SlotRow]:
-    """The empty slots of the coming day that no later planning fills."""
-    planned, within, series = app.ledger.planned_at() or now, app.workspace.publish.fill_within, app.workspace.series
-    return [
-        slot
-        for slot in app.ledger.owed_and_empty(now, now + SOON, GAPS)
-        if slot.series in series and pressing(slot.at, series[slot.series], within, now, planned)
-    ]
 
 
 def _next(app: App, slot: SlotRow, titles: dict[str, str]) -> Next:
     draft = slot.draft or ""
-    return Next(slot.at, slot.id, _series_title(app, slot.series), titles.get(draft, draft), draft, slot.filled)
+    return Next(slot.at, slot.id, app.series_title(slot.series), titles.get(draft, draft), draft, slot.filled)
 
 
 def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
@@ -209,7 +176,7 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
     return [
         Out(
             min((d.finished for d in deliveries.get(slot.id, ()) if d.finished), default=slot.at),
-            titles.get(slot.draft or "", slot.id), _series_title(app, slot.series), slot.draft or "",
+            titles.get(slot.draft or "", slot.id), app.series_title(slot.series), slot.draft or "",
             tuple((app.channel_title(d.channel), d.url) for d in deliveries.get(slot.id, ()) if d.state in DONE),
         )
         for slot in slots

@@ -313,9 +313,15 @@ class Channel:
         return self.spec.words_in(self.language) if self.spec else {}
 
     def tell(self, error: str, /, **values: object) -> str:
-        """What went wrong, in the words of who reads it now: a key of [words.TAG.errors], with its {values}."""
+        """What went wrong, in the words of who reads it now: a key of [words.TAG.errors], with its {values}.
+
+        A list is written as that language does: a, b or a、b.
+        """
         told = self.spec.words_in(current().tag).get("errors", {}) if self.spec else {}
-        return str(told.get(error, error)).format(**values)
+        shown = {
+            name: current().listed(map(str, v)) if isinstance(v, list | tuple) else v for name, v in values.items()
+        }
+        return str(told.get(error, error)).format(**shown)
 
     @property
     def subscribers(self) -> Subscribers:

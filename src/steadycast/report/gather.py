@@ -439,7 +439,8 @@ class _Gathering:
     def _drafts(self) -> Iterable[m.Waiting]:
         """What waits for approval; as it was told last where its row is the same and there are no previews."""
         known = self.kept.waiting if self.kept and not self.previewed else {}
-        waiting = self.rows.waiting_drafts(self.ledger, self.kept.said if self.kept else None)
+        said, at_once = self.kept.said if self.kept else None, self.workspace.fair.waiting
+        waiting = self.rows.waiting_drafts(self.ledger, said, at_once)
         found = {row: known.get(row) or self._waits(row) for row in waiting}
         if self.kept:
             self.kept.waiting.clear()
@@ -468,7 +469,7 @@ class _Gathering:
                 kind="feed" if row.path.startswith("feed/") else "draft",
                 since=self._local(row.at),
             )
-            for row in self.ledger.problems()
+            for row in self.ledger.problems(apart=True)
         )
 
     # -- names and times

@@ -23,6 +23,7 @@ class KeptRows:
         self._stock: str | None = None  # what it said of its drafts
         self._shown: dict[str, ShownDraft | None] = {}
         self._waiting: Sequence[ShownDraft] | None = None
+        self._at_once = 0  # of how many drafts a member
         self._happened: Hashable = None
         self._since = dt.datetime.min.replace(tzinfo=dt.UTC)
         self._sent: dict[str, list[DeliveryRow]] = {}
@@ -35,11 +36,11 @@ class KeptRows:
             self._shown.update((id, found.get(id)) for id in missing)
         return {id: row for id in ids if (row := self._shown[id])}
 
-    def waiting_drafts(self, ledger: Ledger, said: Said | None) -> Sequence[ShownDraft]:
-        """The drafts that wait for approval, the oldest first."""
+    def waiting_drafts(self, ledger: Ledger, said: Said | None, at_once: int) -> Sequence[ShownDraft]:
+        """The drafts that wait for a person, the oldest first; of one member `at_once`, 0: all."""
         self._drafts_as(said)
-        if self._waiting is None:
-            self._waiting = ledger.waiting_drafts()
+        if self._waiting is None or self._at_once != at_once:
+            self._waiting, self._at_once = ledger.waiting_drafts(at_once), at_once
         return self._waiting
 
     def _drafts_as(self, said: Said | None) -> None:

@@ -36,14 +36,24 @@ SHOWN = 5  # rows of one kind that are open; the others fold
 NEVER_SHOWN = re.compile(rf"[{CONTROLS}{TURNING}]")
 
 
-def page(report: Report, sources: Sequence[Came] = (), slots: Sequence[Came] = ()) -> str:
+def page(
+    report: Report,
+    sources: Sequence[Came] = (),
+    slots: Sequence[Came] = (),
+    *,
+    needs: int | None = None,
+    elsewhere: int = 0,
+) -> str:
     """One HTML document that holds the whole record, in the community's language; and who came, where that is counted.
+
+    `needs` is how many things need a person, as the desk counts them (None: as many as are shown), and `elsewhere` how
+    many of them are told there alone.
 
     It carries its own style (named by hash in its Content-Security-Policy), no script and no outside reference except
     links that a person may follow, so that it can be mailed, archived or opened from a folder.
     """
     say = of_tag(report.language)
-    view = _View(report, say)
+    view = _View(report, say, needs, elsewhere)
     texts = {"say": say, "_": say.gettext, "ngettext": say.ngettext, "sources": sources, "slots": slots}
     return (
         environment()
@@ -88,18 +98,15 @@ class _View:
 
     share, ratio = staticmethod(words.share), staticmethod(words.ratio)
 
-    def __init__(self, report: Report, say: Language) -> None:
-        self.report = report
+    def __init__(self, report: Report, say: Language, needs: int | None, elsewhere: int) -> None:
+        self.report, self.elsewhere = report, elsewhere
+        shown = len(report.waiting) + len(report.problems) + len(report.alarms)
+        self.calls = shown if needs is None else needs  # how many things need a person
         self.say = say
         self.today = report.at.date()
         self.marks, self.alarms = words.marks(say), words.alarms(say)
 
     # -- what needs a person
-
-    @property
-    def calls(self) -> int:
-        """How many things want a person."""
-        return len(self.report.waiting) + len(self.report.problems) + len(self.report.alarms)
 
     def safe_link(self, url: str) -> str:
         """The address when a person may follow it, else ""."""

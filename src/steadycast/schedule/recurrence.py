@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import gettext as _
+from steadycast.language import listed
 from steadycast.schedule.days import Days, Interval, Monthly, Weekly, midnight
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _check(text: str, parts: Mapping[str, str]) -> None:
     frequency = parts.get("FREQ", "")
     if frequency not in _FREQUENCIES:
         known = () if frequency in _TOO_OFTEN else _FREQUENCIES
-        hint = did_you_mean(frequency, known, _("FREQ is one of %(frequencies)s", frequencies=", ".join(_FREQUENCIES)))
+        hint = did_you_mean(frequency, known, _("FREQ is one of %(frequencies)s", frequencies=listed(_FREQUENCIES)))
         raise _wrong(
             text,
             _("no series runs FREQ=%(frequency)s", frequency=frequency[:40]) if frequency else _("FREQ is missing"),
