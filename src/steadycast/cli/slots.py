@@ -45,7 +45,8 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
     with pipeline.App.open() as app:
         planned = pipeline.plan(app, pipeline.now(), days=days)
         empty = bool(planned.gaps) and not app.ledger.has_drafts()
-        beyond = [] if json else pipeline.DraftLocation(app, pipeline.now()).beyond(dt.timedelta(days=days)).lines()
+        where = pipeline.DraftLocation(app, pipeline.now(), planned.made_of)
+        beyond = [] if json else where.beyond(dt.timedelta(days=days)).lines()
     complain(planned.warning)
     if json:
         as_json(planned.rows())

@@ -114,6 +114,7 @@ class ReadmeNote:
     """A README at the top of somebody's folder, without front matter: it speaks to people, and is no draft."""
 
     path: PurePosixPath
+    stamp: FileStamp
 
     @property
     def said(self) -> str:
@@ -287,7 +288,7 @@ class _Look:
                 path, _("cannot be read: %(why)s", why=reasons.of_system(error)), _("check its permissions")
             )
         if may_be_note(path) and _is_note(raw):
-            return ReadmeNote(path)
+            return ReadmeNote(path, before)
         notes: tuple[Note, ...] = ()
         if suffix not in MARKDOWN:
             from steadycast.intake.documents import as_markdown

@@ -17,7 +17,6 @@ from sqlalchemy import (
     case,
     cast,
     delete,
-    exists,
     false,
     func,
     literal_column,
@@ -32,7 +31,7 @@ from steadycast.ledger import draft_decisions, raw_sql
 from steadycast.ledger.connection import Database, among, chunks, one_of, row_of, rows_of, table, upsert
 from steadycast.ledger.draft_labels import note_labels
 from steadycast.ledger.installation import STOCK, tell
-from steadycast.ledger.raw_sql import MICROSECOND, fetch, instant
+from steadycast.ledger.raw_sql import fetch
 from steadycast.ledger.rows import EPOCH, TableRow
 from steadycast.ledger.tables import WENT_OUT, DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
 
@@ -124,21 +123,26 @@ def approved_values(db: Database) -> list[tuple[Any, ...]]:
         return raw_sql.fetched(connection, IN_STOCK)
 
 
-def drafts_left(db: Database, besides: Collection[str]) -> list[ApprovedDraft]:
-    """Those of `approved_drafts` that have not gone out, evergreens, and those named `besides`, by path.
+def approved_briefly(db: Database) -> list[tuple[str, int, bool]]:
+    """(id, microseconds since 1970 UTC, whether it may go out again) of every one of `approved_drafts`, as approved.
 
-    After ten years these are a few hundred of ten thousand.
+    It is as little as tells whether a plan may ask for a draft: after ten years most of ten thousand are out.
     """
     with db.read() as connection:
-        found = dict.fromkeys(raw_sql.fetched(connection, FRESH))
-        found |= dict.fromkeys(map(tuple, among(connection, IN_STOCK, DRAFT.c.id, set(besides))))
-    return sorted(map(ApprovedDraft._make, found), key=lambda draft: draft.path)
+        return raw_sql.fetched(connection, BRIEFLY)
 
 
-def approved_together(db: Database, within: dt.timedelta) -> list[dt.datetime]:
-    """When each lot of `approved_drafts` began to be approved, in order: one draft at most `within` after another."""
+def approved_among(db: Database, ids: Iterable[str]) -> list[ApprovedDraft]:
+    """Those of `approved_drafts` that have one of these ids, by path."""
     with db.read() as connection:
-        return [instant(value) for (value,) in raw_sql.fetched(connection, LOTS, (within // MICROSECOND,))]
+        found = [ApprovedDraft._make(row) for row in among(connection, IN_STOCK, DRAFT.c.id, set(ids))]
+    return sorted(found, key=lambda draft: draft.path)
+
+
+def drafts_out(db: Database) -> set[str]:
+    """The drafts that went out, or may have, here or before there was a ledger."""
+    with db.read() as connection:
+        return {id for (id,) in raw_sql.fetched(connection, ARE_OUT)}
 
 
 _C = DRAFT.c
@@ -147,13 +151,11 @@ STANDS = _C.approved_revision.is_not(None) & _C.state.not_in(OUT_OF_STOCK)
 IN_STOCK = select(
     _C.id, _C.form, _C.origin, _C.member, _C.path, _APPROVED.label("approved"), cast(_C.plan, Text), _C.circle
 ).where(STANDS)
-_USED = select(DELIVERY.c.id).where(DELIVERY.c.draft == _C.id, one_of(DELIVERY.c.state, WENT_OUT)).correlate(DRAFT)
 evergreen = func.coalesce(_C.plan["evergreen"].as_boolean(), false())
-FRESH = IN_STOCK.where((_C.published_before.is_(None) & ~exists(_USED)) | evergreen)
-_AT = _APPROVED.label("at")
-_EACH = select(_AT, func.lag(_AT).over(order_by=_AT).label("before")).where(STANDS).subquery()
-_FIRST = _EACH.c.before.is_(None) | (_EACH.c.at - _EACH.c.before > literal_column("?"))
-LOTS = select(_EACH.c.at).where(_FIRST).order_by(_EACH.c.at)
+_AGAIN = ~cast(_C.plan, Text).contains('"evergreen": false')  # or written otherwise: parsing takes longer
+BRIEFLY = select(_C.id, _APPROVED.label("approved"), _AGAIN).where(STANDS).order_by(_APPROVED)
+_OUT = select(DELIVERY.c.draft).where(one_of(DELIVERY.c.state, WENT_OUT), DELIVERY.c.draft.is_not(None)).distinct()
+ARE_OUT = _OUT.union_all(select(_C.id).where(_C.published_before.is_not(None)))
 
 
 def fetched(db: Database, query: Select[Any]) -> list[tuple[Any, ...]]:

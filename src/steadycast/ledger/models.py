@@ -94,8 +94,19 @@ def _items() -> dict[str, tuple[SchemaItem, ...]]:
                 sqlite_where=text("wake IS NOT NULL"),
                 postgresql_where=text("wake IS NOT NULL"),
             ),
-            # Whether a draft is out, and which slots gave theirs back, is asked of every draft.
-            Index("ix_delivery_out", "draft", sqlite_where=text(IS_OUT), postgresql_where=text(IS_OUT)),
+            # Whether a draft is out, and which slots gave theirs back, is asked of every draft. What a plan asks of all
+            # that went out stands in the index, so that no row is looked up.
+            Index(
+                "ix_delivery_out",
+                "draft",
+                "slot",
+                "series",
+                "at",
+                "origin",
+                "member",
+                sqlite_where=text(IS_OUT),
+                postgresql_where=text(IS_OUT),
+            ),
             Index("ix_delivery_freed", "slot", sqlite_where=text(IS_FREED), postgresql_where=text(IS_FREED)),
             # What is not decided yet: few, but for what is planned.
             Index("ix_delivery_open", "state", "at", sqlite_where=text(IS_OPEN), postgresql_where=text(IS_OPEN)),

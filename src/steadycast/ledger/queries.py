@@ -15,6 +15,7 @@ from steadycast.ledger.raw_sql import fetched, instant, micros, stream
 from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.tables import DONE, WENT_OUT, DeliveryRow, State
 from steadycast.receipt import Receipt, receipt_of
+from steadycast.schedule.history import in_time
 from steadycast.schedule.model import Origin, Past
 
 SLOT = table("slot")
@@ -124,7 +125,7 @@ def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
     past = [
         Past(slot, series, instant(at), origins[o], member, draft) for slot, series, at, o, member, draft in found if o
     ]
-    return sorted([*past, *used_before(db)], key=lambda each: (each.at, each.slot))
+    return in_time([*past, *used_before(db)])
 
 
 _C = DELIVERY.c

@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import ClauseElement, ColumnElement, Connection, Select, True_
+from sqlalchemy import ClauseElement, ColumnElement, Connection, SelectBase, True_
 
 from steadycast.ledger.rows import EPOCH
 
@@ -119,7 +119,7 @@ def text(connection: Connection, clause: ColumnElement[Any]) -> str:
     return "(1 = 1)" if isinstance(clause, True_) else f"({_with_values(connection, clause)})"
 
 
-def fetched(connection: Connection, query: Select[Any], values: Values = ()) -> list[Values]:
+def fetched(connection: Connection, query: SelectBase, values: Values = ()) -> list[Values]:
     """The rows of a query that was made once for all: its text is kept, and `values` are those of its `?`."""
     key = query, connection.dialect.name
     if (sql := _texts.get(key)) is None:
@@ -127,7 +127,7 @@ def fetched(connection: Connection, query: Select[Any], values: Values = ()) -> 
     return fetch(connection, sql, values)
 
 
-_texts: dict[tuple[Select[Any], str], str] = {}
+_texts: dict[tuple[SelectBase, str], str] = {}
 
 
 def _with_values(connection: Connection, clause: ClauseElement) -> str:

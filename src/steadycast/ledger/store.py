@@ -122,8 +122,9 @@ class Ledger(Database):
     unlisted_drafts = intake.unlisted_drafts
     approved_drafts = intake.approved_drafts
     approved_values = intake.approved_values
-    drafts_left = intake.drafts_left
-    approved_together = intake.approved_together
+    approved_briefly = intake.approved_briefly
+    approved_among = intake.approved_among
+    drafts_out = intake.drafts_out
     drafts_in = intake.drafts_in
     has_drafts = intake.has_drafts
     known_drafts = intake.known_drafts

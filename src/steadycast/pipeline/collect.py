@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Callable, Container, Iterator, Mapping
-from functools import partial
+from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -24,8 +25,9 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
 from steadycast.pipeline.draft_media import Quotas, with_media
 from steadycast.pipeline.draft_notes import Titles, crowded, notes_of
-from steadycast.pipeline.files_read import FilesRead, stamp_of
+from steadycast.pipeline.files_read import NOTE, FilesRead, stamp_of
 from steadycast.pipeline.frozen_draft import to_content, to_plan
+from steadycast.pipeline.last_look import LastLook
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
 from steadycast.progress import Progress, unseen
@@ -142,16 +144,21 @@ def _folder(
 
     The last one remembers what was read; of what has not changed since, nothing is read or made.
     """
-    workspace, here = app.workspace, app.ledger.dropped_paths()
-    before = FilesRead(app, here)
+    workspace, began = app.workspace, time.time_ns()
+    limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
+    last = LastLook(app, limits, NOTE)
+    if last.was_the_same():
+        return Changes(), [], lambda: None
+    here = app.ledger.dropped_paths()
+    before = FilesRead(app, here, last.seen)
     drafts, present, problems, stamps, dated = [], set[PurePosixPath](), [], {}, set()
+    notes: dict[str, list[int]] = {}
     alone: list[folder.OtherFile] = []
     named: set[Path] = set()
     quotas = Quotas(app)
-    limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     for item in folder.scan(workspace.content, limits, unchanged=before.unchanged, others=True):
         if isinstance(item, folder.ReadmeNote):
-            pass  # and if it was taken for a draft before, that one is gone
+            notes[str(item.path)] = list(astuple(item.stamp))  # if it was taken for a draft before, that one is gone
         elif isinstance(item, folder.OtherFile):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
@@ -187,7 +194,14 @@ def _folder(
         make_id = ids({each.id for each in known})
         changes = reconcile.reconcile(drafts, known, present=present, make_id=make_id, memory=memory(app))
         changes = draft_identity.held_back(app, changes, rows, dated, now)
-    return changes, problems, partial(before.keep, stamps)
+
+    def keep() -> None:
+        before.keep(stamps)
+        if not (drafts or present or problems or changes.deleted):
+            others = [str(item.path) for item in alone]
+            last.keep(before.stamps() | notes, others, before.media(), began)
+
+    return changes, problems, keep
 
 
 def _approved_on_arrival(app: App, draft: Draft) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from steadycast.language import N_, listed
 from steadycast.language import gettext as _
@@ -19,6 +20,9 @@ from steadycast.schedule.pins import day_of
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.slots import wall_time
 from steadycast.schedule.stock import suits
+
+if TYPE_CHECKING:
+    from steadycast.pipeline.plan import Supply
 
 FURTHEST = dt.timedelta(days=366)  # a turn that is later than this is not told
 NEVER = N_("in stock; no slot of the coming year is left for it: `steadycast check` may say why")
@@ -74,8 +78,9 @@ class WithoutSlot:
 class DraftLocation:
     """Where each draft stands as things are now; how far stock reaches is computed once it is asked."""
 
-    def __init__(self, app: App, now: dt.datetime) -> None:
-        self.app, self.now = app, now
+    def __init__(self, app: App, now: dt.datetime, supply: Supply | None = None) -> None:
+        """`supply` is what a plan was made of just now: then neither stock nor history is read again."""
+        self.app, self.now, self._supply = app, now, supply
         self._went: dict[str, dt.datetime | None] = {}  # of the drafts that were asked for
 
     def placed(self, collected: Collected) -> Collected:
@@ -151,15 +156,21 @@ class DraftLocation:
     def _stock(self) -> dict[str, StockItem]:
         from steadycast.pipeline.stock import stock_left
 
-        stock = stock_left(self.app, self._lately, (row.draft for row in self._slots if row.draft))
+        carried = {row.draft for row in self._slots if row.draft}
+        known = self._supply
+        if known and carried.difference(known.history.last) <= {item.draft for item in known.stock}:
+            stock: Sequence[StockItem] = known.stock  # else the plan has made some, as digests
+        else:
+            stock = stock_left(self.app, self._lately, carried)
         self.look_up(item.draft for item in stock)
         return {item.draft: item for item in stock}
 
     @cached_property
     def _lately(self) -> History:
-        from steadycast.report.outlook import MEMORY
+        from steadycast.report.outlook import MEMORY, out_since
 
-        return History(self.app.ledger.used(self.now - MEMORY))
+        since = self.now - MEMORY
+        return History(out_since(self._supply.history.rows, since) if self._supply else self.app.ledger.used(since))
 
     @cached_property
     def _slots(self) -> list[SlotRow]:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from steadycast.intake import folder
+from steadycast.intake.stamps import Stamp
 from steadycast.pipeline.app import App
 
 NOTE = "intake.json"
@@ -25,12 +26,13 @@ class FilesRead:
     whatever tool, may hold an older one. In another zone a draft's times are other instants: then none is known.
     """
 
-    def __init__(self, app: App, known: Mapping[str, str]) -> None:
+    def __init__(self, app: App, known: Mapping[str, str], seen: Mapping[str, Stamp] | None = None) -> None:
+        """`seen` are the stamps of all files, where this look has them already: each of them is asked for once."""
         self._app, self._file = app, app.workspace.cache / NOTE
         self._zone = app.workspace.community.zone.key
         self._all = _kept(self._file, self._zone)
         self._known = {path: kept for path, kept in self._all.items() if path in known}
-        self._revisions = known
+        self._revisions, self._seen = known, seen
         self.same: dict[str, Kept] = {}
 
     def unchanged(self, path: str, entry: os.DirEntry[str]) -> bool:
@@ -42,8 +44,11 @@ class FilesRead:
         if kept is None or (entry.name.lower().startswith("readme.") and folder.may_be_note(PurePosixPath(path))):
             return False
         try:
-            facts = entry.stat(follow_symlinks=False)
-            stamp = [facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
+            if self._seen is None:
+                facts = entry.stat(follow_symlinks=False)
+                stamp = [facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino]
+            else:
+                stamp = list(self._seen[path])
             if (kept["stamp"], kept["revision"]) != (stamp, self._revisions[path]):
                 return False
             same = folder.are_the_same(kept["media"]) if kept["media"] else True
@@ -55,7 +60,15 @@ class FilesRead:
 
     def named(self) -> Iterator[Path]:
         """The files that the unchanged drafts name."""
-        return (Path(path) for kept in self.same.values() for path, *_ in kept["media"])
+        return (Path(path) for path, *_ in self.media())
+
+    def media(self) -> Iterator[list[Any]]:
+        """Those files, each with what tells it."""
+        return (each for kept in self.same.values() for each in kept["media"])
+
+    def stamps(self) -> dict[str, list[int]]:
+        """What tells the unchanged drafts' own files."""
+        return {path: kept["stamp"] for path, kept in self.same.items()}
 
     def keep(self, read: Mapping[PurePosixPath, folder.FileRead]) -> None:
         """Keeps what is unchanged, and what was `read` and written to the ledger now, for the next look."""

@@ -52,7 +52,7 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         former = _former(app.ledger, now, until)
         _drop(app, now, owed_slots.owed(app, now, until), until)  # first: what begins from here on is seen below
         history = History(app.ledger.used())
-        stock = stock_left(app, history, {each.draft for each in former.assigned})
+        stock = stock_left(app, history, {each.draft for each in former.assigned}, history.last)
         supply, slots = Supply(stock, history), owed_slots.owed(app, now, until)
         made = _decide(app, now, until, former, slots, supply, app.ledger, mix.step(app, now))
         chosen = digest.write(app, now, made.slots, made.chosen)
@@ -60,7 +60,7 @@ def plan(app: App, now: dt.datetime, *, days: int | None = None) -> Planned:
         app.ledger.set_meta(PLANNED, made.as_of.isoformat())
     _keep_weeks(app, now)
     warnings = [owed_slots.unplanned_so_far(app, now), *map(str, unwritten)]
-    return replace(show(app, now, horizon), warning="\n".join(filter(None, warnings)))
+    return replace(show(app, now, horizon), warning="\n".join(filter(None, warnings)), made_of=supply)
 
 
 def _keep_weeks(app: App, now: dt.datetime) -> None:

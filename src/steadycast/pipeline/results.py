@@ -17,6 +17,7 @@ from steadycast.pipeline.app import App
 
 if TYPE_CHECKING:
     from steadycast.ledger.outcomes import Outcome
+    from steadycast.pipeline.plan import Supply
 
 Row = dict[str, Any]
 CHANGES = {
@@ -131,6 +132,7 @@ class Planned:
     slots: tuple[PlannedSlot, ...] = ()
     days: int = 14
     warning: str = ""  # slots that came up and no tick has looked at yet
+    made_of: Supply | None = field(default=None, compare=False, repr=False)  # where it was made just now
 
     def rows(self) -> list[Row]:
         """One row a slot."""

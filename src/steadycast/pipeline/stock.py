@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from steadycast.ledger.intake import ApprovedDraft
-from steadycast.ledger.raw_sql import MICROSECOND
+from steadycast.ledger.raw_sql import MICROSECOND, instant
 from steadycast.ledger.rows import EPOCH
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.schedule.fairness import LONG_AGO
@@ -39,14 +39,22 @@ def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]
     return _dropped_together(stock)
 
 
-def stock_left(app: App, history: History, besides: Iterable[str] = ()) -> list[StockItem]:
+def stock_left(
+    app: App, history: History, besides: Iterable[str] = (), out: Container[str] | None = None
+) -> list[StockItem]:
     """Those of `stock_of` that planning may still ask for: of what went out only evergreens, drafts of occasions, which
     are announced more than once, and those named `besides`, as what the coming slots carry.
+
+    `out` are the drafts that ever went out, where somebody knows them.
     """
-    rows = app.ledger.drafts_left({*besides, *(each.draft for each in history.announced)})
+    each_approved = app.ledger.approved_briefly()
+    out = app.ledger.drafts_out() if out is None else out
+    asked = {*besides, *(each.draft for each in history.announced)}
+    asked |= {id for id, _approved, again in each_approved if again or id not in out}
+    rows = app.ledger.approved_among(asked)
     used = app.ledger.last_used(row.id for row in rows)
     stock = [to_stock(row, used.get(row.id), app.workspace.pin) for row in rows]
-    return _dropped_together(stock, app.ledger.approved_together(ONE_DROP))
+    return _dropped_together(stock, list(map(instant, _lots(approved for _id, approved, _again in each_approved))))
 
 
 class Stock:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from steadycast.ledger.raw_sql import instant
 from steadycast.ledger.record_changes import Place
 from steadycast.ledger.record_weeks import HEAD
 from steadycast.ledger.rows import EPOCH
@@ -16,6 +17,7 @@ from steadycast.schedule.model import Origin, Past
 
 FORMAT = 1  # another one with each change of what is counted, or of how it is written
 MICROSECOND = dt.timedelta(microseconds=1)
+_ORIGINS = {origin.value: origin for origin in Origin}
 
 
 class Head(NamedTuple):
@@ -87,7 +89,7 @@ def week_of(text: str, monday: dt.date) -> Week:
 
 def _past(told: Iterable[Any]) -> Past:
     slot, series, at, origin, member, draft = told
-    return Past(slot, series, EPOCH + dt.timedelta(microseconds=at), Origin(origin), member, draft)
+    return Past(slot, series, instant(at), _ORIGINS[origin], member, draft)
 
 
 def _run(run: Run) -> tuple[int, bool, int, int, int]:

@@ -192,6 +192,12 @@ def _planned(ledger: Ledger, now: dt.datetime, until: dt.datetime) -> tuple[list
     return known, ledger.assignments(now - OVERDUE, until)
 
 
+def out_since(history: Sequence[Past], since: dt.datetime) -> list[Past]:
+    """What went out from then on, and before there was a ledger, as a ledger gives it; `history` is all of it."""
+    old = bisect_left(history, since, key=lambda past: past.at)
+    return [*(past for past in history[:old] if not past.series), *history[old:]]
+
+
 class Foresight:
     """The outlook as it was made last: as long as nothing else is known, it is another only after some instant."""
 
@@ -212,11 +218,9 @@ class Foresight:
     ) -> Outlook:
         """What `ahead` gives. `stock` is the same object as long as nothing of it has changed."""
         known, assigned = _planned(ledger, now, until)
-        old = bisect_left(history, now - MEMORY, key=lambda past: past.at)
-        lately = [*(past for past in history[:old] if not past.series), *history[old:]]
-        mixed = in_force(ledger, workspace.series)
-        if stock is not self._stock.items or lately != self._stock.history.rows:
-            out = self._stock.history if lately == self._stock.history.rows else History(lately)
+        newest, mixed = out_since(history, now - MEMORY), in_force(ledger, workspace.series)
+        if stock is not self._stock.items or newest != self._stock.history.rows:
+            out = self._stock.history if newest == self._stock.history.rows else History(newest)
             self._stock = KnownStock(stock, out)
         asked = (known, assigned, until, mixed, workspace.publish.fill_within)
         made = self._made

@@ -4,38 +4,83 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from operator import itemgetter
 
 from steadycast.schedule.model import Past
 from steadycast.schedule.slots import occasion_of
+
+_TIME = itemgetter(Past._fields.index("at"), Past._fields.index("slot"))
+
+
+def in_time(past: Iterable[Past]) -> list[Past]:
+    """What went out, in order of time."""
+    return sorted(past, key=_TIME)
 
 
 class History:
     """Every slot that went out, and what of it does not depend on the plan that is made.
 
     What an occasion's slots count for does: another hour may give it another name. They stand apart, in order of time.
+    Of ten years a plan asks little: each thing is made of the rows when somebody asks for it first.
     """
 
     def __init__(self, past: Iterable[Past]) -> None:
-        self.rows = sorted(past, key=lambda each: (each.at, each.slot))
-        self.of_draft: dict[str, list[Past]] = defaultdict(list)
-        self.of_series: dict[str, list[Past]] = defaultdict(list)  # one row a slot
-        self.announced: list[Past] = []
-        self.turns: dict[str, tuple[dt.datetime, int]] = {}  # of each member, but for occasions: the last, how many
-        self.slots: set[str] = set()
-        self.last: dict[str, str] = {}  # draft -> the slot that it went out in last
+        self.rows = in_time(past)
+
+    @cached_property
+    def last(self) -> Mapping[str, str]:
+        """Draft -> the slot that it went out in last."""
+        return {each.draft: each.slot for each in self.rows}
+
+    @cached_property
+    def slots(self) -> frozenset[str]:
+        """The slots that went out."""
+        return frozenset(each.slot for each in self.rows)
+
+    @cached_property
+    def announced(self) -> list[Past]:
+        """The slots of occasions."""
+        return [each for each in self.rows if occasion_of(each.slot)]
+
+    @cached_property
+    def turns(self) -> dict[str, tuple[dt.datetime, int]]:
+        """Of each member, but for occasions: when the last was, and how many there were."""
+        found: dict[str, tuple[dt.datetime, int]] = {}
+        occasions = {each.slot for each in self.announced}
+        for each in self._once:
+            if not (each.slot in occasions or each.nobodys):
+                found[each.member] = each.at, found.get(each.member, (each.at, 0))[1] + 1
+        return found
+
+    @cached_property
+    def _once(self) -> Sequence[Past]:
+        """One row a slot: a further one is of another draft, on other channels."""
+        found: dict[str, Past] = {}
         for each in self.rows:
-            self.of_draft[each.draft].append(each)
-            self.last[each.draft] = each.slot
-            occasion = occasion_of(each.slot)
-            if occasion:
-                self.announced.append(each)
-            if each.slot not in self.slots:  # else it is another draft, on other channels
-                self.slots.add(each.slot)
-                self.of_series[each.series].append(each)
-                if not occasion and not each.nobodys:
-                    self.turns[each.member] = each.at, self.turns.get(each.member, (each.at, 0))[1] + 1
+            found.setdefault(each.slot, each)
+        return [*found.values()]
+
+    def of_series(self, name: str) -> list[Past]:
+        """The slots of a series that went out, one row a slot."""
+        return [each for each in self._once if each.series == name]
+
+    @cached_property
+    def _of_draft(self) -> Mapping[str, list[Past]]:
+        found: dict[str, list[Past]] = defaultdict(list)
+        for each in self.rows:
+            found[each.draft].append(each)
+        return found
+
+    def of_draft(self, draft: str) -> Sequence[Past]:
+        """The slots in which a draft went out."""
+        return self._of_draft.get(draft, ())
+
+    @cached_property
+    def _last_past(self) -> Mapping[str, Past]:
+        return {each.draft: each for each in self.rows}
 
     def last_past(self, draft: str) -> Past | None:
         """The last slot in which a draft went out; None where it never did."""
-        return its[-1] if (its := self.of_draft.get(draft)) else None
+        return self._last_past.get(draft)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from steadycast.schedule.forms import Form as Form  # noqa: PLC0414  found here, too
@@ -145,9 +146,8 @@ class Assignment:
     why: str = ""  # one word of the order that chose it: pin, expiry, priority, mix, fair, evergreen, shared
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One slot that went out before, as the mix and the turn of members need it."""
+class Past(NamedTuple):
+    """One slot that went out before, as the mix and the turn of members need it. Of ten years these are many."""
 
     slot: str
     series: str

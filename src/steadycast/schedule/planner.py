@@ -119,10 +119,10 @@ class _Planning:
                 if not each.nobodys:
                     self.turns.took(each.member, each.at)
         for name, mix in self.mixes.items():
-            self._count(mix, self.series[name], history.of_series.get(name, ()), place)
+            self._count(mix, self.series[name], history.of_series(name) if mix.asked else (), place)
         for item in self.stock.values():
             if item.evergreen:
-                its = history.of_draft.get(item.draft, ())
+                its = history.of_draft(item.draft)
                 self.uses[item.draft] += [_Use(item.last_used)] if item.last_used else []
                 self.uses[item.draft] += [
                     _Use(each.at, place.get(each.slot, each.slot), self._cooldown(each.series)) for each in its

@@ -57,7 +57,7 @@ def _without_empty_digests(  # noqa: PLR0917 all that tells what went out and wh
     fill_within: dt.timedelta,
 ) -> None:
     """Take out the digests for which too little will have gone out when they are written."""
-    pieces = sorted(past.at for past in history.of_series.get(name, ()) if past.draft not in digests)
+    pieces = sorted(past.at for past in history.of_series(name) if past.draft not in digests)
     for slot in slots:
         given = carried.get(slot.id) or found.get(slot.id)
         if slot.series != name or given is None:

@@ -1,3 +1,3 @@
 """The ledger's schema, version by version; `HEAD` is what this program speaks, known without importing Alembic."""
 
-HEAD = "0015"
+HEAD = "0016"

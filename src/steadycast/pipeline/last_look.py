@@ -1,0 +1,87 @@
+"""The last look at content/ that found nothing to do: while all that it saw is what it was, there is nothing to do.
+
+All files are compared as one line, and no object is made of any. Whatever is not surely the same means a look at each
+file, as does a lost note. What a look depends on stands in the note:
+
+- every file below content/: of a draft or a README its stamp, with the ctime that nobody can set; of others the name.
+  What was not read (it was being written, it is broken, it lacks a picture) has no stamp, so the lines differ;
+- every file that a draft names;
+- the word of the ledger that is another after each change of a draft, and was read before anything was compared;
+- the settings and the program; and the note of the single files, so that who removes that one has all read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from steadycast import __version__
+from steadycast.intake.stamps import Limits, Stamp, are_the_same, stamps
+from steadycast.ledger.installation import STOCK
+from steadycast.pipeline.app import App
+from steadycast.workspace.paths import SOURCES
+
+NOTE = "intake-look.json"
+FORMAT = 1
+
+
+class LastLook:
+    """One look at content/, against the last one that found nothing to do."""
+
+    def __init__(self, app: App, limits: Limits, note_of_files: str) -> None:
+        workspace = app.workspace
+        self._word = app.ledger.meta(STOCK)  # first: what changes from here on makes it another
+        self._root, self._limits = workspace.content, limits
+        self._file, self._files = workspace.cache / NOTE, workspace.cache / note_of_files
+        settings = [_facts(workspace.root / name) for name in SOURCES]
+        self._by = [FORMAT, __version__, workspace.community.zone.key, list(limits), settings, self._word]
+        self.seen: Mapping[str, Stamp] | None = None  # every draft's file, as this look found it
+
+    def was_the_same(self) -> bool:
+        """Whether there is nothing to do."""
+        others = list[str]()
+        self.seen = stamps(self._root, self._limits, others)
+        if self.seen is None or self._word is None:
+            return False
+        try:
+            kept = orjson.loads(self._file.read_bytes())
+            by, line, named = kept["by"], kept["line"], kept["named"]
+            same = by == [*self._by, _facts(self._files)] and line == _line(self.seen, others)
+            return same and are_the_same(named)
+        except (OSError, ValueError, TypeError, LookupError):
+            return False
+
+    def keep(
+        self, drafts: Mapping[str, Sequence[int]], others: Iterable[str], named: Iterable[Sequence[Any]], began: int
+    ) -> None:
+        """Keeps that a look which `began` at that nanosecond found nothing to do with these.
+
+        Not where a file had been written within a second: it may be again within one tick of its disk's clock.
+        """
+        files = {str(each[0]): each for each in named}
+        times = (time for _size, *its, _inode in drafts.values() for time in its)
+        newest = max(times, default=0), max((time for _path, _size, *its in files.values() for time in its), default=0)
+        if self._word is None or max(newest) > began - int(self._limits.recent * 1e9):
+            return
+        by = [*self._by, _facts(self._files)]
+        fresh = self._file.with_suffix(".tmp")
+        fresh.write_bytes(orjson.dumps({"by": by, "line": _line(drafts, others), "named": list(files.values())}))
+        fresh.replace(self._file)
+
+
+def _facts(file: Path) -> list[int] | None:
+    """What tells, without reading it, that a file is the one seen before; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _line(drafts: Mapping[str, Sequence[int]], others: Iterable[str]) -> str:
+    told = orjson.dumps((sorted(drafts.items()), sorted(others)))
+    return hashlib.blake2b(told, digest_size=32).hexdigest()
