@@ -10,7 +10,7 @@ from pipeline_bench import COMMUNITY, DAILY, SITE, Bench
 
 from steadycast import pipeline, retold
 from steadycast.language import gettext as _
-from steadycast.language import listed, ngettext, quoted, speaking
+from steadycast.language import joined, listed, ngettext, quoted, speaking
 from steadycast.ledger.tables import ProblemRow
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
@@ -91,3 +91,42 @@ def test_a_text_of_texts_is_said_again_whole(name: str) -> None:
 )
 def test_what_cannot_be_said_again_is_said_as_it_was(kept: str) -> None:
     assert retold.again(kept) in {"", "[", "as said"}
+
+
+FEED = "https://reader:TOPSECRETWORD@alice.example/feed.xml"
+
+
+def test_what_is_wrong_with_a_feed_is_told_to_each_reader_in_the_readers_language(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read by threads, put together of several texts, without its secrets; and no news to another reader."""
+    feeds = "".join(
+        f'\n[[feed]]\nmember = "alice"\n{key}\n' for key in ('url = "http://127.0.0.1:9/f"', 'secret = "F"')
+    )
+    monkeypatch.setenv("F", FEED)
+    app = bench.set_up(SETTINGS + feeds)
+    found = {}
+    for language in ("zh_Hans", "en"):
+        with speaking(language):
+            came = pipeline.collect(app, bench.clock.now(), at_once=True)
+            assert bool(came.fresh) is (language == "zh_Hans")
+        found[language] = [said(app, reader) for reader in ("en", "zh_Hans", "zh_Hant")]
+    assert found["zh_Hans"] == found["en"], "whoever looked at it"
+    for english, simplified in zip(found["en"][0].values(), found["en"][1].values(), strict=True):
+        assert english[0].isascii()
+        assert not simplified[0].isascii()
+        assert not simplified[1].isascii()
+    assert "TOPSECRETWORD" not in str(found)
+
+
+def test_secrets_are_taken_out_of_all_that_a_text_was_made_of() -> None:
+    def hidden(text: str) -> str:
+        return text.replace("SECRET", "***")
+
+    with speaking("zh_Hans"), retold.noting():
+        text = joined([_("%(name)s: %(said)s", name="SECRET", said=ValueError("SECRET")), quoted("SECRET"), "SECRET"])
+        kept = retold.kept(retold.changed(text, hidden))
+        assert retold.changed("of SECRET", hidden) == "of ***"
+    assert "SECRET" not in kept
+    with speaking("en"):
+        assert retold.again(kept) == "***: ***; '***'; ***"

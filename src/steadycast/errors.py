@@ -42,7 +42,7 @@ class InputError(SteadycastError):
     def __str__(self) -> str:
         where = "" if self.file is None else f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
         channel = f"{self.channel}: " if self.channel else ""
-        return with_hint(f"{where}{channel}{self.message}", self.hint)
+        return with_hint(f"{where}{channel}{self.message}" if where or channel else self.message, self.hint)
 
     def problem(self, where: str = "") -> Problem:
         """The same as one of many, which stops nothing else."""

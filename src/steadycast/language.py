@@ -289,6 +289,12 @@ def listed(names: Iterable[str]) -> str:
     return _noted(current().listed(names), "listed", names)
 
 
+def joined(texts: Iterable[str]) -> str:
+    """Sentences one after another in one line, as the current language parts them."""
+    texts = list(texts)
+    return _noted(current().gettext("; ").join(texts), "joined", texts)
+
+
 def quoted(text: object) -> str:
     """What somebody wrote, in the current language's quotation marks."""
     return _noted(current().quoted(text), "quoted", text)

@@ -7,7 +7,7 @@ says them in the language that is current then. A text that was put together in 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -58,7 +58,31 @@ def again(kept: str) -> str:
         return str(as_said)
 
 
+def changed(text: str, change: Callable[[str], str]) -> str:
+    """`text` with `change` made to what was said and to each value in it: what takes secrets out is such a change."""
+    if not isinstance(text, Retold):
+        return change(text)
+    how, *given = text.source
+    fixed = {"gettext": 1, "ngettext": 2}.get(str(how), 0)  # the sentence itself, as it stands in the code
+    return _note(change(str(text)), (how, *given[:fixed], *(_changed(each, change) for each in given[fixed:])))
+
+
+def _changed(value: object, change: Callable[[str], str]) -> object:
+    if isinstance(value, Mapping):
+        return {name: _changed(each, change) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_changed(each, change) for each in value]
+    return value if isinstance(value, int | float) else changed(_text(value), change)
+
+
+def _text(value: object) -> str:
+    """A value's text; that of an error is the text that it was made with, and can be said again."""
+    return value if isinstance(value, str) else str(value)
+
+
 def _plain(value: object) -> Any:
+    if not isinstance(value, Mapping | list | int | float):
+        value = _text(value)
     if isinstance(value, Retold):
         return [_plain(each) for each in value.source]
     if isinstance(value, Mapping):
@@ -79,4 +103,4 @@ def _said(kept: Any) -> Any:
     if how in {"gettext", "ngettext"}:
         *words, values = given
         return getattr(language, how)(*words, **values)
-    return {"listed": language.listed, "quoted": language.quoted}[how](*given)
+    return {"listed": language.listed, "quoted": language.quoted, "joined": language.joined}[how](*given)

@@ -50,7 +50,9 @@ def _description(entry: HelpEntry) -> Text:
     if entry.choices and not all(choice in told[0].plain for choice in entry.choices):
         told.append(Text(_("[choices: %(names)s]", names=listed(entry.choices)), "bright_black"))
     if entry.default not in {None, *SAYS_NOTHING}:
-        told.append(Text(_("[default: %(value)s]", value=_(WORDS.get(entry.default, entry.default))), "bright_black"))
+        told.append(
+            Text(_("[default: %(value)s]", value=_(WORDS.get(str(entry.default), str(entry.default)))), "bright_black")
+        )
     if entry.required and current().name != "en":  # in English Cyclopts says it
         told.append(Text(_("[required]"), "red"))
     return Text(" " if current().name == "en" else "").join(filter(None, told))

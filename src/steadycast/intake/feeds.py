@@ -7,6 +7,7 @@ import hashlib
 import subprocess
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -131,10 +132,10 @@ def read_all(
 ) -> Iterator[FeedResult]:
     """A look at each feed, a few at a time, in the order given: one that hangs costs its own deadline only."""
 
-    def one(each: tuple[FeedSettings, FeedState]) -> FeedResult:
-        return read(each[0], each[1], fetcher, now)
+    def one(each: tuple[Context, FeedSettings, FeedState]) -> FeedResult:
+        return each[0].run(read, each[1], each[2], fetcher, now)
 
-    asked = list(feeds)
+    asked = [(copy_context(), *each) for each in feeds]  # what is wrong is said, and noted, as in this thread
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="feed") as pool:
         try:
             results = pool.map(one, asked)

@@ -138,4 +138,4 @@ def _sorted_get(
     except FetchError:
         raise
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-        raise FetchError(f"{host}: {reason(error, wire)}") from None
+        raise FetchError(_("%(name)s: %(said)s", name=host, said=reason(error, wire))) from None

@@ -123,7 +123,7 @@ def _feeds(
     """
     from steadycast.pipeline import member_feeds as members_feeds  # loads the web: only where a feed is asked
 
-    with app.in_turn("feeds", PATIENCE):
+    with app.in_turn("feeds", PATIENCE), retold.noting():
         came = members_feeds.look(app, now, at_once=at_once)
         with app.in_turn("intake", PATIENCE):
             changes = Changes(new=tuple(came.new), edited=tuple(came.edited))

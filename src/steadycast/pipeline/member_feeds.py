@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from steadycast import retold
 from steadycast.errors import DraftError, Problem
 from steadycast.intake.download import Budget, Downloads
 from steadycast.intake.feed_draft import draft_of
@@ -15,7 +16,7 @@ from steadycast.intake.feeds import FeedResult, FeedSettings, FeedState, Outcome
 from steadycast.intake.pictures import Made
 from steadycast.intake.reconcile import Change, KnownDraft
 from steadycast.language import gettext as _
-from steadycast.language import listed
+from steadycast.language import joined, listed
 from steadycast.ledger.tables import FeedItemRow, FeedRow
 from steadycast.outgoing import Fetcher, shown_url
 from steadycast.pipeline.app import App
@@ -168,11 +169,13 @@ class _FeedLook:
         said, message, hint = _("not modified"), "", ""
         if error:
             self.behind, hint = True, error.hint or ""
-            said = message = app.redact(error.message)
+            said = message = retold.changed(error.message, app.redact)
         elif self.result.outcome is Outcome.READ:
             said, hint = self._read(elsewhere), _("it is tried again")
-            more = _("; and %(num)s more", num=len(self.missing) - TOLD) if len(self.missing) > TOLD else ""
-            message = app.redact(_("; ").join(self.missing[:TOLD])) + more
+            message = joined(self.missing[:TOLD])
+            if (more := len(self.missing) - TOLD) > 0:
+                message = _("%(said)s; and %(num)s more", said=message, num=more)
+            message = retold.changed(message, app.redact)
         if message:
             self.came.problems.append(Problem(_path(feed), None, message, hint))
         self.came.feeds.append(self._remembered(message))
@@ -230,10 +233,10 @@ class _FeedLook:
             check_cost(made.draft)
         except DraftError as error:
             self.behind = True
-            self.missing.append(f"{title}: {error}")
+            self.missing.append(_("%(name)s: %(said)s", name=title, said=error))
             return None
         self.behind = self.behind or made.again
-        self.missing += [f"{title}: {said}" for said in made.missing]
+        self.missing += [_("%(name)s: %(said)s", name=title, said=said) for said in made.missing]
         return made
 
     def _row_of(self, item: Item, key: str, draft: str | None, *, pending: bool = False) -> FeedItemRow:
@@ -266,5 +269,5 @@ class _FeedLook:
             failures=failures,
             last_ok=self.now if not result.error else row.last_ok if row else None,
             next_at=self.now + wait,
-            message=message,
+            message=str(message),  # for alarms, which speak the community's language
         )

@@ -90,7 +90,7 @@ def problems(app: App, now: dt.datetime) -> list[Problem]:
         found += _never(app, number, table)
         if template_file(app, table.template) is None:
             error = missing_template(app, table.template)
-            said = f"ritual[{number + 1}].template: {error.message}"
+            said = _("%(name)s: %(said)s", name=f"ritual[{number + 1}].template", said=error.message)
             found.append(Problem(str(file), line, said, error.hint or ""))
             continue
         try:

@@ -241,7 +241,7 @@ class Studio:
             return media
         self._inspect(media, replace(rule, formats=(), bytes=None))  # how long it may last: nothing is cut off
         if not made.possible:
-            what = f"{_(media.role)} {media.ref}"
+            what = _("%(role)s %(file)s", role=_(media.role), file=media.ref)
             said = _("%(what)s lasts too long for %(size)s bytes, however it is converted", what=what, size=rule.bytes)
             raise DraftError(said, hint=_("shorten it"))
         return self._converted(media, made)
@@ -285,7 +285,7 @@ class Studio:
 
     def _inspect(self, media: Media, rule: MediaRule) -> None:
         extension = PurePosixPath(media.name).suffix[1:]
-        what = f"{_(media.role)} {media.ref}"
+        what = _("%(role)s %(file)s", role=_(media.role), file=media.ref)
         if rule.formats and extension not in rule.formats:
             raise DraftError(
                 _("%(role)s %(file)s is %(format)s", role=_(media.role), file=media.ref, format=extension),
@@ -373,7 +373,11 @@ class Studio:
         try:
             made = self._known(key, make, needs=self.keeps)
         except DraftError as error:
-            said = _said_of(source, error.message) if source else f"{_('cover')} {error.message}"
+            said = (
+                _said_of(source, error.message)
+                if source
+                else _("%(role)s %(file)s", role=_("cover"), file=error.message)
+            )
             raise DraftError(said, hint=error.hint) from None
         path = self.media / f"{made['sha256']}.{made['ext']}"
         stem = PurePosixPath(source.name).stem if source else "cover"
