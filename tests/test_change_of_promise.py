@@ -68,7 +68,7 @@ def test_a_day_left_out_gives_its_draft_to_the_next_and_back(bench: Bench, plann
     looked = promise_change.skip(planned, "daily", "2026-11-24", bench.clock.now())
     assert next((r["change"], r["was"], r["becomes"]) for r in looked.rows()) == ("gone", "2026-11-24 20:00", "")
     assert looked.moved_drafts()[0]["title"] == "Draft 2"
-    assert looked.moved_drafts()[0]["becomes"].startswith("daily 2026-11-2")
+    assert looked.moved_drafts()[0]["becomes"].startswith("Daily 2026-11-2")
     promise_change.make(planned, looked, bench.clock.now())
     app = bench.open()
     assert "2026-11-24 20:00" not in carried(app, bench.clock.now())

@@ -67,7 +67,7 @@ def test_a_start_says_what_comes_next_and_how_it_could_go_out_now(
     bench.set_up(SETTINGS, DRAFTS)
     start(bench, SETTINGS, 23, 9, 0, monkeypatch=monkeypatch)
     told = capsys.readouterr().out
-    assert "daily 2026-11-23 20:00" in told
+    assert "Daily 2026-11-23 20:00" in told
     assert "`steadycast publish --slot daily@2026-11-23T20:00` sends it now" in told
 
 

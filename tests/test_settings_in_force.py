@@ -135,7 +135,7 @@ def test_a_drop_is_planned_by_the_settings_of_now_not_those_at_the_start(
     bench.settings(FAR_ONLY.replace("20:00", "20:30"))
     bench.drop("pgc/2.md", article("Two"))
     watch(app.workspace, threading.Event())
-    assert "Two (pgc/2.md): daily 2026-11-24 20:30" in capsys.readouterr().out
+    assert "Two (pgc/2.md): Daily 2026-11-24 20:30" in capsys.readouterr().out
     slots = app.ledger.slots_between(bench.clock.now(), bench.at(30, 0, 0))
     assert {slot.local[11:] for slot in slots} == {"20:30"}
 
@@ -162,9 +162,9 @@ def test_a_change_of_the_settings_is_told_and_planned_while_up_runs(
         drop(bench.root, "steadycast.toml", BROKEN)
         assert wait_for(lambda: told("steadycast.toml:17"), 20), err
         drop(bench.root, "steadycast.toml", FAR_ONLY.replace("20:00", "09:30"))
-        assert wait_for(lambda: told("daily: next"), 20), out + err
+        assert wait_for(lambda: told("Daily: next"), 20), out + err
     finally:
         stop.set()
         thread.join(10)
     assert "settings read anew: daily is now day at 09:30 (it was day at 20:00)" in out
-    assert "daily: next 2026-11-23 09:30, One" in out
+    assert "Daily: next 2026-11-23 09:30, One" in out

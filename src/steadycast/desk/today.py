@@ -31,6 +31,7 @@ def today(request: Request, app: Here) -> HTMLResponse:
     day, workspace = read_today(app, pipeline.now()), app.workspace
     return page(
         request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=workspace.member_title,
+        series_title=app.series_title,
         is_lone=is_lone, may_fix=may_fix, calls=things(request, day), placeholder=PLACEHOLDER,
         unwritten=placeholders_in_use(workspace), to_nobody=sent_to_nobody(app),
     )  # fmt: skip

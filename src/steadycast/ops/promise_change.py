@@ -54,6 +54,7 @@ class Change:
             {
                 "change": kind,
                 "series": there.slot.series,
+                "series_title": self._series(there.slot),
                 "was": _local(before.slot if before else None),
                 "becomes": _local(after.slot if after else None),
                 "at": after.slot.at.astimezone(zone).isoformat() if after else "",
@@ -72,11 +73,21 @@ class Change:
             if each.before and each.after and each.before.draft == each.after.draft
         }
         return [
-            {"draft": each.draft, "title": self.title(each.draft), "was": _named(each.before),
-             "becomes": _named(each.after)}
+            {"draft": each.draft, "title": self.title(each.draft), "was": self._named(each.before),
+             "becomes": self._named(each.after)}
             for each in self.effect.drafts
             if (each.draft, each.before and each.before.id, each.after and each.after.id) not in along
         ]  # fmt: skip
+
+    def _named(self, slot: Slot | None) -> str:
+        if slot is None:
+            return ""
+        return f"{self._series(slot)} {_local(slot)}"
+
+    def _series(self, slot: Slot) -> str:
+        """A series' name for people."""
+        series = self.after.series.get(slot.series) or self.before.series.get(slot.series)
+        return (series.title if series else "") or slot.series
 
     def title(self, draft: str) -> str:
         """A draft's title; a digest has none before it is written."""
@@ -189,7 +200,8 @@ def _not_all_begun(app: App, series: Series, days: frozenset[dt.date]) -> None:
     start, end = _span(series, days)
     there = [each for each in app.ledger.promised(start, end) if each.slot.series == series.name]
     if there and all(each.fixed for each in there if not each.slot.excused):
-        said = _("%(slot)s is claimed or out already: leaving it out changes nothing", slot=_named(there[0].slot))
+        slot = f"{series.title or series.name} {_local(there[0].slot)}"
+        said = _("%(slot)s is claimed or out already: leaving it out changes nothing", slot=slot)
         raise InputError(said, hint=_("`steadycast plan` shows how far it is"))
 
 
@@ -210,7 +222,3 @@ def _span(series: Series, days: frozenset[dt.date]) -> tuple[dt.datetime, dt.dat
 
 def _local(slot: Slot | None) -> str:
     return slot.local.isoformat(" ", "minutes") if slot else ""
-
-
-def _named(slot: Slot | None) -> str:
-    return f"{slot.series} {_local(slot)}" if slot else ""
