@@ -102,7 +102,7 @@ def test_what_is_shared_is_nobodys_turn() -> None:
         "11-22": "house", "11-23": "hers",
     }, "three of three were members': the house is owed the next"  # fmt: skip
     assert past[0].nobodys
-    assert not replace(past[0], origin=PGC).nobodys
+    assert not past[0]._replace(origin=PGC).nobodys
 
 
 # The line under it

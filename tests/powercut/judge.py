@@ -22,7 +22,7 @@ LEDGER = "var/ledger.sqlite"
 LOST, OPENS, TORN, MISSING, UNFOUND = "commits lost", "ledgers broken", "files torn", "outputs lost", "posts not found"
 COUNTS = (LOST, OPENS, TORN, MISSING, UNFOUND)
 # Not synced, on purpose: lost or torn, everything is read once more.
-MADE_AGAIN = frozenset({"var/cache/intake.json"})
+MADE_AGAIN = frozenset({"var/cache/intake.json", "var/cache/intake-look.json"})
 THERE = (State.PUBLISHED, State.SEEN, State.HANDED)
 
 

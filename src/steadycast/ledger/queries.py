@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, liter
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, one_of, row_of, rows_of, table
-from steadycast.ledger.raw_sql import fetched, instant, micros, stream
+from steadycast.ledger.raw_sql import MICROSECOND, fetched, micros, stream
 from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.tables import DONE, WENT_OUT, DeliveryRow, State
 from steadycast.receipt import Receipt, receipt_of
@@ -123,7 +123,9 @@ def used(db: Database, since: dt.datetime = EPOCH) -> list[Past]:
     with db.read() as connection:
         found = fetched(connection, USED, (micros(since),))
     past = [
-        Past(slot, series, instant(at), origins[o], member, draft) for slot, series, at, o, member, draft in found if o
+        Past(slot, series, EPOCH + at * MICROSECOND, origins[o], member, draft)
+        for slot, series, at, o, member, draft in found
+        if o
     ]
     return in_time([*past, *used_before(db)])
 
@@ -134,6 +136,7 @@ USED = (
     select(_C.slot, _C.series, _AT, func.min(_C.origin), func.min(_C.member), _C.draft)
     .where(one_of(_C.state, WENT_OUT), literal_column("?") <= _AT, _C.draft.is_not(None))
     .group_by(_C.slot, _C.series, _C.at, _C.draft)
+    .order_by(_C.at, _C.slot)  # a database sorts faster than who made objects of its rows
 )
 
 

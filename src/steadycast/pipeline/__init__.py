@@ -12,6 +12,7 @@ Who does it
 What comes in
     collect, member_feeds   files and feeds taken in
     files_read       files as they were read last: what tells that one has not changed
+    last_look        the last look that found nothing to do: what tells that none has
     draft_identity   which draft a file is: an edit, a copy, one that looks like another, one of an archive
     draft_media      its files; pictures from elsewhere; how much a member may keep
     submission       what a member sends by their page

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import astuple
 from pathlib import Path, PurePosixPath
@@ -144,7 +143,7 @@ def _folder(
 
     The last one remembers what was read; of what has not changed since, nothing is read or made.
     """
-    workspace, began = app.workspace, time.time_ns()
+    workspace = app.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
     last = LastLook(app, limits, NOTE)
     if last.was_the_same():
@@ -199,7 +198,7 @@ def _folder(
         before.keep(stamps)
         if not (drafts or present or problems or changes.deleted):
             others = [str(item.path) for item in alone]
-            last.keep(before.stamps() | notes, others, before.media(), began)
+            last.keep(before.stamps() | notes, others, before.media())
 
     return changes, problems, keep
 

@@ -13,6 +13,7 @@ file, as does a lost note. What a look depends on stands in the note:
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from steadycast.workspace.paths import SOURCES
 
 NOTE = "intake-look.json"
 FORMAT = 1
+clock_ns = time.time_ns  # by which files are dated
 
 
 class LastLook:
@@ -35,6 +37,7 @@ class LastLook:
     def __init__(self, app: App, limits: Limits, note_of_files: str) -> None:
         workspace = app.workspace
         self._word = app.ledger.meta(STOCK)  # first: what changes from here on makes it another
+        self._began = clock_ns()
         self._root, self._limits = workspace.content, limits
         self._file, self._files = workspace.cache / NOTE, workspace.cache / note_of_files
         settings = [_facts(workspace.root / name) for name in SOURCES]
@@ -55,17 +58,15 @@ class LastLook:
         except (OSError, ValueError, TypeError, LookupError):
             return False
 
-    def keep(
-        self, drafts: Mapping[str, Sequence[int]], others: Iterable[str], named: Iterable[Sequence[Any]], began: int
-    ) -> None:
-        """Keeps that a look which `began` at that nanosecond found nothing to do with these.
+    def keep(self, drafts: Mapping[str, Sequence[int]], others: Iterable[str], named: Iterable[Sequence[Any]]) -> None:
+        """Keeps that this look found nothing to do with these.
 
-        Not where a file had been written within a second: it may be again within one tick of its disk's clock.
+        Not where a file was written less than a second before: it may be again within one tick of its disk's clock.
         """
         files = {str(each[0]): each for each in named}
         times = (time for _size, *its, _inode in drafts.values() for time in its)
         newest = max(times, default=0), max((time for _path, _size, *its in files.values() for time in its), default=0)
-        if self._word is None or max(newest) > began - int(self._limits.recent * 1e9):
+        if self._word is None or max(newest) > self._began - int(self._limits.recent * 1e9):
             return
         by = [*self._by, _facts(self._files)]
         fresh = self._file.with_suffix(".tmp")

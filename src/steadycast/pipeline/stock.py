@@ -28,7 +28,7 @@ LONG = dt.timedelta(weeks=8)  # before the newest was approved: no slot of that 
 _FORM, _PATH, _APPROVED, _PLANNED, _CIRCLE = map(
     ApprovedDraft._fields.index, ("form", "path", "approved", "planned", "circle")
 )
-_NOTHING_ASKED = ('"evergreen": false', '"slot": null', '"series": []', '"skip": []')
+_NOT_EVERGREEN, _NO_SLOT, _NO_SERIES, _NO_SKIP = '"evergreen": false', '"slot": null', '"series": []', '"skip": []'
 
 
 def stock_of(app: App, history: Iterable[Past] | None = None) -> list[StockItem]:
@@ -82,7 +82,7 @@ class Stock:
             return self._stock
         before, changed, pin = self._known, False, app.workspace.pin
         rows, found = app.ledger.approved_values(), {}
-        lately = max((values[_APPROVED] for values in rows), default=0) - LONG // MICROSECOND
+        lately = EPOCH + max((values[_APPROVED] for values in rows), default=0) * MICROSECOND - LONG
         for values in rows:
             used, known = history.last_past(values[0]), before.get(values[0])
             if known is None or known[0] != values or known[1] != used:
@@ -95,12 +95,13 @@ class Stock:
         return self._stock
 
 
-def _is_over(values: tuple[Any, ...], used: Past, lately: int) -> bool:
+def _is_over(values: tuple[Any, ...], used: Past, lately: dt.datetime) -> bool:
     """Whether a draft went out long ago, and nothing is asked of it: where its plan's text is another, it is kept."""
     said = values[_PLANNED]
-    return all(each in said for each in _NOTHING_ASKED) and not (
-        (used.at - EPOCH) // MICROSECOND >= lately or values[_CIRCLE] or occasion_of(used.slot)
-    )
+    return (
+        used.at < lately and _NOT_EVERGREEN in said and _NO_SLOT in said and _NO_SERIES in said and _NO_SKIP in said
+        and not (values[_CIRCLE] or occasion_of(used.slot))
+    )  # fmt: skip
 
 
 def _left(known: Iterable[tuple[tuple[Any, ...], Past | None, StockItem | None]]) -> StockLeft:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import orjson
 
-from steadycast.ledger.raw_sql import instant
 from steadycast.ledger.record_changes import Place
 from steadycast.ledger.record_weeks import HEAD
 from steadycast.ledger.rows import EPOCH
@@ -82,14 +81,14 @@ def week_of(text: str, monday: dt.date) -> Week:
         community=Run(*community),
         cells={(name, channel): CellRun(*its) for name, channel, *its in cells},
         shares={(name, origin, member): (slots, last) for name, origin, member, slots, last in shares},
-        out=tuple(_past(each) for each in out),
+        out=tuple(
+            [
+                Past(slot, series, EPOCH + at * MICROSECOND, _ORIGINS[origin], member, draft)
+                for slot, series, at, origin, member, draft in out
+            ]
+        ),
         forgotten=days is None,
     )
-
-
-def _past(told: Iterable[Any]) -> Past:
-    slot, series, at, origin, member, draft = told
-    return Past(slot, series, instant(at), _ORIGINS[origin], member, draft)
 
 
 def _run(run: Run) -> tuple[int, bool, int, int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
@@ -42,21 +42,21 @@ class History:
     @cached_property
     def announced(self) -> list[Past]:
         """The slots of occasions."""
-        return [each for each in self.rows if occasion_of(each.slot)]
+        return [each for each in self.rows if not each.slot[-1:].isdigit() and occasion_of(each.slot)]
 
     @cached_property
     def turns(self) -> dict[str, tuple[dt.datetime, int]]:
         """Of each member, but for occasions: when the last was, and how many there were."""
-        found: dict[str, tuple[dt.datetime, int]] = {}
         occasions = {each.slot for each in self.announced}
-        for each in self._once:
-            if not (each.slot in occasions or each.nobodys):
-                found[each.member] = each.at, found.get(each.member, (each.at, 0))[1] + 1
-        return found
+        its = [each for each in self._once if each.slot not in occasions and (each.member or not each.nobodys)]
+        times = Counter(each.member for each in its)
+        return {member: (at, times[member]) for member, at in {each.member: each.at for each in its}.items()}
 
     @cached_property
     def _once(self) -> Sequence[Past]:
         """One row a slot: a further one is of another draft, on other channels."""
+        if len(self.slots) == len(self.rows):
+            return self.rows
         found: dict[str, Past] = {}
         for each in self.rows:
             found.setdefault(each.slot, each)

@@ -1,0 +1,256 @@
+"""A look at content/ knows all of it for unchanged by one line, and no change slips past it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+from pictures import picture
+from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
+
+from steadycast import pipeline
+from steadycast.intake import folder, stamps
+from steadycast.pipeline import App, last_look
+from steadycast.pipeline.files_read import NOTE
+from steadycast.workspace import load
+
+SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
+LATER = 10_000_000_000  # ns
+Look = Callable[[], bool]
+
+
+@pytest.fixture
+def app(bench: Bench) -> App:
+    """Two drafts of which one shows a picture, and a note to people: looked at until there was nothing to do."""
+    files: dict[str, str | bytes] = {
+        "pgc/one.md": article("One"),
+        "ugc/bob/two.md": article("Two", body="![words](b.png)"),
+        "ugc/bob/b.png": picture((60, 40)),
+        "pgc/README.md": "Drop what you wrote here.\n",
+    }
+    return bench.set_up(SETTINGS, files)
+
+
+@pytest.fixture
+def each(bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Looks, some seconds after the last change, and says whether it went file by file."""
+    scans = []
+
+    def scan(*args: Any, **named: Any) -> Iterator[folder.Result]:
+        scans.append(args)
+        return kept(*args, **named)
+
+    kept = folder.scan
+    monkeypatch.setattr(folder, "scan", scan)
+    monkeypatch.setattr(last_look, "clock_ns", lambda: time.time_ns() + LATER)
+
+    def look() -> bool:
+        scans.clear()
+        pipeline.collect(bench.app, MORNING)
+        return bool(scans)
+
+    assert [look(), look(), look()] == [True, True, False], "the second one finds nothing to do"
+    return look
+
+
+def told(app: App) -> dict[str, tuple[str, str]]:
+    return {row.path: (row.title, row.state) for row in app.ledger.drafts() if row.state != "gone"}
+
+
+def in_place(file: Path, data: bytes, *, new: bool = False) -> None:
+    """Other bytes of the same number, under the same time; in a `new` file that takes its name."""
+    facts = file.stat()
+    assert facts.st_size == len(data)
+    target = file.with_name(".fresh") if new else file
+    target.write_bytes(data)
+    os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    target.replace(file)
+
+
+def edited(content: Path) -> None:
+    in_place(content / "pgc/one.md", article("Uno").encode())
+
+
+def swapped(content: Path) -> None:
+    in_place(content / "pgc/one.md", article("Uno").encode(), new=True)
+
+
+def dropped(content: Path) -> None:
+    (content / "pgc/three.md").write_text(article("Three"))
+
+
+def taken_away(content: Path) -> None:
+    (content / "pgc/one.md").unlink()
+
+
+def renamed(content: Path) -> None:
+    (content / "pgc/one.md").rename(content / "pgc/other.md")
+
+
+def with_a_head(content: Path) -> None:
+    (content / "pgc/README.md").write_text(article("Read me"))
+
+
+WAYS: dict[Callable[[Path], None], dict[str, tuple[str, str] | None]] = {
+    edited: {"pgc/one.md": ("Uno", "approved")},
+    swapped: {"pgc/one.md": ("Uno", "approved")},
+    dropped: {"pgc/three.md": ("Three", "approved")},
+    taken_away: {"pgc/one.md": None},
+    renamed: {"pgc/one.md": None, "pgc/other.md": ("One", "approved")},
+    with_a_head: {"pgc/README.md": ("Read me", "approved")},
+}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_no_change_of_a_draft_slips_past(app: App, each: Look, way: Callable[[Path], None]) -> None:
+    before = told(app)
+    way(app.workspace.content)
+    assert each()
+    expected: dict[str, Any] = {**before, **WAYS[way]}
+    assert told(app) == {path: said for path, said in expected.items() if said}
+
+
+def test_another_picture_of_the_same_size_and_time_is_seen(app: App, each: Look) -> None:
+    (revision,) = {row.revision for row in app.ledger.drafts() if row.path == "ugc/bob/two.md"}
+    file = app.workspace.content / "ugc/bob/b.png"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    in_place(file, bytes(data))
+    assert each()
+    problems = {row.path for row in app.ledger.problems()}
+    (now,) = {row.revision for row in app.ledger.drafts() if row.path == "ugc/bob/two.md"}
+    assert now != revision or "ugc/bob/two.md" in problems
+
+
+def test_a_link_that_comes_is_told(app: App, each: Look) -> None:
+    (app.workspace.content / "pgc/link.md").symlink_to("one.md")
+    assert each()
+    assert [row.path for row in app.ledger.problems()] == ["pgc/link.md"]
+    assert each(), "as long as there is a problem, each file is looked at"
+
+
+def test_a_file_that_nobody_names_is_told(bench: Bench, app: App, each: Look) -> None:
+    bench.drop("pgc/alone.mp3", b"sound")
+    collected = pipeline.collect(app, MORNING)
+    assert [problem.where for problem in (*collected.problems, *collected.noticed)] == ["pgc/alone.mp3"]
+
+
+def test_a_draft_that_lacked_its_picture_is_read_when_that_has_come(bench: Bench, app: App, each: Look) -> None:
+    bench.drop("pgc/lacks.md", article("Lacks", body="![words](late.png)"))
+    assert [each(), each(), each()] == [True] * 3
+    assert "pgc/lacks.md" not in told(app)
+    bench.drop("pgc/late.png", picture((60, 40)))
+    assert each()
+    assert told(app)["pgc/lacks.md"] == ("Lacks", "approved")
+
+
+def test_a_file_that_was_being_written_is_looked_at_again(
+    bench: Bench, app: App, each: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the tick of a disk's clock it may be written once more, and look the same: so its look proves nothing."""
+    monkeypatch.setattr(last_look, "clock_ns", time.time_ns)
+    bench.drop("pgc/fresh.md", article("Fresh"))
+    assert [each(), each(), each()] == [True] * 3
+    monkeypatch.setattr(last_look, "clock_ns", lambda: time.time_ns() + LATER)
+    assert [each(), each()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "settings", [SETTINGS.replace("Asia/Shanghai", "Europe/Berlin"), SETTINGS + "[intake]\nmax_bytes = 1000000\n"]
+)
+def test_with_other_settings_each_file_is_looked_at(bench: Bench, each: Look, settings: str) -> None:
+    bench.settings(settings)
+    assert each()
+
+
+def test_another_program_looks_at_each_file(each: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(last_look, "__version__", "99.0")
+    assert [each(), each()] == [True, False]
+
+
+@pytest.mark.parametrize("name", [NOTE, last_look.NOTE])
+@pytest.mark.parametrize("said", [None, b"", b"[]", b'{"by": 3}'])
+def test_a_note_that_is_lost_or_damaged_costs_one_look(app: App, each: Look, name: str, said: bytes | None) -> None:
+    note, before = app.workspace.cache / name, told(app)
+    note.unlink() if said is None else note.write_bytes(said)
+    assert each()
+    assert told(app) == before
+
+
+def test_a_crash_between_look_and_commit_loses_no_change(
+    bench: Bench, app: App, each: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.drop("pgc/three.md", article("Three"))
+    with monkeypatch.context() as cut, pytest.raises(RuntimeError):
+        cut.setattr(app.ledger, "put_drafts", _cut)
+        each()
+    assert each()
+    assert told(app)["pgc/three.md"] == ("Three", "approved")
+
+
+def test_a_crash_before_the_note_is_kept_costs_one_look(
+    bench: Bench, app: App, each: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.drop("pgc/three.md", article("Three"))
+    assert each()
+    with monkeypatch.context() as cut, pytest.raises(RuntimeError):
+        cut.setattr(last_look.LastLook, "keep", _cut)
+        each()
+    assert [each(), each()] == [True, False]
+
+
+def _cut(*_args: object, **_named: object) -> None:
+    raise RuntimeError("cut off")
+
+
+def test_what_a_person_decided_has_each_file_looked_at_once(bench: Bench, app: App, each: Look) -> None:
+    bench.drop("ugc/eve/hers.md", article("Hers"))
+    assert [each(), each(), each()] == [True, True, False]
+    (waiting,) = (row for row in app.ledger.drafts(["waiting"]) if row.path == "ugc/eve/hers.md")
+    assert app.ledger.approve(waiting.id, waiting.revision, "ed", MORNING)
+    assert [each(), each()] == [True, False]
+
+
+def test_a_look_that_another_process_overtook_is_no_proof(bench: Bench, app: App, each: Look) -> None:
+    """It began before the other one wrote: what it keeps then is of a ledger that is no more."""
+    limits = stamps.Limits(draft_bytes=app.workspace.intake.max_bytes)
+    slow = last_look.LastLook(app, limits, NOTE)
+    assert slow.was_the_same()
+    seen, others = dict(slow.seen or {}), list[str]()
+    with App(load(bench.root)) as other:
+        bench.drop("pgc/three.md", article("Three"))
+        pipeline.collect(other, MORNING)
+        (bench.root / "content/pgc/three.md").unlink()
+        slow.keep(seen, others, ())
+        assert not last_look.LastLook(app, limits, NOTE).was_the_same()
+    assert each()
+    assert "pgc/three.md" not in told(app)
+
+
+def test_an_older_ledger_that_is_put_back_is_looked_at_with_each_file(bench: Bench, app: App, each: Look) -> None:
+    app.close()
+    before = Path(app.workspace.ledger).read_bytes()
+    app = bench.open()
+    edited(app.workspace.content)
+    assert [each(), each(), each()] == [True, True, False]
+    app.close()
+    Path(app.workspace.ledger).write_bytes(before)
+    app = bench.open()
+    assert told(app)["pgc/one.md"][0] == "One"
+    assert each()
+    assert told(app)["pgc/one.md"][0] == "Uno"
+
+
+def test_other_files_are_named_as_a_scan_names_them(app: App) -> None:
+    content, others = app.workspace.content, list[str]()
+    for name in ("pgc/robots.txt", "pgc/_index.md", "pgc/.hidden", "pgc/a.css"):
+        (content / name).write_text("x")
+    found = stamps.stamps(content, stamps.Limits(), others)
+    seen = list(folder.scan(content, others=True, sleep=lambda _: None))
+    assert sorted(others) == sorted(str(item.path) for item in seen if isinstance(item, folder.OtherFile))
+    drafts = {item.path for item in seen if isinstance(item, (folder.DraftFile, folder.ReadmeNote))}
+    assert {*map(PurePosixPath, found or ())} == drafts
