@@ -180,8 +180,8 @@ def went_out(app: App, since: dt.datetime, until: dt.datetime) -> list[dt.dateti
 
 def kept(app: App) -> dict[tuple[str, ...], Made]:
     """What was written, by the key of its occasion, with series and classes called as they are now, which is kept."""
-    named = (*app.workspace.series.values(), *app.workspace.classes.values())
-    names = {each.was: each.name for each in named if each.was}
+    names = {each.was: each.name for each in app.workspace.series.values() if each.was}
+    names |= {each.was: each.name for each in app.workspace.classes.values() if each.was}
     found = {}
     for said, value in app.ledger.metas(_MADE).items():
         key = _called_now(said.split(" "), names)
