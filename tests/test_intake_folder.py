@@ -6,7 +6,6 @@ import os
 import socket
 import threading
 import time
-from dataclasses import astuple
 from pathlib import Path
 from pathlib import PurePosixPath as P
 from typing import Any, cast
@@ -289,7 +288,7 @@ def test_all_stamps_at_once_are_those_of_a_scan(tmp_path: Path) -> None:
         (tmp_path / name).write_text("Words.", encoding="utf-8")
         os.utime(tmp_path / name, (1e9, 1e9))
     scanned = [each for each in scan(tmp_path, reading=False) if isinstance(each, DraftFile)]
-    told = {str(each.path): astuple(each.stamp) for each in scanned}
+    told = {str(each.path): each.stamp for each in scanned}
     assert stamps(tmp_path, Limits()) == told
     assert len(told) == 7
     assert stamps(tmp_path, Limits(files=3)) is None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import marshal
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,10 +16,11 @@ from typing import Any
 import pytest
 from pictures import picture
 
-from steadycast.bulk_render import render_draft
+from steadycast.bulk_render import from_settings, recipe, render_draft
 from steadycast.bulk_render.cache import Memory
 from steadycast.bulk_render.run import Rendered, render_all
 from steadycast.errors import InputError, SettingsError
+from steadycast.language import speaking
 from steadycast.render import media
 
 SETTINGS = """\
@@ -298,7 +301,179 @@ def test_a_run_loads_what_its_drafts_ask_for_and_no_more(root: Any) -> None:
     heavy = {"pydantic", "jinja2", "nh3", "comrak", "yaml", "babel", "zipfile", "zoneinfo", "steadycast.draft.model"}
     assert not loaded(root) & heavy
     drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
-    assert not loaded(root) & {"yaml", "babel", "PIL", "pygments"}
+    found = loaded(root)
+    settings = {"pydantic", "steadycast.workspace.loading", "steadycast.platform.registry", "steadycast.schedule.model"}
+    never = {"yaml", "babel", "PIL", "pygments", "tomllib", "ctypes", "socket", "subprocess", "difflib"}
+    assert found & (settings | never) == set()
+    assert len(found) < 300
+
+
+def compiled(root: Path) -> list[str]:
+    return sorted(str(file) for file in (root / "var" / "cache" / "templates").iterdir())
+
+
+@pytest.fixture
+def fresh_settings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One entry for each time that the settings were read and checked, and no recipe of an earlier run was taken."""
+    read: list[str] = []
+    honest = from_settings.recipe
+
+    def noted(root: Path, channel: str) -> Any:
+        read.append(channel)
+        return honest(root, channel)
+
+    monkeypatch.setattr(from_settings, "recipe", noted)
+    return read
+
+
+def test_settings_are_read_once_as_long_as_they_are_what_they_were(root: Any, fresh_settings: list[str]) -> None:
+    """What is made by those that were kept is what would be made by them anew."""
+    settings = root / "steadycast.toml"
+    settings.write_text(
+        settings.read_text()
+        + """
+[members.lu]
+title = "陆"
+url = "https://lu.example/"
+
+[call.join]
+text = "一起读"
+url = "https://night.example/join"
+channels = ["note"]
+
+[channel.plain.limits.text]
+max = 30
+""",
+        encoding="utf-8",
+    )
+    render_all(root=root)
+    drop(root, "ugc/lu/own.md", "# 自己的\n\n" + "字。" * 60 + "\n", age=60)
+    done = render_all(root=root)
+    assert (done.made, done.problems, fresh_settings) == (1, (), [""])
+    before = outputs(root)
+    assert render_all(root=root, force=True).written == 0
+    assert outputs(root) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("steadycast.toml", "夜读", "晨读"),
+        ("channels/note/channel.toml", 'title = "note"', 'title = "other"'),
+        ("channels/note/post.txt.j2", "{{ post.title }}", "»{{ post.title }}"),
+        ("steadycast.toml", '[channel.plain]\nplatform = "bare"\n', ""),
+        ("steadycast.toml", "[channel.plain]", '[channel.more]\nplatform = "note"\n\n[channel.plain]'),
+        ("steadycast.toml", "[channel.note]\n", '[channel.note]\nforms = ["audio"]\n'),
+    ],
+)
+def test_another_setting_template_or_channel_is_taken_with_a_changed_draft(
+    root: Any, fresh_settings: list[str], file: str, old: str, new: str
+) -> None:
+    render_all(root=root)
+    text = (root / file).read_text(encoding="utf-8")
+    assert old in text
+    (root / file).write_text(text.replace(old, new), encoding="utf-8")
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    render_all(root=root)
+    assert fresh_settings == ["", ""]
+    before = outputs(root)
+    shutil.rmtree(root / "var")
+    render_all(root=root)
+    assert outputs(root) == before
+
+
+def test_a_change_that_keeps_size_and_time_is_seen(root: Any, fresh_settings: list[str]) -> None:
+    """Its ctime tells."""
+    render_all(root=root)
+    settings = root / "steadycast.toml"
+    was = settings.stat()
+    settings.write_text(settings.read_text().replace("night.example", "light.example"))
+    os.utime(settings, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert settings.stat().st_size == was.st_size
+    render_all(root=root)
+    assert fresh_settings == ["", ""]
+
+
+def test_broken_settings_are_told_though_others_are_kept(root: Any) -> None:
+    render_all(root=root)
+    (root / "steadycast.toml").write_text("[community]\nname = 5\n")
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    with pytest.raises(SettingsError):
+        render_all(root=root)
+
+
+def test_code_of_another_version_reads_the_settings_anew(
+    root: Any, fresh_settings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the package itself is another."""
+    code = tmp_path / "of-the-package.py"
+    code.write_text("old")
+    monkeypatch.setattr(from_settings, "_code_files", lambda: [str(code)])
+    render_all(root=root)
+    code.write_text("newer")
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    assert (render_all(root=root).made, fresh_settings) == (3, ["", ""])
+
+
+@pytest.mark.parametrize("damage", ["cut", "one bit", "other Python", "other workspace", "code", "none"])
+def test_a_recipe_that_cannot_be_used_is_as_good_as_none(
+    root: Any, fresh_settings: list[str], damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing in it is ever run, and nothing that is not whole is looked into."""
+    render_all(root=root)
+    file = root / "var" / "cache" / "render.recipe"
+    kept = file.read_bytes()
+    if damage == "cut":
+        file.write_bytes(kept[: len(kept) // 2])
+    elif damage == "one bit":
+        file.write_bytes(kept[:200] + bytes([kept[200] ^ 1]) + kept[201:])
+    elif damage == "other Python":
+        monkeypatch.setattr(recipe, "FORM", "another")
+    elif damage == "other workspace":
+        data = marshal.dumps(("/elsewhere", *marshal.loads(kept[32:])[1:]))
+        file.write_bytes(recipe._sum(data) + data)
+    elif damage == "code":
+        of_root, inputs, _told = marshal.loads(kept[32:])
+        data = marshal.dumps((of_root, inputs, [compile("raise SystemExit", "x", "exec")] * 7))
+        file.write_bytes(recipe._sum(data) + data)
+    else:
+        file.unlink()
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    done = render_all(root=root)
+    assert (done.made, done.written, done.problems, fresh_settings) == (1, 3, (), ["", ""])
+
+
+def test_what_cannot_be_kept_is_read_each_time(root: Any, fresh_settings: list[str]) -> None:
+    """A date in a platform's own data, which its templates may show."""
+    toml = root / "channels" / "note" / "channel.toml"
+    toml.write_text(toml.read_text() + "\n[data]\nsince = 2020-02-02\n")
+    template = root / "channels" / "note" / "post.txt.j2"
+    template.write_text("{{ channel.spec.data.since }}")
+    render_all(root=root)
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    assert (render_all(root=root).problems, fresh_settings) == ((), ["", ""])
+    assert set(outputs(root)["note/pgc/2026-11-02-night.txt"].split()) == {b"2020-02-02"}
+
+
+def test_problems_are_told_in_the_language_of_who_asks(root: Any) -> None:
+    """Settings that were kept under one language are no words of it."""
+    with speaking("zh_Hans"):
+        render_all(root=root)
+    drop(root, "pgc/broken.md", "---\ntitle: [\n---\n\nx\n", age=60)
+    with speaking("en"):
+        (problem,) = render_all(root=root).problems
+    assert problem.message.isascii()
+
+
+def test_a_template_is_compiled_once_and_again_when_its_words_are_others(root: Any) -> None:
+    render_all(root=root)
+    before = compiled(root)
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "More.\n", age=60)
+    render_all(root=root)
+    assert compiled(root) == before
+    (root / "channels" / "note" / "post.txt.j2").write_text("other words")
+    render_all(root=root)
+    assert (root / "var" / "render" / "note" / "pgc" / "2026-11-02-night.txt").read_text() == "other words"
 
 
 def test_a_run_that_is_cut_off_leaves_nothing_that_the_next_one_takes_for_whole(
@@ -345,7 +520,16 @@ def test_a_draft_whose_picture_came_later_is_made_then(root: Any) -> None:
     assert any("seen" in name for name in outputs(root))
 
 
-@pytest.mark.parametrize("kept", ['{"drafts": []}', '{"editions": 5, "drafts": {}}', "5"])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        '{"drafts": []}',
+        '{"editions": 5, "drafts": {}}',
+        "5",
+        '{"editions": {}, "drafts": {"revisions": ["a"], "kinds": [{}], "kind": [0]}}',
+        '{"editions": {}, "drafts": {"revisions": ["a", "b", "c"], "kinds": [], "kind": [0, 0, 0]}}',
+    ],
+)
 def test_a_memory_that_cannot_be_used_is_as_good_as_none(root: Any, kept: str) -> None:
     render_all(root=root)
     file = root / "var" / "cache" / "render.json"

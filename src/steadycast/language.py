@@ -13,10 +13,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -29,8 +28,7 @@ QUOTES = {"zh_Hans": "“”", "zh_Hant": "「」"}
 TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(NamedTuple):
     """One language: its texts, and how it writes days, hours and numbers."""
 
     name: str  # one of LOCALES

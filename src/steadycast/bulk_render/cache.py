@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,8 +21,7 @@ from steadycast.intake.stamps import Stamp, are_the_same
 VERSION = 5  # of this file's form: another number is as good as no file
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """What is remembered of all drafts together: enough to know that nothing has changed, and to say what there is."""
 
     inputs: dict[str, list[int] | None]
@@ -143,7 +142,7 @@ def _touched(folders: Mapping[str, int], render: Path) -> set[str]:
 
 
 def _plain(summary: Summary) -> dict[str, Any]:
-    return {name: value for name, value in vars(summary).items() if name != "stamps"}
+    return {name: value for name, value in summary._asdict().items() if name != "stamps"}
 
 
 def _line(drafts: Mapping[str, Stamp]) -> bytes:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from steadycast.bulk_render.recipe import Outlet, Recipe
 from steadycast.platform import Channel, Platform
 from steadycast.render.templates import Templates
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(NamedTuple):
     """One channel that drafts are rendered for."""
 
     channel: Channel  # what a template may ask: settings, zone, community

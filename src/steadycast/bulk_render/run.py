@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadycast.bulk_render.all_made import AllMade
 from steadycast.bulk_render.cache import Memory, Summary
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from steadycast.bulk_render.recipe import Inputs, Recipe
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """What a run found and did."""
 
     drafts: int

@@ -10,9 +10,10 @@ import re
 import time
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from steadycast import reasons
@@ -35,8 +36,7 @@ _BESIDE_MARK = lazy_pattern(r"^\{attach\}/?")
 _LIQUID_ROOT = lazy_pattern(r"""^\{\{\s*["']([^"']+)["']\s*\|\s*(?:relative_url|absolute_url|prepend:.*?)\s*\}\}$""")
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(NamedTuple):
     """Where one draft's files may lie: `home` is its own folder, `top` its origin's (a member's, or pgc)."""
 
     content: Path  # resolved

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from steadycast.draft.front_data import read_json, read_plain, read_toml
 from steadycast.draft.front_yaml import read_yaml
@@ -39,8 +38,7 @@ _OF_EVERY_HEAD = {"title", "date", "tags", "categories", "category", "layout", "
 _OF_NOTION = lazy_pattern(r"\A(\s*# [^\n]+\n\n)((?:[^\s:#>|*`!\[-][^\n:]{0,40}: [^\n]*\n)+)(?=\n)")
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(NamedTuple):
     """One file, taken apart. `values` holds text, numbers (TOML), lists and mappings; `lines` the line of each key."""
 
     values: Mapping[str, Any]
@@ -49,8 +47,7 @@ class Front:
     body_line: int  # the file's line on which `body` begins
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """Where a head stands, and how it is read."""
 
     text: str

@@ -87,7 +87,7 @@ def from_elsewhere(draft: Draft) -> list[Shown]:
     web: dict[str, Shown] = {}
     for file in outline(draft.body, of_html=draft.of_html).files:
         if file.role == "image" and file.ref.lower().startswith(("http://", "https://")):
-            web.setdefault(file.ref, replace(file, line=draft.body_line + file.line - 1))
+            web.setdefault(file.ref, file._replace(line=draft.body_line + file.line - 1))
     return [*web.values()]
 
 

@@ -10,6 +10,7 @@ import html
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 import comrak
 
@@ -55,8 +56,7 @@ _SILENT_TAG = lazy_pattern(r"<(/?)([a-z]+)\b", re.IGNORECASE)
 _WORDS_FIRST = lazy_pattern(r"\n*(?:(?:\*\*?|[`\[])?[^\W\d_][^\n]*\n)+[ \t]*(?:\n|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A file that the body shows, as it names it."""
 
     role: str  # image, audio, video
@@ -65,8 +65,7 @@ class Shown:
     line: int  # of the body, from 1
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading outside any quotation or list."""
 
     text: str
@@ -76,8 +75,7 @@ class Heading:
     opens: bool  # nothing stands before it
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """One body, looked through."""
 
     heading: Heading | None  # that may be its title: it opens the text, or is the only one of level 1

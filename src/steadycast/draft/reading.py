@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -58,8 +59,7 @@ def place(path: PurePosixPath) -> tuple[Origin, str]:
     raise DraftError(_("lies in neither pgc/ nor ugc/<member>/"), hint=_("move it to one of them"))
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """Reads the drafts of one community: it holds what is the same for each of them."""
 
     content: Path  # the folder that they lie in

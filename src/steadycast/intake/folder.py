@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from steadycast import reasons
 from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
@@ -44,8 +44,7 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FileStamp:
+class FileStamp(NamedTuple):
     """What tells, without reading it, that a file is the one seen before.
 
     Its mtime is for anybody to set (`cp -p`, `rsync -t`). Its ctime is the kernel's alone: it is new for each change
@@ -62,8 +61,7 @@ class FileStamp:
         return cls(facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
 
 
-@dataclass(frozen=True, slots=True)
-class FileRead:
+class FileRead(NamedTuple):
     """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns, ctime_ns)."""
 
     stamp: FileStamp
@@ -78,8 +76,7 @@ class FileRead:
         return are_the_same(self.media)
 
 
-@dataclass(frozen=True, slots=True)
-class DraftFile:
+class DraftFile(NamedTuple):
     """A draft's file. `raw` is None where it was not asked for, or nothing of it has changed since `known`."""
 
     path: PurePosixPath  # relative to content/
@@ -102,15 +99,13 @@ def problem_at(path: PurePosixPath, message: str, hint: str = "", line: int | No
     return Problem(str(path), line, message, hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(NamedTuple):
     """A file that is being written: the next scan looks again; until then it is neither edited nor deleted."""
 
     path: PurePosixPath
 
 
-@dataclass(frozen=True, slots=True)
-class ReadmeNote:
+class ReadmeNote(NamedTuple):
     """A README at the top of somebody's folder, without front matter: it speaks to people, and is no draft."""
 
     path: PurePosixPath
@@ -127,8 +122,7 @@ class ReadmeNote:
         return _("front matter would make it one")
 
 
-@dataclass(frozen=True, slots=True)
-class OtherFile:
+class OtherFile(NamedTuple):
     """A file that is no draft: one that a draft names, or one that nobody does."""
 
     path: PurePosixPath

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -99,4 +98,4 @@ def _kept(file: Path, zone: str) -> dict[str, Any]:
 
 
 def _told(read: folder.FileRead, revision: str | None) -> dict[str, Any]:
-    return {"stamp": list(astuple(read.stamp)), "media": [list(each) for each in read.media], "revision": revision}
+    return {"stamp": [*read.stamp], "media": [list(each) for each in read.media], "revision": revision}

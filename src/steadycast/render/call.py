@@ -6,9 +6,8 @@ import hashlib
 import html as entities
 import io
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from steadycast.crash_safety import durable
@@ -20,8 +19,7 @@ NONE = "none"
 MODULE = 8  # pixels of a code's smallest square
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What a post says at its end: words, where they lead, and a picture to be scanned where the community gave one."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from steadycast.draft.maths import linear
 from steadycast.draft.spelling import spelled
@@ -36,8 +36,7 @@ _BLOCK = lazy_pattern(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """A body's text whose links have not been written yet: there are three ways to write them."""
 
     text: str
