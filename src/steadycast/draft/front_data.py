@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +19,8 @@ _PLAIN_KEY = lazy_pattern(r"[ ]{0,3}([^\s:：][^:：\n]{0,40}?)\s*[:：][ \t\xa0
 
 def read_toml(head: str) -> tuple[dict[str, Any], dict[str, int]]:
     """(values, line of each key) of a head whose first line is the file's second. Raises DraftError with the line."""
+    import tomllib  # most heads are YAML
+
     try:
         values = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:

@@ -3,15 +3,14 @@
 An adapter imports from here, and from nowhere else in Steadycast.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from steadycast import on_demand
-from steadycast.arrival import Arrival
 from steadycast.characters import broken_lines, one_line
 from steadycast.crash_safety import durable
 from steadycast.errors import Busy, Refused, Unknown
 from steadycast.html_tree import Element, elements
-from steadycast.receipt import Receipt
 
 __all__ = [
     "Account",
@@ -70,6 +69,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from steadycast.arrival import Arrival
     from steadycast.crash_safety.send_window import held as in_turn
     from steadycast.outgoing import Answer, HttpClient
     from steadycast.platform.composition import hashtags
@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from steadycast.platform.state import MemoryState, State
     from steadycast.platform.styled import Span, runs, styled
     from steadycast.platform.text import count, cut, first_that_fits, fits, marks, split
+    from steadycast.receipt import Receipt
 else:
     _of_files = on_demand.offer(
         __name__,
@@ -125,6 +126,8 @@ else:
 
     def __getattr__(name: str) -> Any:
         """The client's types load the HTTP library, and a turn to send the kernel's timers: to render needs neither."""
+        if name in ("Arrival", "Receipt"):
+            return getattr(import_module(f"steadycast.{name.lower()}"), name)
         if name == "in_turn":
             from steadycast.crash_safety.send_window import held
 

@@ -16,7 +16,6 @@ from steadycast.language import current
 from steadycast.platform.post import Post
 from steadycast.platform.state import MemoryState, State
 from steadycast.platform.words import nearest, spoken
-from steadycast.receipt import Receipt
 
 T = TypeVar("T")
 LONGEST = 10_000  # characters of a setting that has a pattern
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from steadycast.outgoing import HttpClient
     from steadycast.platform.subscribers import Subscribers
     from steadycast.platform.unsubscribed import UnsubscribedFile
+    from steadycast.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -76,6 +75,8 @@ def load(name: str, folders: Sequence[Path]) -> Style:
 
 @lru_cache(maxsize=64)
 def _read(file: str, changed: int) -> Style:  # noqa: ARG001 - an edit makes another key
+    import tomllib
+
     try:
         rules = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except UnicodeDecodeError:
