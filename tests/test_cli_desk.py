@@ -190,8 +190,9 @@ class FakeDesk(BaseHTTPRequestHandler):
         self.heard.append(self.path)
         self.send_response(200)
         self.end_headers()
-        port = self.server.server_address[1]
-        self.wfile.write(desk_proof.answer(self.the_key, int(port), self.path.partition("=")[2]).encode())
+        assert isinstance(self.server, ThreadingHTTPServer)
+        asked = self.path.partition("=")[2]
+        self.wfile.write(desk_proof.answer(self.the_key, self.server.server_port, asked).encode())
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_up
 from desk_bench import Desk
 from pipeline_bench import Bench
 from prefect_server import wait_for
@@ -144,6 +145,41 @@ def test_a_main_job_that_is_killed_is_told_of_and_waits_longer_from_time_to_time
         assert capsys.readouterr().err.count("it was ended by signal 9") == 2
         job.see_to()
         assert not processes.running, "its next time has not come"
+
+
+def test_a_main_job_that_hangs_keeps_no_schedule_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It goes on beside them, and is seen to as ever once it ends."""
+    monkeypatch.setattr(first_job, "ALONE", 0.2)
+    hangs = f"import time; from pathlib import Path\nwhile not Path('go').exists(): time.sleep(.05)\nraise SystemExit({FAULT})"
+    ours, job, processes = done(tmp_path, hangs, monkeypatch)
+    with ours, processes:
+        assert "the schedules begin beside it" in capsys.readouterr().err
+        job.see_to()
+        assert "main job" in processes.running
+        (tmp_path / "go").touch()
+        assert wait_for(lambda: ended(job, processes), 30, step=0.05)
+        assert f"it ended with code {FAULT}" in capsys.readouterr().err
+
+
+@pytest.mark.live
+@pytest.mark.slow
+def test_slots_are_served_beside_a_main_job_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = (
+        "from steadycast.cli import first_job, main; first_job.ALONE = 1; "
+        "first_job.FirstJob.__init__.__defaults__ = (('-c', 'import time; time.sleep(3600)'),); main()"
+    )
+    monkeypatch.setattr(test_up, "COMMAND", [sys.executable, "-c", hangs, "up"])
+    with upped(make_workspace(tmp_path / "community", "03:30")) as up:
+        log = (up.root / "up.log").read_text(encoding="utf-8")
+        assert "the schedules begin beside it" in log
+        assert "Flows keep their schedules" in log
+        (up.root / "content" / "pgc" / "dropped.md").write_text("# Dropped just now\n\nWords.\n", encoding="utf-8")
+        assert wait_for(lambda: "Dropped just now" in (up.root / "up.log").read_text(encoding="utf-8"), 30)
+        up.send_signal(signal.SIGTERM)
+        up.wait(15)
+        assert up.returncode == 0
 
 
 @pytest.mark.parametrize("code", [2, 3])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NAME = "main job"
 COMMAND = ("-c", "from steadycast.cli import FAULT, main; main(fault=FAULT)", "up", "--once")
 GRACE = 8.0  # seconds that a delivery has to end in when `up` is told to end: Docker kills after ten
+ALONE = 300.0  # seconds that the schedules wait for it: so long it may take without being in their way
 AGAIN = (60.0, 600.0, 3600.0)  # seconds until it is done again, after one fault, two and more
 ENDED = 128 + signal.SIGTERM  # the exit code of a main job that was told to end
 
@@ -43,17 +44,22 @@ class FirstJob:
     def wait(self, stop: threading.Event) -> int:
         """Waits until it has ended, or `up` is to end; the exit code that ends `up`, or 0.
 
-        Bad input and a ledger that cannot be used end it: a person has started it just now, and reads why.
+        Bad input and a ledger that cannot be used end it: a person has started it just now, and reads why. One that
+        takes long, or hangs, holds no slot up: it goes on beside the schedules, from which the ledger keeps it apart.
         """
-        code = self._processes.finish(NAME, stop)
+        code = self._processes.finish(NAME, stop, ALONE)
         if code in {BAD_INPUT, LEDGER}:
             return code
-        if not stop.is_set():
+        if stop.is_set():
+            return OK
+        if NAME in self._processes.running:
+            complain(_("The main job is not done yet: the schedules begin beside it."))
+        else:
             self._ended(code)
         return OK
 
     def see_to(self) -> None:
-        """Looks whether one that is done again has ended, and does it again when its time has come."""
+        """Looks whether one that goes on has ended, and does it again when its time has come."""
         child = self._processes.running.get(NAME)
         if child is None:
             if self._faults and time.monotonic() >= self._next:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -63,12 +64,15 @@ class Processes:
         with file.open("wb") as log:
             self.running[name] = self._child(name, command, env, cwd, log.fileno())
 
-    def finish(self, name: str, stop: threading.Event | None = None) -> int:
-        """Waits for a child that ends by itself, or until we are to stop; its exit code, or 0."""
-        child = self.running[name]
+    def finish(self, name: str, stop: threading.Event | None = None, within: float = math.inf) -> int:
+        """Waits for a child that ends by itself, until we are to stop, or for so many seconds; its exit code, or 0.
+
+        One that has not ended stays among those that run.
+        """
+        child, until = self.running[name], time.monotonic() + within
         while child.poll() is None:
             time.sleep(0.05)
-            if stop and stop.is_set():
+            if (stop and stop.is_set()) or time.monotonic() > until:
                 return 0
         return self.running.pop(name).returncode or 0
 

@@ -240,7 +240,7 @@ def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
     import urllib.request
 
     until = time.monotonic() + HEALTHY_WITHIN
-    while time.monotonic() < until and not processes.dead() and not stop.is_set():
+    while time.monotonic() < until and not processes.dead(but=MAIN_JOB) and not stop.is_set():
         asked = f"http://127.0.0.1:{port}/api/health"
         with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=2) as answer:  # not yet: an OSError
             if answer.status == 200:
