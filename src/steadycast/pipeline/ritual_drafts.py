@@ -89,8 +89,8 @@ def problems(app: App, now: dt.datetime) -> list[Problem]:
             found.append(Problem(str(file), app.workspace.line(("ritual", number, "series")), said, hint))
         found += _never(app, number, table)
         if template_file(app, table.template) is None:
-            error = missing_template(app, table.template)
-            said = _("%(name)s: %(said)s", name=f"ritual[{number + 1}].template", said=error.message)
+            error, key = missing_template(app, table.template), f"ritual[{number + 1}].template"
+            said = _("%(name)s: %(said)s", name=key, said=error.message)
             found.append(Problem(str(file), line, said, error.hint or ""))
             continue
         try:
