@@ -56,7 +56,7 @@ def test_the_number_is_the_same_everywhere(
     assert told("report")["needs"] == found.total
     report = (bench.root / "var/out/report/index.html").read_text(encoding="utf-8")
     assert re.search(rf"<dt>Needs you</dt><dd>{found.total}</dd>", report)
-    assert "One more thing is told on the desk" in report, "the address to write"
+    assert "One more thing stands on the desk" in report, "the address to write"
     with Desk(bench.root).up() as desk:
         assert f"{found.total} things need you" in desk.get("/").text
 
