@@ -5,6 +5,7 @@ from __future__ import annotations
 import cProfile
 import datetime as dt
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,7 +18,7 @@ from pipeline_bench import COMMUNITY, FAR, PLATFORM, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.ledger.store import Ledger
-from steadycast.pipeline import App
+from steadycast.pipeline import App, last_look
 
 LEFT, FEW, MANY = 20, 60, 360
 NOW = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
@@ -122,6 +123,23 @@ def test_a_file_that_has_not_changed_costs_one_look_at_it(
         with dropped(bench, drafts) as app:
             taken.append(calls(partial(command, app, bench.clock.now())))
     assert (taken[1] - taken[0]) / 50 <= most
+
+
+def test_a_look_that_finds_nothing_changed_makes_nothing_of_a_file(
+    quick_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each file its stamp is asked for; it is not looked up, and no row of the ledger is read for it."""
+    monkeypatch.setattr(last_look, "clock_ns", lambda: time.time_ns() + 10_000_000_000)
+    found = []
+    for drafts in (FEW, MANY):
+        bench = Bench(quick_path / str(drafts), empty_sqlite)
+        with dropped(bench, drafts) as app:
+            work = partial(taken_in, app, bench.clock.now())
+            work()
+            found.append(called(work))
+    few, many = found
+    assert (many.total() - few.total()) / (MANY - FEW) <= 9.0
+    assert not any(name in many for name in ("FilesRead.unchanged", "_Look.walk", "dropped_paths"))
 
 
 def files(root: Path) -> Iterator[tuple[Path, int, int]]:

@@ -10,6 +10,7 @@ import pytest
 from planner_cases import CLUB, DAY, MIXED, NOTES, NOW, PGC, RESERVED, UGC, UTC, ahead, draft, make, planned
 
 from steadycast.schedule.fairness import Turns
+from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Form, Past, Series
 from steadycast.schedule.planner import fits, plan
 
@@ -108,6 +109,23 @@ def test_the_member_who_waited_longest_has_the_next_turn() -> None:
     history = [Past("notes@2026-11-21T20:00", "notes", NOW - DAY, UGC, "ann", "old1")]
     history += [Past("notes@2026-11-20T20:00", "notes", NOW - 2 * DAY, UGC, "eve", "old2")]
     assert list(planned(NOTES, stock, history=history).values()) == ["bob1", "eve1", "ann1", "bob2", "eve2", "ann2"]
+
+
+def test_a_slot_counts_once_for_turns_and_that_of_an_occasion_by_what_it_is_called_now() -> None:
+    """A slot whose channels had two drafts was the turn of who stood first; what announces an occasion is told apart."""
+    day = [NOW - n * DAY for n in (3, 2, 1)]
+    both = [Past("notes@2026-11-19T20:00", "notes", day[0], UGC, who, who) for who in ("ann", "bob")]
+    club = Past("club@2026-11-28T14:00-7d", "club", day[1], UGC, "eve", "reading")
+    again = Past("notes@2026-11-21T20:00", "notes", day[2], UGC, "ann", "old")
+    history = History([again, club, *both])
+    assert history.rows == [*both, club, again]
+    assert history.turns == {"ann": (day[2], 2)}
+    assert history.announced == [club]
+    assert history.of_series("notes") == [both[0], again]
+    assert history.of_draft("bob") == [both[1]]
+    assert (history.last_past("ann"), history.last_past("nobody's")) == (both[0], None)
+    assert history.last == {"ann": both[0].slot, "bob": both[1].slot, "reading": club.slot, "old": again.slot}
+    assert history.slots == {both[0].slot, club.slot, again.slot}
 
 
 def test_a_slot_asks_few_of_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
