@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import traceback
 from collections.abc import Iterable, Mapping
@@ -42,7 +41,7 @@ def tick(entry: Mapping[str, Any], look: Look) -> bool:
         return False
     fault = fault.strip().rpartition("\n")[2][:500]
     try:
-        asyncio.run(tell(entry, rows or [{"state": fault or module.NOTHING, "runs": look.quiet + 1}], lines, fault))
+        tell(entry, rows or [{"state": fault or module.NOTHING, "runs": look.quiet + 1}], lines, fault)
     except Exception as error:
         print(f"{entry['name']}: done, but Prefect could not be told: {error!r}", flush=True)
         return False

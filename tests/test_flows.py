@@ -163,6 +163,64 @@ print(json.dumps([told, late, ticked, *asyncio.run(asked())]))
     assert "draft changed" not in prefect("artifact", "inspect", "intake", "--limit", "1", env=prefect_env, cwd=at_noon)
 
 
+TOLD = """
+import asyncio, json, sys
+from pathlib import Path
+import yaml
+sys.path.insert(0, "flows")
+import prefect.client.orchestration as client
+from runner import Served
+from ticks import tick
+from steadycast.ops.ticking import Look
+
+async def seen(flow):
+    async with client.get_client() as server:
+        runs = {r.id: r for r in await server.read_flow_runs() if r.deployment_id and not r.state.is_scheduled()}
+        logs = [log for log in await server.read_logs() if log.flow_run_id in runs]
+        tables = [a for a in await server.read_artifacts() if a.flow_run_id in runs]
+        (run,), (log,), (table,) = runs.values(), logs, tables
+        state = run.state
+        return [state.type, state.name, state.message, run.end_time is not None, log.name, log.message.split(":")[0], table.key, table.type, json.loads(table.data)]
+
+asyncio.run(Served(name="steadycast").register(Path("prefect.yaml").read_bytes()))
+entry = next(e for e in yaml.safe_load(Path("prefect.yaml").read_bytes())["deployments"] if e["name"] == "verify")
+Path("steadycast.toml").unlink()
+kept, asked = client.get_client, []
+client.get_client = lambda **more: asked.append(1) or kept(**more)
+assert tick(entry, Look(due=False))
+client.get_client = kept
+print(json.dumps([len(asked), *asyncio.run(seen("verify"))]))
+"""
+
+
+@pytest.mark.live
+@pytest.mark.slow
+@pytest.mark.parametrize("headers", ["", '{"X-Of-Ours": "1"}'], ids=["plain requests", "Prefect's client"])
+def test_what_a_tick_tells_stands_on_prefect_s_page(tmp_path: Path, headers: str) -> None:
+    """With its state, its log and its table, on a server as `up` starts it; without Prefect's client, 10 MB of a fork.
+
+    Where Prefect's settings ask for more than plain requests do, its client asks.
+    """
+    folder = make_workspace(tmp_path / "community", "03:30")
+    shutil.rmtree(folder / "var", ignore_errors=True)
+    login = {"PREFECT_SERVER_API_AUTH_STRING": "admin:a:word", "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true"}
+    with server(tmp_path / "prefect", login) as env:
+        mine = {"PREFECT_API_AUTH_STRING": "admin:a:word", "STEADYCAST_WORKSPACE": str(folder)}
+        more = {"PREFECT_CLIENT_CUSTOM_HEADERS": headers} if headers else {}
+        done = subprocess.run(
+            [sys.executable, "-c", TOLD], cwd=folder, env={**os.environ, **env, **mine, **more},
+            capture_output=True, text=True, timeout=180, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    asked, *run, log, key, kind, table = json.loads(done.stdout.strip().splitlines()[-1])
+    assert asked == bool(headers)
+    assert [run[0], run[1], run[3], run[4]] == ["FAILED", "Failed", True, "prefect.flow_runs"]
+    assert "steadycast.toml" in run[2]
+    assert log.startswith("Traceback")
+    assert (key, kind) == ("verify", "table")
+    assert table == [{"state": run[2], "runs": 1}]
+
+
 @pytest.mark.live
 @pytest.mark.slow
 def test_a_worker_serves_a_scheduled_slot_at_its_second(tmp_path: Path, own_prefect_env: Any) -> None:
