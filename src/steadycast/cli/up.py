@@ -136,11 +136,17 @@ def already_up(place: Paths) -> str:
 
 
 def start_server(workspace: Workspace, processes: Processes, env: dict[str, str], stop: threading.Event) -> None:
-    """Prefect's server. Its first tables are made by a process of their own: that work leaves 30 MB behind."""
-    if not (workspace.var / "prefect" / "prefect.db").exists():
+    """Prefect's server. Its tables are made by a process of their own: that work leaves 30 MB behind."""
+    from steadycast.ops import prefect_database
+
+    database = workspace.var / "prefect" / "prefect.db"
+    if not prefect_database.is_upgraded(database, workspace.root):
         upgrade = ["-m", "prefect", "server", "database", "upgrade", "--yes"]
         processes.start("tables", upgrade, env, workspace.root)
-        processes.finish("tables", stop)
+        if processes.finish("tables", stop) == 0 and not stop.is_set():
+            prefect_database.note_upgraded(database)
+    if prefect_database.is_upgraded(database, workspace.root):
+        env = {**env, "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false"}
     server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port_of(env))]
     processes.start("server", server, env, workspace.root)
 
