@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,14 +14,13 @@ from prefect.settings.models.root import Settings
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-Ask = Callable[..., Any]
 AGAIN = Retry(
     5, connect=0, backoff_factor=1, status_forcelist=(408, 429, 502, 503), allowed_methods=None
 )  # as Prefect's client
 
 
 @contextmanager
-def prefect() -> Iterator[Ask]:
+def prefect() -> Iterator[Any]:
     """What gives the answer to `(method, path, body)`. An answer that is a fault is raised."""
     settings = get_current_settings()
     if not (settings.api.url or "").startswith("http://127.0.0.1:") or settings.client.custom_headers:
@@ -49,8 +48,7 @@ def _ours(settings: Settings) -> requests.Session:
     session.mount("http://", HTTPAdapter(max_retries=AGAIN))
     login, key, client = settings.api.auth_string, settings.api.key, uuid.uuid4().hex
     if login:
-        said = base64.b64encode(login.get_secret_value().encode()).decode()
-        session.headers["Authorization"] = f"Basic {said}"
+        session.headers["Authorization"] = "Basic " + base64.b64encode(login.get_secret_value().encode()).decode()
     elif key:
         session.headers["Authorization"] = f"Bearer {key.get_secret_value()}"
     token = session.get(

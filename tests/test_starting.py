@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 from cyclopts import CycloptsError
@@ -133,3 +134,17 @@ print(json.dumps([forks.are_safe(), sorted(sys.modules)]))
     alone = ("prefect.server.", "steadycast.desk.", "steadycast.api.", "alembic.", "mcp.")
     assert [name for name in loaded if name.startswith(alone)] == []
     assert len(loaded) < MOST
+
+
+def test_the_desk_loads_the_api_when_somebody_asks_for_it(tmp_path: Path) -> None:
+    """It is 8 MB and half a second, and most desks are asked by no program."""
+    code = """
+import sys
+from pathlib import Path
+from pathlib import Path
+from steadycast.desk.server import made
+made(Path(sys.argv[1]), "key")
+print([name for name in sys.modules if name.startswith("steadycast.api.")])
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "['steadycast.api.problems']"

@@ -22,6 +22,15 @@ settings, settings_channels, settings_people, settings_file   settings: of the c
 settings_change, change_log, people   how each is changed, with its effect; who changed what; people and their tokens
 """
 
-from steadycast.api.server import ADDRESS, TOOLS, made, made_tools
+from __future__ import annotations
 
-__all__ = ["ADDRESS", "TOOLS", "made", "made_tools"]
+from typing import TYPE_CHECKING
+
+from steadycast import on_demand
+
+__all__ = ["made", "made_tools"]
+
+if TYPE_CHECKING:
+    from steadycast.api.server import made, made_tools
+else:
+    __getattr__ = on_demand.offer(__name__, __all__, {"server": "made made_tools"})

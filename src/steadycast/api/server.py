@@ -41,7 +41,6 @@ from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 from steadycast.pipeline.opened import Opened
 
-ADDRESS, TOOLS = "/api/v1", "/mcp"
 INSTALL = "`pip install 'steadycast[mcp]'`"
 ABOUT = """What the desk's pages do, for programs. Each request carries `Authorization: Bearer TOKEN`.
 Each change carries an `Idempotency-Key`: sent again within a day with the same body it answers the same and changes

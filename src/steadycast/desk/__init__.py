@@ -15,6 +15,7 @@ ready            the first pages, made while the desk starts
 answers          a page that was made this second, given again while nothing has changed
 rate_limits      how often somebody may ask for members' pages or try a password, and how much at once
 connections      how it is served: who says nothing is hung up on
+when_asked      a part that is loaded when somebody asks for it
 incoming         how many bytes a request may bring, and how long it may take
 upload           a form with files, counted while it comes in
 fairness         who writes and who decides

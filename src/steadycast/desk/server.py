@@ -64,6 +64,7 @@ from steadycast.desk.guard import Guard
 from steadycast.desk.own_files import OwnFiles
 from steadycast.desk.pages import problem, refusal
 from steadycast.desk.rate_limits import LogIns
+from steadycast.desk.when_asked import WhenAsked
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 from steadycast.ops import desk_proof
@@ -130,8 +131,8 @@ def made(root: Path, key: str) -> FastAPI:
     desk.state.live = live.Live(opened)
     desk.add_api_route("/health", health)
     desk.router.routes.append(Route(desk_proof.ADDRESS, _proving(key)))
-    desk.mount(api.ADDRESS, api.made(opened, key))
-    desk.router.routes.append(Route(api.TOOLS, api.made_tools(opened, key)))
+    desk.mount("/api/v1", WhenAsked(lambda: api.made(opened, key)))
+    desk.router.routes.append(Route("/mcp", WhenAsked(lambda: api.made_tools(opened, key))))
     desk.mount("/static", OwnFiles(), name="static")
     desk.add_exception_handler(SteadycastError, refusal)
     desk.add_exception_handler(HTTPException, _refused)
