@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import astuple
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -157,7 +156,7 @@ def _folder(
     quotas = Quotas(app)
     for item in folder.scan(workspace.content, limits, unchanged=before.unchanged, others=True):
         if isinstance(item, folder.ReadmeNote):
-            notes[str(item.path)] = list(astuple(item.stamp))  # if it was taken for a draft before, that one is gone
+            notes[str(item.path)] = list(item.stamp)  # if it was taken for a draft before, that one is gone
         elif isinstance(item, folder.OtherFile):
             alone.append(item)
         elif isinstance(item, folder.Unsettled):
