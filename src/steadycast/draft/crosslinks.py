@@ -10,9 +10,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from itertools import islice
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -43,7 +43,7 @@ class Page(NamedTuple):
     """A draft that others may link to."""
 
     path: str  # below content/
-    urls: Mapping[str, str] = field(default_factory=dict)  # channel -> where its page is; empty: it has not gone out
+    urls: Mapping[str, str] = MappingProxyType({})  # channel -> where its page is; empty: it has not gone out
     names: tuple[str, ...] = ()  # its front matter's slug, permalink and aliases
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from steadycast.characters import one_line
 from steadycast.draft import Draft
@@ -42,7 +41,7 @@ class Target(NamedTuple):
     draft: str = ""  # the draft's id: its path may be another tomorrow
     published: dt.datetime = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     slot_at: dt.datetime | None = None  # the slot's instant, where `published` is another
-    zone: dt.tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    zone: dt.tzinfo = dt.UTC
     language: str = "zh-CN"
     community: str = ""
     series: str = ""
@@ -51,7 +50,7 @@ class Target(NamedTuple):
     member_url: str = ""
     canonical_url: str = ""
     call: Call | None = None  # what its end leads to, where the platform lets it
-    links: Mapping[str, str] = field(default_factory=dict)  # a link to another draft -> where it leads, "" for nowhere
+    links: Mapping[str, str] = MappingProxyType({})  # a link to another draft -> where it leads, "" for nowhere
 
 
 class Words:
