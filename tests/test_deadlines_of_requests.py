@@ -17,7 +17,7 @@ import pytest
 from far_servers import Timed, answer, far
 from requests import certs
 
-from steadycast.errors import Busy, Unknown
+from steadycast.errors import Busy, Refused, Unknown
 from steadycast.outgoing import connection
 from steadycast.outgoing.timers import Watch
 from steadycast.outgoing.timers import watch as watched
@@ -79,6 +79,53 @@ class TestUndelivered:
         os.waitpid(pid, 0)
         time.sleep(1.5)
         assert shut.everything() < len(UNDELIVERED)
+
+
+class TestOnePiece:
+    """A short body leaves with its head, in one call: nothing can come between the two, and the far side wakes once."""
+
+    @pytest.mark.parametrize(
+        ("body", "pieces"),
+        [(None, 1), (b"", 1), (b"x", 1), (b"x" * connection.SHORT, 1), (b"x" * (connection.SHORT + 1), 2)],
+    )
+    def test_the_far_side_gets_the_same_request(
+        self, serve: Any, monkeypatch: pytest.MonkeyPatch, body: bytes | None, pieces: int
+    ) -> None:
+        left: list[str] = []
+        monkeypatch.setattr(connection.crashpoints, "checkpoint", lambda point, *_: left.append(point))
+        length = len(body or b"")
+
+        def whole(conn: socket.socket, request: bytes) -> None:
+            while len(request.partition(b"\r\n\r\n")[2]) < length:
+                request += conn.recv(65536)
+            side.requests.append(request)
+            conn.sendall(answer(b"{}"))
+
+        side = serve(whole)
+        far.request("POST", f"{side.url}/posts", data=body, headers={"X-A": "1"})
+        head, _, given = side.requests[-1].partition(b"\r\n\r\n")
+        assert (given, left.count("request-leaves")) == (body or b"", pieces)
+        assert head.startswith(b"POST /posts HTTP/1.1\r\n")
+        assert head.lower().count(f"content-length: {length}".encode()) == 1
+        assert head.lower().count(b"content-length") == 1
+        assert b"chunked" not in head
+
+    def test_a_body_of_unknown_length_follows_in_chunks(self, serve: Any) -> None:
+        def whole(conn: socket.socket, request: bytes) -> None:
+            while not request.endswith(b"0\r\n\r\n"):
+                request += conn.recv(65536)
+            side.requests.append(request)
+            conn.sendall(answer(b"{}"))
+
+        side = serve(whole)
+        far.request("POST", side.url, data=iter([b"one", b"two"]))
+        assert side.requests[-1].endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
+
+    def test_a_far_side_that_answers_a_head_alone_is_heard(self, serve: Any) -> None:
+        """It reads no body, and closes."""
+        side = serve(answer(b"{}", "413 Too Large"))
+        with pytest.raises(Refused):
+            far.request("POST", side.url, data=b"x" * connection.SHORT)
 
 
 class TestTLS:

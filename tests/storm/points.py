@@ -42,8 +42,8 @@ PHASES: dict[
     "in doubt": ("request-left", "*", "*"),
 }
 FROZEN = tuple(p for p in POINTS if not p.endswith("-written"))  # there he would keep everybody from the ledger
-BODY = "request-leaves:2"  # the head has left, and the wire's last question been asked: the rest makes it a post
-FREEZES = {"frozen": "cleared", "frozen in the send": BODY}
+LAST = "request-leaves"  # the wire's last question has been asked: what leaves now makes it a post
+FREEZES = {"frozen": "cleared", "frozen in the send": LAST}
 WALLS = {"ahead": 600.0, "back": -600.0}  # seconds
 SET = tuple(f"wall {way}{when}" for way in WALLS for when in ("", "-in-send"))
 LAPSE = 4.0  # seconds: the longest lease here has lapsed
@@ -103,11 +103,7 @@ def run(channels: Sequence[str] = CHANNELS, seed: int = 1) -> list[Case]:
                         done.append(case)
             done += [_drilled(scene, empty, channel, kind) for kind in drills()]
             passed = _passed(scene, Case(channel, "first", NOTE, f"{channel}-first"))
-            frozen = [
-                Case(channel, "frozen", point, f"{channel}-frozen-{point}")
-                for point in (*FROZEN, BODY)
-                if point.partition(":")[0] in passed
-            ]
+            frozen = [Case(channel, "frozen", at, f"{channel}-frozen-{at}") for at in FROZEN if at in passed]
             _freeze(scene, frozen, empty)
             done += frozen
     return done
@@ -274,8 +270,7 @@ def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str 
         if point == NOTE:
             _note(scene.folder / f"{case.slot}.points")
         elif point:
-            name, _, nth = point.partition(":")
-            crashpoints.arm(name, int(nth or hit), how)
+            crashpoints.arm(point, hit, how)
         worker.tick(ledger, case.side.app(scene, log, clock), clock, limit=40, workers=2)
         crashpoints.disarm()
         wakes = [row.wake for row in ledger.deliveries() if row.wake and row.state in OPEN]

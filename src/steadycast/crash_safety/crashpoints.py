@@ -21,7 +21,7 @@ POINTS = (  # in the order in which a delivery comes to them
     "amend-answered",
     "step-answered",  # a step's answer is here, its remote id is not in the ledger yet
     "request-ready", "request-connected",  # a request: no connection yet, and one
-    "request-leaves", "request-left", "request-answered",  # once for its head, once for its body
+    "request-leaves", "request-left", "request-answered",  # twice where its body is long: it leaves after its head
     "look-begins", "look-answered",  # read-back
     "media-linked", "media-placed", "file-written", "file-replaced",  # file outputs: whole beside the name, then there
     "shelf-put", "shelf-finish", "shelf-finished",

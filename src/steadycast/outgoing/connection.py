@@ -41,6 +41,7 @@ from steadycast.outgoing.timers import watch
 AGENT = f"Steadycast/{__version__}"
 MAX_REDIRECTS = 5
 MAX_ANSWER = 16 * 1024 * 1024
+SHORT = 16 * 1024  # bytes of a body that leaves with its head
 LONGEST_WAIT = dt.timedelta(days=1)
 
 PERMANENT = {301, 308}
@@ -186,6 +187,7 @@ class _Connection(HTTPConnection):
     """A connection of urllib3's that is opened by the wire, once, and tells it when the first byte leaves."""
 
     auto_open = 0
+    beside_head = b""  # a short body, which leaves with the head: one call, one packet, and one wake-up over there
 
     def __init__(self, wire: Connection, host: str, port: int | None) -> None:
         super().__init__(host, port or self.default_port, timeout=wire.left())
@@ -196,11 +198,12 @@ class _Connection(HTTPConnection):
 
     def send(self, data: Any) -> None:
         crashpoints.checkpoint("request-connected")
-        with send_window.held():  # head and body leave one after the other: each asks for itself
+        with send_window.held():  # where head and body leave one after the other, each asks for itself
             self.wire.give_up_undelivered(self.sock)
             self.wire.sending = True
             crashpoints.checkpoint("request-leaves")
-            super().send(data)
+            super().send(data + self.beside_head if self.beside_head else data)
+            self.beside_head = b""
         crashpoints.checkpoint("request-left")
 
 
@@ -249,11 +252,14 @@ def exchange(wire: Connection, method: str, url: str, **request: Any) -> Iterato
     kind = _SecureConnection if parts.scheme == "https" else _Connection
     with contextlib.closing(kind(wire, parts.hostname or "", parts.port)) as connection, wire.watched():
         connection.connect()
+        body = asked.body
+        if isinstance(body, bytes) and len(body) <= SHORT:
+            connection.beside_head, body = body, None
         # A far side may answer before it has read everything, and close: what it said can still be read.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.request(
-                str(asked.method), "/" + asked.path_url.lstrip("/"), asked.body, asked.headers,
-                chunked=asked.body is not None and "Content-Length" not in asked.headers,
+                str(asked.method), "/" + asked.path_url.lstrip("/"), body, asked.headers,
+                chunked=body is not None and "Content-Length" not in asked.headers,
                 preload_content=False, decode_content=False,
             )  # fmt: skip
         try:
