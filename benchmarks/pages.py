@@ -29,7 +29,7 @@ from steadycast.desk.server import made
 from steadycast.ledger.connection import table
 from steadycast.pipeline import App
 from steadycast.pipeline.classes import JUDGED
-from steadycast.pipeline.standing import renew
+from steadycast.pipeline.community_state import renew
 from steadycast.schedule.slots import slots
 from steadycast.testing import workspace
 from steadycast.workspace import load

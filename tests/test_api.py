@@ -87,7 +87,7 @@ def test_a_draft_is_taken_in_once_for_each_key(desk: Desk, bench: Bench) -> None
 def test_the_answers_that_are_kept_for_a_person_are_bounded(
     desk: Desk, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("steadycast.api.once.MOST", 1)
+    monkeypatch.setattr("steadycast.api.idempotency.MOST", 1)
     edith = Client(desk, person(bench, "edith", Role.EDITOR))
     assert edith.post("/drafts", "one", markdown=TEXT).status_code == 201
     more = edith.post("/drafts", "two", markdown="# Another\n\nWords.\n")

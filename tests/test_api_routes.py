@@ -14,11 +14,11 @@ from pictures import noise
 from pipeline_bench import MORNING, SETTINGS, Bench
 
 from steadycast import pipeline
-from steadycast.api.asking import act_of
-from steadycast.api.once import Change
+from steadycast.api.authorization import act_of
+from steadycast.api.idempotency import Change
 from steadycast.api.server import ROUTERS, made
 from steadycast.pipeline import accounts, hub_asks
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.pipeline.permissions import Person, Role, may_somewhere
 
 WEEKLY = SETTINGS + '\n[series.weekly]\ntitle = "Weekly"\nevery = "week on friday at 18:00"\nchannels = ["site"]\n'
@@ -141,7 +141,7 @@ def test_a_text_and_its_picture_are_sent_as_they_are(desk: Desk, bench: Bench) -
 
 
 def test_a_file_that_is_sent_is_bounded(desk: Desk, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steadycast.api.once.LARGEST", 100_000)
+    monkeypatch.setattr("steadycast.api.idempotency.LARGEST", 100_000)
     edith = Client(desk, person(bench, "edith", Role.EDITOR))
     (walk,) = edith.get("/drafts", member="bob").json()["items"]
     sent = edith.send(f"/drafts/{walk['id']}/media?name=x.png", PICTURE + bytes(200_000), "application/octet-stream")

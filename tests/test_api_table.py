@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from pipeline_bench import SETTINGS, Bench
 
 from steadycast import pipeline
-from steadycast.api.asking import act_of
+from steadycast.api.authorization import act_of
 from steadycast.api.server import ROUTERS
 from steadycast.desk.acts import Declared
 from steadycast.desk.server import PAGES

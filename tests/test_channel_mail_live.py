@@ -29,7 +29,7 @@ from test_channel_mail_dkim import RSA, pem, record, verified
 
 from steadycast import ops, pipeline
 from steadycast.ledger.tables import State
-from steadycast.pipeline import heard, probed_limits, recipients
+from steadycast.pipeline import incoming_mail, probed_limits, recipients
 from steadycast.platform import Busy, Known, Refused, Unknown
 from steadycast.testing.bench import Steps
 
@@ -351,12 +351,12 @@ def test_whose_mailbox_is_none_is_sent_nothing_after_two_bounces_and_who_writes_
     (app.workspace.root / "readers.txt").write_text(people)
     pipeline.collect(app, bench.clock.now())
     pipeline.plan(app, bench.clock.now())
-    heard.listen(app, bench.clock.now())  # what lies there of other tests
+    incoming_mail.listen(app, bench.clock.now())  # what lies there of other tests
     before = dict(known(app).counts)
 
     first = sent_at(bench, server, 23, "reader10")
     server.comes_back(2)
-    (read,) = heard.listen(app, bench.clock.now())
+    (read,) = incoming_mail.listen(app, bench.clock.now())
     assert since(before, read) == {"hard": 1, "soft": 1}
     assert standing(app) == {"reader10": "waiting", "reader11": "waiting", "gone": "waiting", "full": "waiting"}
 
@@ -371,13 +371,13 @@ def test_whose_mailbox_is_none_is_sent_nothing_after_two_bounces_and_who_writes_
         server.lies_there(raw.replace(b"VICTIM", b"reader11@example.test"))
     server.write("reader10@example.test", f"Unsubscribe {token}")
     bench.clock.advance(dt.timedelta(minutes=11))
-    (read,) = heard.listen(app, bench.clock.now())
+    (read,) = incoming_mail.listen(app, bench.clock.now())
     assert since(before, read) == {"hard": 1, "soft": 1, "left": 1, "other": 2 + len(HOSTILE_LETTERS)}
     assert standing(app) == {"reader10": "left", "reader11": "waiting", "gone": "waiting", "full": "waiting"}
 
     sent_at(bench, server, 24, "reader11", number=2)
     server.comes_back(2)
-    (read,) = heard.listen(app, bench.clock.now())
+    (read,) = incoming_mail.listen(app, bench.clock.now())
     assert standing(app) == {"reader10": "left", "reader11": "waiting", "gone": "bounced", "full": "waiting"}
     seen = recipients.of_channel(app, "letters")
     assert seen is not None
@@ -386,7 +386,7 @@ def test_whose_mailbox_is_none_is_sent_nothing_after_two_bounces_and_who_writes_
     }  # fmt: skip
     recipients.back(app, "letters", "gone@example.test")
     assert standing(app)["gone"] == "waiting"
-    assert heard.listen(app, bench.clock.now()) == [], "no sooner than some minutes later"
+    assert incoming_mail.listen(app, bench.clock.now()) == [], "no sooner than some minutes later"
 
 
 def test_a_mailbox_that_lets_nobody_in_is_told(
@@ -410,7 +410,7 @@ def test_a_mailbox_that_lets_nobody_in_is_told(
         made(server, tmp_path / "out", "reader6", **{**box, "imap_port": server.smtp}).listen()
     toml = MAIL.replace('recipients = "readers.txt"\n', 'to = ["reader6@example.test"]\n' + BOUNCES)
     app = bench.set_up(COMMUNITY + toml.format(port=server.smtp, imap=server.smtp))
-    heard.listen(app, bench.clock.now())
+    incoming_mail.listen(app, bench.clock.now())
     assert "look at `imap_host`" in ops.status(app, bench.clock.now())["summary"]
 
 
@@ -443,7 +443,7 @@ HOSTILE_LETTERS = [
 
 
 def known(app: Any) -> Any:
-    found = heard.heard(app, "letters")
+    found = incoming_mail.heard(app, "letters")
     assert found is not None
     assert found.error == ""
     return found

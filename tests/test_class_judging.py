@@ -15,7 +15,7 @@ from steadycast.classes.leaving import up_for_leaving
 from steadycast.classes.model import Happened, Leave
 from steadycast.errors import InputError
 from steadycast.ledger.tables import FeedRow
-from steadycast.pipeline import class_decisions, class_problems, class_view, classes, invites, looks
+from steadycast.pipeline import class_decisions, class_problems, class_view, classes, invites, source_looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.class_view import Mark
 from steadycast.pipeline.collect import collect
@@ -47,7 +47,7 @@ class Desk:
             (root / "content" / "ugc" / name).mkdir(parents=True, exist_ok=True)
         self.app = App(load(root))
         if known:  # since the class began
-            self.app.ledger.set_meta(looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
+            self.app.ledger.set_meta(source_looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
 
     def write(self, member: str, when: str, text: str = "Words of mine.", name: str = "", head: str = "") -> Path:
         file = self.root / "content" / "ugc" / member / f"{name or when[:10]}.md"
@@ -123,7 +123,7 @@ def test_with_a_folder_that_cannot_be_read_nobody_looked(
     monkeypatch.setattr(os, "scandir", closed)
     desk.look("2021-01-11 00:05")
     desk.judge("2021-01-11 00:06")
-    assert looks.last_look(desk.app) == at("2021-01-10 18:00")
+    assert source_looks.last_look(desk.app) == at("2021-01-10 18:00")
     assert desk.verdicts() == {}
 
 

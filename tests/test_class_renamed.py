@@ -12,7 +12,7 @@ from steadycast.classes.model import Leave
 from steadycast.errors import SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import CommentRow, HandInRow
-from steadycast.pipeline import class_decisions, class_problems, looks, rounds, turns
+from steadycast.pipeline import class_decisions, class_problems, rounds, source_looks, turns
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.plan import plan
@@ -42,7 +42,7 @@ class Place:
         (root / "roster.csv").write_text(ROSTER, encoding="utf-8")
         (root / "turns.csv").write_text(TURNS, encoding="utf-8")
         self.called("c16")
-        self.app.ledger.set_meta(looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
+        self.app.ledger.set_meta(source_looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
 
     def called(self, name: str, was: str = "") -> None:
         settings = SETTINGS.format(name=name, was=f'was = "{was}"\n' if was else "")
@@ -97,7 +97,7 @@ def test_all_that_is_kept_of_a_class_goes_along_under_its_new_name(place: Place)
     assert [row.what for row in ledger.member_standings("reading")] == ["leave"]
     assert not ledger.hand_ins("c16", at("2021-01-01 00:00"))
     assert not ledger.member_standings("c16")
-    assert ledger.meta(looks.FIRST + "c16") is None
+    assert ledger.meta(source_looks.FIRST + "c16") is None
 
 
 def test_it_is_judged_on_as_if_it_had_always_been_called_so(place: Place) -> None:

@@ -209,7 +209,7 @@ def test_a_full_disk_is_no_bad_input(
         raise error
 
     bench.root.mkdir()
-    monkeypatch.setattr("steadycast.cli.plain_words.call", broken)
+    monkeypatch.setattr("steadycast.cli.plain_arguments.call", broken)
     assert said in run("report", code=code)[2]
 
 

@@ -18,7 +18,7 @@ from pipeline_bench import COMMUNITY, FAR, PLATFORM, SITE, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.ledger.store import Ledger
-from steadycast.pipeline import App, last_look
+from steadycast.pipeline import App, unchanged_content
 
 LEFT, FEW, MANY = 20, 60, 360
 NOW = dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
@@ -129,7 +129,7 @@ def test_a_look_that_finds_nothing_changed_makes_nothing_of_a_file(
     quick_path: Path, empty_sqlite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of each file its stamp is asked for; it is not looked up, and no row of the ledger is read for it."""
-    monkeypatch.setattr(last_look, "clock_ns", lambda: time.time_ns() + 10_000_000_000)
+    monkeypatch.setattr(unchanged_content, "clock_ns", lambda: time.time_ns() + 10_000_000_000)
     found = []
     for drafts in (FEW, MANY):
         bench = Bench(quick_path / str(drafts), empty_sqlite)

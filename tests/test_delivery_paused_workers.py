@@ -24,8 +24,8 @@ from ticks import LEASE, SECOND, publish, run_until_settled, sending, state, wok
 from steadycast.crash_safety import send_window
 from steadycast.delivery import deliver, settle
 from steadycast.delivery.jobs import Job
+from steadycast.delivery.lease_check import StillHeld
 from steadycast.delivery.steps import Steps
-from steadycast.delivery.still_held import StillHeld
 from steadycast.errors import LedgerError, Unknown
 from steadycast.ledger import older_copy
 from steadycast.ledger.store import Ledger

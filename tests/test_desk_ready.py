@@ -21,8 +21,8 @@ from steadycast.desk.pages import compile_templates
 from steadycast.desk.server import made
 from steadycast.language import speaking
 from steadycast.ledger.store import Ledger
-from steadycast.pipeline import standing
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline import community_state
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.report import outlook
 from steadycast.report.week import Week
 
@@ -126,13 +126,13 @@ def test_nothing_is_made_for_a_record_that_nobody_reads(bench: Bench, makes: lis
 def makes(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """One for each time that the record was made."""
     found: list[object] = []
-    real = standing.gather_by_series
+    real = community_state.gather_by_series
 
     def counted(*given: Any) -> Any:
         found.append(given)
         return real(*given)
 
-    monkeypatch.setattr(standing, "gather_by_series", counted)
+    monkeypatch.setattr(community_state, "gather_by_series", counted)
     return found
 
 

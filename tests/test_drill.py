@@ -18,7 +18,7 @@ from conftest import emptied
 from steadycast import drill as room
 from steadycast.cli import main
 from steadycast.drill import Result, drill, profiles, shipped
-from steadycast.drill.foretold import first_gaps, likeliest_days
+from steadycast.drill.forecast_accuracy import first_gaps, likeliest_days
 from steadycast.drill.result import free
 from steadycast.drill.settings import SHIPPED, read
 from steadycast.drill.stage import Spell, alone

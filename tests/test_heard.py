@@ -8,7 +8,7 @@ import pytest
 from pipeline_bench import COMMUNITY, FAR, PLATFORM, Bench
 
 from steadycast import ops, pipeline
-from steadycast.pipeline import heard
+from steadycast.pipeline import incoming_mail
 
 LISTENS = """
 from steadycast.platform import Busy
@@ -46,27 +46,29 @@ def listening(bench: Bench) -> Bench:
 
 def test_it_adds_up_and_is_read_no_sooner_than_some_minutes_later(listening: Bench) -> None:
     now = listening.clock.now()
-    assert [(each.channel, each.counts) for each in heard.listen(listening.app, now)] == [("letters", {"bounced": 2})]
-    assert heard.listen(listening.app, now + dt.timedelta(minutes=9)) == []
+    assert [(each.channel, each.counts) for each in incoming_mail.listen(listening.app, now)] == [
+        ("letters", {"bounced": 2})
+    ]
+    assert incoming_mail.listen(listening.app, now + dt.timedelta(minutes=9)) == []
     pipeline.verify(listening.app, now + dt.timedelta(minutes=10))
-    found = heard.heard(listening.app, "letters")
+    found = incoming_mail.heard(listening.app, "letters")
     assert found is not None
     assert (found.counts, found.error) == ({"bounced": 4}, "")
 
 
 def test_where_nothing_is_set_up_nothing_is_kept(listening: Bench) -> None:
     listening.drop("../var/out/said", "None")
-    assert heard.listen(listening.app, listening.clock.now()) == []
-    assert heard.heard(listening.app, "letters") is None
-    assert heard.heard(listening.app, "far") is None
+    assert incoming_mail.listen(listening.app, listening.clock.now()) == []
+    assert incoming_mail.heard(listening.app, "letters") is None
+    assert incoming_mail.heard(listening.app, "far") is None
 
 
 @pytest.mark.parametrize(("said", "error"), [("busy", "no answer"), ("broken", "its adapter failed: KeyError")])
 def test_what_fails_is_told_in_status_and_stops_nothing(listening: Bench, said: str, error: str) -> None:
     listening.drop("../var/out/said", said)
-    (found,) = heard.listen(listening.app, listening.clock.now())
+    (found,) = incoming_mail.listen(listening.app, listening.clock.now())
     assert (found.error, found.counts) == (error, {})
     assert error in ops.status(listening.app, listening.clock.now())["summary"]
     listening.drop("../var/out/said", "{'bounced': 1}")
-    (found,) = heard.listen(listening.app, listening.clock.now() + dt.timedelta(hours=1))
+    (found,) = incoming_mail.listen(listening.app, listening.clock.now() + dt.timedelta(hours=1))
     assert (found.error, found.counts) == ("", {"bounced": 1})

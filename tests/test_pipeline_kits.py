@@ -153,7 +153,7 @@ def test_a_report_that_cannot_be_written_stands_in_no_acts_way(
     app, handed = kit
     pipeline.report(app, bench.clock.now())
     monkeypatch.setattr(
-        import_module("steadycast.pipeline.standing"), "report_of", lambda *_: dict[str, Any]()["broken"]
+        import_module("steadycast.pipeline.community_state"), "report_of", lambda *_: dict[str, Any]()["broken"]
     )
     assert "is confirmed" in pipeline.confirm(
         app, handed.delivery.marker, "https://hand.example/1/a", bench.clock.now()

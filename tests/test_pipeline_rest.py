@@ -209,5 +209,5 @@ def test_a_report_that_fails_stands_in_nobodys_way(bench: Bench, monkeypatch: py
     pipeline.plan(app, MORNING)
     pipeline.publish(app)
     bench.at(23, 20, 0)
-    monkeypatch.setattr(import_module("steadycast.pipeline.standing"), "report_of", lambda *_: 1 / 0)
+    monkeypatch.setattr(import_module("steadycast.pipeline.community_state"), "report_of", lambda *_: 1 / 0)
     assert [s.state for s in pipeline.publish(app).sent] == ["published"]

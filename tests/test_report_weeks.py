@@ -29,8 +29,8 @@ from steadycast.ledger.plans import PlannedDelivery
 from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DraftRow, RevisionRow
 from steadycast.pipeline import App
+from steadycast.pipeline.community_state import shares, standing, supply
 from steadycast.pipeline.plan import Reads, Supply, foresee
-from steadycast.pipeline.standing import shares, standing, supply
 from steadycast.pipeline.stock import Stock, stock_left, stock_of
 from steadycast.receipt import Receipt
 from steadycast.report.gather import Kept, gather_by_series

@@ -16,7 +16,7 @@ from pipeline_bench import COMMUNITY, FAR, Bench, article
 from rich.console import Console
 
 from steadycast.bulk_render.run import render_all
-from steadycast.cli import first_page, plain_words, shared_forks
+from steadycast.cli import first_page, plain_arguments, shared_forks
 from steadycast.cli.command_line import app
 from steadycast.cli.commands import GROUPS
 from steadycast.language import LOCALES, speaking
@@ -104,10 +104,10 @@ def test_what_is_read_without_cyclopts_is_what_it_would_read(verb: str) -> None:
     default = app[verb].default_command
     names = list(inspect.signature(default).parameters) if default else []
     options = [f"--{name.replace('_', '-')}" for name in names]
-    flags = [each for each in options if plain_words.call([verb, each])]
+    flags = [each for each in options if plain_arguments.call([verb, each])]
     others = (["--no-json"], ["--json", "--json"], ["--json=yes"], ["--help"], ["-h"], ["--dry_run"], ["--"], [""])
     for words in ([], flags, *([each] for each in options), *others):
-        read = plain_words.call([verb, *words])
+        read = plain_arguments.call([verb, *words])
         if read is None:
             continue
         assert isinstance(read, partial)

@@ -22,10 +22,10 @@ from steadycast.delivery import (
     Opened,
     SystemClock,
     deliver,
+    lease_check,
     send,
     settle,
     steps,
-    still_held,
     transitions,
     verify,
 )
@@ -54,7 +54,7 @@ def scaled_once() -> None:
         return
     send.QUEUED /= SCALE
     steps.SPARE /= SCALE
-    still_held.TRUSTED /= SCALE
+    lease_check.TRUSTED /= SCALE
     send.OTHERS = pacing.Wait(send.OTHERS.lasts / SCALE, send.OTHERS.why)
     pacing.MINUTE /= SCALE
     transitions.FLOOR /= SCALE

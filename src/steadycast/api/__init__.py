@@ -1,8 +1,8 @@
 """The API: what the desk's pages do, for programs. A face: it calls verbs and reads the ledger, and holds no rule.
 
 server      the application put together, with its description (OpenAPI)
-asking      who asks: a bearer token, what it may do, and how large a request may be
-once        a change that is asked for twice under one key is made once
+authorization   who asks: a bearer token, what it may do, and how large a request may be
+idempotency   a change that is asked for twice under one key is made once
 routes      how a part declares its routes: what they look at, what they change
 problems    what went wrong, as problem details (RFC 9457)
 pages       long lists, a page at a time

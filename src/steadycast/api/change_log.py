@@ -10,7 +10,7 @@ from pydantic import Field
 from starlette.requests import Request
 
 from steadycast.api import pages
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.pages import Page, address, place
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Shown

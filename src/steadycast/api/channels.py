@@ -7,7 +7,7 @@ import datetime as dt
 from pydantic import Field
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Name, Shown
@@ -15,8 +15,8 @@ from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery_log import failures
 from steadycast.pipeline import App, slot_view
+from steadycast.pipeline.community_state import Standing, health_of, standing
 from steadycast.pipeline.permissions import Act
-from steadycast.pipeline.standing import Standing, health_of, standing
 
 router = looks("channels")
 

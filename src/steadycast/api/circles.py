@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from steadycast import pipeline
-from steadycast.api.asking import Asking, allow, needs
+from steadycast.api.authorization import Asking, allow, needs
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Here, Shown
 from steadycast.pipeline.permissions import Act

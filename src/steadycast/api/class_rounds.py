@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from steadycast import pipeline
-from steadycast.api.asking import Asking, allow, needs
+from steadycast.api.authorization import Asking, allow, needs
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
 from steadycast.api.shapes import Asked, Here, Name, Shown

@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import Field, StringConstraints
 
 from steadycast import pipeline
-from steadycast.api.asking import Asking, allow, needs
+from steadycast.api.authorization import Asking, allow, needs
 from steadycast.api.drafts import Draft, Ran, Word, listed, ran_of
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks

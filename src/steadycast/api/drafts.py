@@ -15,8 +15,8 @@ from starlette.responses import Response
 from steadycast import draft as drafting
 from steadycast import pipeline
 from steadycast.api import pages
-from steadycast.api.asking import Asking, allow, forbidden, needs
-from steadycast.api.once import Upload, sent_file
+from steadycast.api.authorization import Asking, allow, forbidden, needs
+from steadycast.api.idempotency import Upload, sent_file
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks

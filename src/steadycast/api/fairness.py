@@ -7,7 +7,7 @@ import datetime as dt
 from pydantic import BaseModel, Field
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here
 from steadycast.pipeline.permissions import Act

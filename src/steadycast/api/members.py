@@ -11,8 +11,8 @@ from starlette.requests import Request
 
 from steadycast import pipeline
 from steadycast.api import pages
-from steadycast.api.asking import Asking, needs
-from steadycast.api.once import tell_once
+from steadycast.api.authorization import Asking, needs
+from steadycast.api.idempotency import tell_once
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks

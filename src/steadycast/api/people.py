@@ -9,9 +9,9 @@ from pydantic import Field, StringConstraints
 from starlette.requests import Request
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.drafts import Word
-from steadycast.api.once import tell_once
+from steadycast.api.idempotency import tell_once
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
 from steadycast.api.settings_change import Line, Names

@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import Field
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.drafts import NewDraft, Word, parsed
 from steadycast.api.problems import ProblemError, described
 from steadycast.api.routes import looks

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from steadycast import pipeline
 from steadycast.api import pages
-from steadycast.api.asking import Asking, allow, needs
+from steadycast.api.authorization import Asking, allow, needs
 from steadycast.api.pages import Page, address, place
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks

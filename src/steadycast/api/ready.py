@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Shown
 from steadycast.ops.ready import ready as look

@@ -6,12 +6,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here
 from steadycast.pipeline import App
+from steadycast.pipeline.community_state import standing
 from steadycast.pipeline.permissions import Act
-from steadycast.pipeline.standing import standing
 from steadycast.report.day_table import to_csv
 from steadycast.report.model import Report, to_json
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
-from steadycast.api.once import HINT, NAME, Change
+from steadycast.api.idempotency import HINT, NAME, Change
 from steadycast.api.problems import described
 
 BEARER = HTTPBearer(auto_error=False, description="A token of a person: `steadycast token add` makes one.")

@@ -36,10 +36,10 @@ from steadycast.api import (
     slots,
     today,
 )
-from steadycast.api.asking import Door
+from steadycast.api.authorization import Door
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 
 INSTALL = "`pip install 'steadycast[mcp]'`"
 ABOUT = """What the desk's pages do, for programs. Each request carries `Authorization: Bearer TOKEN`.

@@ -13,7 +13,7 @@ from pydantic import Field
 from starlette.requests import Request
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.drafts import Word
 from steadycast.api.routes import changes, looks
 from steadycast.api.settings_change import MOST, Effect, Line, Names, Settling, decided

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from starlette.requests import Request
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.drafts import Word
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks

@@ -9,7 +9,7 @@ from pydantic import Field
 from starlette.requests import Request
 
 from steadycast import pipeline
-from steadycast.api.asking import needs
+from steadycast.api.authorization import needs
 from steadycast.api.drafts import Member, Word
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes

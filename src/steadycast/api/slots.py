@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from steadycast import ops, pipeline
 from steadycast.api import pages
-from steadycast.api.asking import Asking, allow, needs
+from steadycast.api.authorization import Asking, allow, needs
 from steadycast.api.draft_decisions import Pinned
 from steadycast.api.drafts import Word
 from steadycast.api.pages import Page, address, place

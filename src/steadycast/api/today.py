@@ -7,7 +7,7 @@ import datetime as dt
 from pydantic import Field
 
 from steadycast import ops, pipeline
-from steadycast.api.asking import Asking, needs
+from steadycast.api.authorization import Asking, needs
 from steadycast.api.routes import looks
 from steadycast.api.shapes import Here, Note, Shown
 from steadycast.errors import BAD

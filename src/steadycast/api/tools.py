@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 
 from steadycast import __version__, pipeline
 from steadycast.api import drafts, previews, slots, today
-from steadycast.api.asking import forbidden
+from steadycast.api.authorization import forbidden
 from steadycast.api.draft_decisions import Verdict, decided
 from steadycast.api.drafts import Draft, DraftFilter, Sent, Shelf, Word
 from steadycast.api.pages import MOST
@@ -34,10 +34,10 @@ from steadycast.api.today import Status
 from steadycast.errors import InputError, SteadycastError
 from steadycast.language import gettext as _
 from steadycast.pipeline import App, accounts, publish_requests
+from steadycast.pipeline.community_state import standing
 from steadycast.pipeline.drafts import read
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.pipeline.permissions import Act, Person, may_somewhere
-from steadycast.pipeline.standing import standing
 from steadycast.report.model import Contributor, Runway, Streak
 
 ABOUT = (

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from steadycast.api.tools import Caller, asked_by, server
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 
 
 class Tools:

@@ -86,9 +86,9 @@ def _done(words: list[str]) -> int:
 
         first_page.show()
         return OK
-    from steadycast.cli import plain_words
+    from steadycast.cli import plain_arguments
 
-    if (ask := plain_words.call(words)) is not None:
+    if (ask := plain_arguments.call(words)) is not None:
         return ask()
     from cyclopts import CycloptsError
 

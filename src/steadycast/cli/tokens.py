@@ -127,7 +127,7 @@ def mcp() -> int:
         if error.name and error.name.partition(".")[0] != "mcp":
             raise
         raise InputError(_(NOT_THERE), hint=INSTALL) from None
-    from steadycast.pipeline.opened import Opened
+    from steadycast.pipeline.open_workspace import Opened
     from steadycast.pipeline.permissions import Person, Role
     from steadycast.workspace.paths import root_or_here
 

@@ -17,8 +17,8 @@ from steadycast.crash_safety import crashpoints, send_window
 from steadycast.delivery.adapter_faults import faulty
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
 from steadycast.delivery.jobs import OTHERS, ComeBack, Ended, Job, Told, free, give_back, untold, waves
+from steadycast.delivery.lease_check import StillHeld
 from steadycast.delivery.steps import Steps
-from steadycast.delivery.still_held import StillHeld
 from steadycast.delivery.threads import Threads
 from steadycast.delivery.transitions import AdapterFor, failed, held_back, tried, unsent
 from steadycast.errors import Fenced, LedgerError, Refused

@@ -19,7 +19,7 @@ from steadycast.errors import InputError, SteadycastError
 from steadycast.language import LOCALES, current
 from steadycast.pipeline import accounts
 from steadycast.pipeline.accounts import Session
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.pipeline.permissions import Act, Person
 
 router = APIRouter()

@@ -17,8 +17,8 @@ from steadycast import pipeline
 from steadycast.language import gettext as _
 from steadycast.ledger.change_mark import ChangeMark
 from steadycast.pipeline import App
-from steadycast.pipeline.opened import Opened
-from steadycast.pipeline.standing import renew, renew_by_settings
+from steadycast.pipeline.community_state import renew, renew_by_settings
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.workspace import Workspace, stamps
 
 router = APIRouter()

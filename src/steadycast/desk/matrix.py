@@ -18,10 +18,10 @@ from steadycast.language import current
 from steadycast.ledger.delivery_log import failures, log
 from steadycast.ops import channel_test
 from steadycast.ops.doctor import NOTHING
-from steadycast.pipeline import App, heard, recipients
+from steadycast.pipeline import App, incoming_mail, recipients
+from steadycast.pipeline.community_state import Standing, health_of, standing
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.rebuild import local_channels
-from steadycast.pipeline.standing import Standing, health_of, standing
 from steadycast.platform import Platform
 
 router = APIRouter()
@@ -64,7 +64,7 @@ def channel(request: Request, app: Here, name: str) -> HTMLResponse:
         failures=failures(app.ledger, name, now), secrets=list(_secrets(app, name, platform)),
         series=[each for each in app.workspace.series.values() if name in each.channels],
         row=next((row for row in standing(app, now).report.channels if row.name == name), None),
-        heard=heard.heard(app, name),
+        heard=incoming_mail.heard(app, name),
         told=app.far_limits(name).get("at", ""), is_folder=name in local_channels(app),
         recipients=recipients.of_channel(app, name, named=may_here(request, "settings")) if platform else None,
     )  # fmt: skip

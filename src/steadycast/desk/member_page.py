@@ -34,7 +34,7 @@ from steadycast.language import gettext as _
 from steadycast.pipeline import App, draft_notes
 from steadycast.pipeline.draft_page import document
 from steadycast.pipeline.drafts import read
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.pipeline.permissions import Person, Role
 from steadycast.pipeline.submission import MOST_FILES, NotTakenError, Why
 from steadycast.render.media_files import MIMES

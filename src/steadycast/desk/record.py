@@ -17,7 +17,7 @@ from steadycast.desk.pages import Here, page
 from steadycast.errors import unknown_name
 from steadycast.language import Language, current
 from steadycast.pipeline import App
-from steadycast.pipeline.standing import Standing, standing
+from steadycast.pipeline.community_state import Standing, standing
 from steadycast.render.raster import png
 from steadycast.report import words
 from steadycast.report.badge import badge

@@ -68,7 +68,7 @@ from steadycast.desk.when_asked import WhenAsked
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 from steadycast.ops import desk_proof
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.workspace import in_force
 from steadycast.workspace.paths import Paths
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from steadycast.drill import foretold
+from steadycast.drill import forecast_accuracy
 from steadycast.drill.stage import Spell, Stage
 from steadycast.drill.year import Year
 from steadycast.language import N_
@@ -197,9 +197,9 @@ def result(stage: Stage, year: Year, seed: int) -> Result:
     for name in stage.app.workspace.series:
         slots = [slot for slot in year.slots if slot.series == name and not slot.excused]
         foreseen = [each for each in year.foreseen if each.series == name]
-        foretold.alarms(found, foreseen, slots, ends)
-        foretold.first_gaps(found, foreseen, slots, ends, since)
-        foretold.likeliest_days(found, foreseen, slots, ends)
+        forecast_accuracy.alarms(found, foreseen, slots, ends)
+        forecast_accuracy.first_gaps(found, foreseen, slots, ends, since)
+        forecast_accuracy.likeliest_days(found, foreseen, slots, ends)
     return found
 
 

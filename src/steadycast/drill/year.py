@@ -14,7 +14,7 @@ from steadycast.drill.supply import Piece
 from steadycast.errors import SteadycastError
 from steadycast.ledger.tables import DeliveryRow, SlotRow, State
 from steadycast.pipeline.classes import judge_all
-from steadycast.pipeline.standing import report_of
+from steadycast.pipeline.community_state import report_of
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.forecast import Forecast
 from steadycast.schedule.model import Slot

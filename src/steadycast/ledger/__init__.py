@@ -27,7 +27,7 @@ What is read
     fair_reads       who decided what, how long drafts took
     editor_events    what was decided over the head of a series' own editors
     mix_steps        the steps of each series' mix, and the active members that they are judged by
-    counted          how many slots of a series were owed, and how many in a row were not missed
+    slot_counts      how many slots of a series were owed, and how many in a row were not missed
     arrivals         who came, by day and source, as each counter has it
     classes          what members owe: hand-ins, how each duty ended, what happened to a member
     comments, turns  who was drawn to comment on whom, and what was done; who was on duty

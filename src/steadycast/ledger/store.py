@@ -43,7 +43,6 @@ from steadycast.ledger import (
     claims,
     classes,
     comments,
-    counted,
     decisions,
     draft_decisions,
     draft_list,
@@ -63,6 +62,7 @@ from steadycast.ledger import (
     queries,
     recovery,
     schema,
+    slot_counts,
     today_reads,
     turns,
 )
@@ -329,7 +329,7 @@ class Ledger(Database):
     used_before = queries.used_before
     linkable = queries.linkable
     record = queries.record
-    counted = counted.counted
+    counted = slot_counts.counted
 
     # What a calendar shows
     known_slots = calendar_reads.known_slots

@@ -11,9 +11,9 @@ from steadycast.ops import deployments
 from steadycast.ops.settings_forms import check_rhythm
 from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
+from steadycast.pipeline.community_state import supply
 from steadycast.pipeline.plan import PATIENCE, Reads, Supply, foresee, plan
 from steadycast.pipeline.results import Row
-from steadycast.pipeline.standing import supply
 from steadycast.pipeline.stock import stock_of
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Series, Slot

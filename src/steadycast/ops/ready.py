@@ -12,9 +12,9 @@ from steadycast.ledger import fair_reads, member_reads
 from steadycast.ledger.tables import HandInRow
 from steadycast.pipeline import App, rituals
 from steadycast.pipeline.class_files import roster
+from steadycast.pipeline.community_state import standing
 from steadycast.pipeline.fair import fair
 from steadycast.pipeline.mix import active
-from steadycast.pipeline.standing import standing
 from steadycast.schedule.days import midnight
 from steadycast.schedule.gates import (
     ACTIVE_WITHIN,

@@ -11,7 +11,7 @@ from steadycast.hints import hint
 from steadycast.language import N_, ngettext
 from steadycast.language import gettext as _
 from steadycast.ops.delayed import delayed
-from steadycast.pipeline import amend, heard
+from steadycast.pipeline import amend, incoming_mail
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import ARCHIVE, held
 from steadycast.pipeline.plan import show
@@ -49,7 +49,7 @@ def status(app: App, now: dt.datetime) -> Row:
         )
         for state, n in _held(app)
     ]
-    told = (heard.heard(app, name) for name in app.workspace.channels)
+    told = (incoming_mail.heard(app, name) for name in app.workspace.channels)
     words += [f"{app.channel_title(each.channel)}: {each.error}" for each in told if each and each.error]
     return {
         "needs": found.total,

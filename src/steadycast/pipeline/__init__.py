@@ -2,7 +2,7 @@
 
 What all of them share
     app, secrets     a workspace opened, with its ledger and its platforms; a secret by its name
-    opened           the workspace as it is in force, opened once for all requests of a server
+    open_workspace   the workspace as it is in force, opened once for all requests of a server
     permissions      who may do what
     results          what a verb did, as rows
     frozen_draft     a draft as the ledger keeps it
@@ -12,7 +12,7 @@ Who does it
 What comes in
     collect, member_feeds   files and feeds taken in
     files_read       files as they were read last: what tells that one has not changed
-    last_look        the last look that found nothing to do: what tells that none has
+    unchanged_content   the last look that found nothing to do, and what tells that nothing has changed since
     draft_identity   which draft a file is: an edit, a copy, one that looks like another, one of an archive
     draft_media      its files; pictures from elsewhere; how much a member may keep
     submission       what a member sends by their page
@@ -40,7 +40,7 @@ What members of a class owe each other
     round_alarms     what is wrong with them
     hand_over        one period of a class on a page
     class_files, class_records   roster.csv and turns.csv read; what is kept of a class that is renamed
-    looks, classes   when members' sources were looked at; what members owe, judged and written down
+    source_looks, classes   when members' sources were looked at; what members owe, judged and written down
     class_view       a class as a grid of members and slots; what one member owes
     class_decisions, class_problems   what a person says of a member; what is wrong with rosters and classes
     roster_edit      the row of a member who moves
@@ -54,14 +54,14 @@ What goes out, and what came of it
     uploads          a channel's folder brought to its web host
     rebuild, probed_limits   a channel's folder made again; what each far side allows
     kits             what a person posts by hand, and what is in it
-    heard            what came back by itself: bounces, letters that unsubscribe
+    incoming_mail    what came back by itself: bounces, letters that unsubscribe
     recipients       those to whom a channel sends by themselves, and what came of each
     to_do            what needs a person: one rule, one number
     today            one day for the person who looks after it
     arrivals         who came, from which source and slot, as those who count tell it
     circles, hub_asks   a hub's view over independent communities; what a hub asks of this one
     report           the record written down; alarms at each tick
-    standing         the record and the matrix as they are, made once for all who show them
+    community_state  the record and the matrix as they are, made once for all who show them
 
 The names are loaded when they are first asked for: a command pays for no verb but its own.
 """

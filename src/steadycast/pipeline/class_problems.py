@@ -13,7 +13,7 @@ from steadycast.classes.roster import FILE
 from steadycast.errors import LedgerError, Problem
 from steadycast.language import gettext as _
 from steadycast.language import of_tag
-from steadycast.pipeline import looks
+from steadycast.pipeline import source_looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.class_files import roster, turn_table
 from steadycast.pipeline.classes import enrolled, slot_before
@@ -112,7 +112,7 @@ def alarms_of_classes(app: App, now: dt.datetime) -> list[Alarm]:
             )
             found.append(alarm("class", name, "below", told))
         end = _last_end(the_class, now - BLIND_AFTER)
-        seen = looks.last_looks(app, [seat.member for seat in here])
+        seen = source_looks.last_looks(app, [seat.member for seat in here])
         blind = sum(end is not None and (look is None or look <= end) for look in seen.values())
         if blind:
             told = say.ngettext(

@@ -11,7 +11,7 @@ from enum import StrEnum
 from steadycast.classes.leaving import awaits, state_of
 from steadycast.classes.model import Class, Duty, HandIn, MemberStanding, Seat, State
 from steadycast.ledger.classes import Ended
-from steadycast.pipeline import looks
+from steadycast.pipeline import source_looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.classes import (
     Enrolled,
@@ -172,7 +172,7 @@ def _open(
     for row in rows:
         kept.setdefault(row.member, {})[row.slot] = hand_in_of(row)
     given = works(app, its.the_class, its.seats, first)
-    looked = looks.last_looks(app, list(all_duties))
+    looked = source_looks.last_looks(app, list(all_duties))
     found: dict[str, dict[str, Mark]] = {}
     for member, its_duties in all_duties.items():
         stands = ended_since(

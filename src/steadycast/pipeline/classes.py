@@ -21,7 +21,7 @@ from steadycast.language import current, of_tag, speaking
 from steadycast.language import gettext as _
 from steadycast.ledger.classes import Written
 from steadycast.ledger.tables import HandInRow, MemberStandingRow
-from steadycast.pipeline import looks
+from steadycast.pipeline import source_looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.class_files import roster, standings
 from steadycast.pipeline.class_records import JUDGED, keep_records
@@ -115,14 +115,14 @@ def judge_all(app: App, now: dt.datetime) -> list[Judged]:
 def judge_class(app: App, its: Enrolled, now: dt.datetime) -> Judged:
     """Judges what is due in one class, and writes it down. Called again it changes nothing."""
     name = its.the_class.name
-    if looks.first_look(app, name) is None:  # nobody knows yet what was handed in
+    if source_looks.first_look(app, name) is None:  # nobody knows yet what was handed in
         return Judged(name)
     first = since(app, its.the_class)
     if is_ahead := first > now:  # a clock that was ahead has judged, or the class has not begun
         first = _slot_before(its.the_class, now)
         app.ledger.forget_hand_ins(name, now)
     rows = {(row.member, row.slot): row for row in app.ledger.hand_ins_used(name, used_since(its.the_class, first))}
-    looked = looks.last_looks(app, [seat.member for seat in its.seats])
+    looked = source_looks.last_looks(app, [seat.member for seat in its.seats])
     all_works = works(app, its.the_class, its.seats, first)
     happened = {member: list(each) for member, each in its.happened.items()}
     all_duties = duties_of(its, now)
@@ -246,7 +246,7 @@ def letters_of(app: App, each: Written) -> int:
     from steadycast.pipeline.drafts import read
 
     draft = read(app, each.draft, each.revision)
-    return (looks.letters(app, draft) if draft else None) or 0
+    return (source_looks.letters(app, draft) if draft else None) or 0
 
 
 # -- slots
@@ -285,7 +285,7 @@ def since(app: App, the_class: Class) -> dt.datetime:
     """
     told = app.ledger.meta(JUDGED + the_class.name)
     known = dt.datetime.fromisoformat(told) if told else None
-    return max(filter(None, (_begin(the_class), known, looks.first_look(app, the_class.name))))
+    return max(filter(None, (_begin(the_class), known, source_looks.first_look(app, the_class.name))))
 
 
 def _judged_up_to(app: App, the_class: Class, at: dt.datetime, before: dt.datetime, *, always: bool) -> None:

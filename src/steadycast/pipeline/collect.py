@@ -18,16 +18,16 @@ from steadycast.intake.reconcile import Change, Changes
 from steadycast.language import gettext as _
 from steadycast.ledger.intake import HAND_IN
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
-from steadycast.pipeline import draft_identity, draft_media, draft_notes, looks, rituals
+from steadycast.pipeline import draft_identity, draft_media, draft_notes, rituals, source_looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.draft_identity import as_known, held, ids, memory
 from steadycast.pipeline.draft_media import Quotas, with_media
 from steadycast.pipeline.draft_notes import Titles, crowded, notes_of
 from steadycast.pipeline.files_read import NOTE, FilesRead, stamp_of
 from steadycast.pipeline.frozen_draft import to_content, to_plan
-from steadycast.pipeline.last_look import LastLook
 from steadycast.pipeline.posts import PageLinks
 from steadycast.pipeline.results import Collected, DraftChange, FeedLooked
+from steadycast.pipeline.unchanged_content import LastLook
 from steadycast.progress import Progress, unseen
 from steadycast.schedule.model import Origin
 
@@ -63,8 +63,8 @@ def collect(
             *draft_notes.not_yet_told(app, [p for p in problems if p.harmless]),
         ]
         problems = [p for p in problems if not p.harmless]
-        taken = _write(app, now, changes, looks.own_times(app, now, times))
-        looks.looked(app, now, problems, anything=bool(taken))
+        taken = _write(app, now, changes, source_looks.own_times(app, now, times))
+        source_looks.looked(app, now, problems, anything=bool(taken))
         with retold.noting():
             problems += [*held(app), *rituals.faults(app)]
         fresh, fixed = _remember(app, now, problems, feeds=False)
@@ -125,7 +125,7 @@ def _feeds(
         came = members_feeds.look(app, now, at_once=at_once)
         with app.in_turn("intake", PATIENCE):
             changes = Changes(new=tuple(came.new), edited=tuple(came.edited))
-            taken = _write(app, now, changes, looks.own_times_of_feeds(app, now, came.items))
+            taken = _write(app, now, changes, source_looks.own_times_of_feeds(app, now, came.items))
             members_feeds.keep(app, came)
             fresh, fixed = _remember(app, now, came.problems, feeds=True)
     return came, taken, fresh, fixed
@@ -241,7 +241,7 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
     draft, workspace = change.draft, app.workspace
     member = workspace.members.get(draft.member)
     lives = row is not None and row.state != "gone" and not change.released
-    why_held = change.held or (looks.hand_in_alone(app, draft) if row is None or row.held == HAND_IN else "")
+    why_held = change.held or (source_looks.hand_in_alone(app, draft) if row is None or row.held == HAND_IN else "")
     stands = draft_status(
         draft,
         trusted=bool(member and member.trusted),
@@ -275,7 +275,9 @@ def _rows(app: App, now: dt.datetime, change: Change, row: DraftRow | None) -> t
             resembles=change.resembles,
             plan=told.plan if told else to_plan(draft, workspace.community.zone, row.plan if row else {}),
         ),
-        RevisionRow(hash=draft.revision, draft=change.id, at=now, content=content, letters=looks.letters(app, draft)),
+        RevisionRow(
+            hash=draft.revision, draft=change.id, at=now, content=content, letters=source_looks.letters(app, draft)
+        ),
     )
 
 

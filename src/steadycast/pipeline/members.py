@@ -11,7 +11,7 @@ from statistics import median
 from steadycast.ledger.member_reads import WENT, Place, Standing
 from steadycast.ledger.tables import DraftRow, InviteRow, State
 from steadycast.pipeline.app import App
-from steadycast.pipeline.standing import shares
+from steadycast.pipeline.community_state import shares
 from steadycast.report.quiet import quiet_since
 
 YEAR = dt.timedelta(days=365)

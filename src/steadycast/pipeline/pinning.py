@@ -24,10 +24,10 @@ from steadycast.ledger.tables import DeliveryRow, DraftRow, SlotRow, State
 from steadycast.pipeline import content_files, leaders
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import check_taken_in, collect
+from steadycast.pipeline.community_state import supply
 from steadycast.pipeline.drafts import find_draft, may_go_out, read
 from steadycast.pipeline.frozen_draft import CHOSEN, to_plan, to_stock
 from steadycast.pipeline.plan import PATIENCE, Reads, deliveries_of, foresee, plan
-from steadycast.pipeline.standing import supply
 from steadycast.pipeline.stock import stock_of
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment

@@ -30,7 +30,7 @@ def report(app: App, now: dt.datetime, *, out: Path | None = None) -> ReportMade
     """Writes index.html, report.json, badge.svg and plan.ics to `out` (var/out/report); says the numbers by series."""
     from steadycast.pipeline import arrivals
     from steadycast.pipeline import fair as fairness
-    from steadycast.pipeline.standing import report_of
+    from steadycast.pipeline.community_state import report_of
     from steadycast.pipeline.to_do import needs
 
     # Templates and calendars: only where a report is written.
@@ -97,8 +97,8 @@ def alarm(app: App, now: dt.datetime, made: Report | None = None) -> list[alarms
     from steadycast import alarms
     from steadycast.pipeline import asking  # which plans, and a decision renews the report
     from steadycast.pipeline.class_problems import alarms_of_classes
+    from steadycast.pipeline.community_state import report_of
     from steadycast.pipeline.round_alarms import alarms_of_rounds
-    from steadycast.pipeline.standing import report_of
 
     workspace = app.workspace
     report = made or report_of(app, now)

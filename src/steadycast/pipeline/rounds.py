@@ -13,7 +13,7 @@ from steadycast.classes.model import Class, Seat
 from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
-from steadycast.pipeline import looks, turns
+from steadycast.pipeline import source_looks, turns
 from steadycast.pipeline.app import App
 from steadycast.pipeline.classes import CLASSES, PATIENCE, Judged, judge_all, known_class
 from steadycast.pipeline.turns import Roll, rolls
@@ -186,7 +186,7 @@ def _met_by(
     text = read(app, written.id, written.revision)
     if text is None:
         return
-    length = looks.length(text)
+    length = source_looks.length(text)
     for row in owed:
         roll = known[row.the_class]
         if length < roll.the_class.comments.least or written.id == row.draft:

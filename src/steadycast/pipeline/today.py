@@ -185,7 +185,7 @@ def _out(app: App, slots: list[SlotRow], titles: dict[str, str]) -> list[Out]:
 
 def _reach(app: App, now: dt.datetime) -> list[SeriesReach]:
     """Each series, the first to starve before the others."""
-    from steadycast.pipeline.standing import last_report
+    from steadycast.pipeline.community_state import last_report
 
     found, rows = app.ledger.reaches(now), []
     shown = last_report(app)

@@ -15,7 +15,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import amend, finished_by_hand, read_back_feed
 from steadycast.pipeline.app import App, who
-from steadycast.pipeline.heard import listen
+from steadycast.pipeline.incoming_mail import listen
 from steadycast.pipeline.owed_slots import recover
 from steadycast.pipeline.post_address import address_in, is_of, is_web_address
 from steadycast.pipeline.posts import stand_in

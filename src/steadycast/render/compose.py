@@ -21,9 +21,9 @@ from steadycast.render.call import as_html, as_text, code, tracked
 from steadycast.render.dates import when_text
 from steadycast.render.html import render as as_html_by_rule
 from steadycast.render.inline_style import load
+from steadycast.render.lazy_value import once
 from steadycast.render.lexer import Numbered
 from steadycast.render.media import can_convert, moving_formats
-from steadycast.render.once import once
 from steadycast.render.prepared_body import Body
 from steadycast.render.sanitise import calm
 from steadycast.render.wording import NO_LIMIT, Target, Words, unit

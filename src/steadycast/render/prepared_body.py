@@ -20,10 +20,10 @@ from steadycast.platform import Limit, Media, RenderRule
 from steadycast.render import html as as_html
 from steadycast.render import text as as_text
 from steadycast.render.inline_style import Style
+from steadycast.render.lazy_value import once
 from steadycast.render.lexer import Finisher, Numbered
 from steadycast.render.markdown import join_lines, to_html
 from steadycast.render.media import Studio
-from steadycast.render.once import once
 from steadycast.render.sanitise import clean, has_tags, is_tame, left_open
 from steadycast.schedule.forms import Origin
 

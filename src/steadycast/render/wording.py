@@ -20,7 +20,7 @@ from steadycast.platform.composition import composed, fill, hashtags
 from steadycast.platform.text import count, cut
 from steadycast.platform.text import fits as fits_limit
 from steadycast.render.call import Call
-from steadycast.render.once import once
+from steadycast.render.lazy_value import once
 from steadycast.render.sanitise import calm
 from steadycast.schedule.forms import Origin
 

@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from steadycast import pipeline
-from steadycast.api.asking import act_of, asking
+from steadycast.api.authorization import act_of, asking
 from steadycast.api.problems import MEDIA_TYPE, ProblemError, problem, refused
 from steadycast.crash_safety import durable
 from steadycast.errors import SteadycastError

@@ -14,7 +14,7 @@ from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import pipeline
 from steadycast.intake import folder, stamps
-from steadycast.pipeline import App, last_look
+from steadycast.pipeline import App, unchanged_content
 from steadycast.pipeline.files_read import NOTE
 from steadycast.workspace import load
 
@@ -46,7 +46,7 @@ def each(bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch) -> Look:
 
     kept = folder.scan
     monkeypatch.setattr(folder, "scan", scan)
-    monkeypatch.setattr(last_look, "clock_ns", lambda: time.time_ns() + LATER)
+    monkeypatch.setattr(unchanged_content, "clock_ns", lambda: time.time_ns() + LATER)
 
     def look() -> bool:
         scans.clear()
@@ -152,10 +152,10 @@ def test_a_file_that_was_being_written_is_looked_at_again(
     bench: Bench, app: App, each: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within the tick of a disk's clock it may be written once more, and look the same: so its look proves nothing."""
-    monkeypatch.setattr(last_look, "clock_ns", time.time_ns)
+    monkeypatch.setattr(unchanged_content, "clock_ns", time.time_ns)
     bench.drop("pgc/fresh.md", article("Fresh"))
     assert [each(), each(), each()] == [True] * 3
-    monkeypatch.setattr(last_look, "clock_ns", lambda: time.time_ns() + LATER)
+    monkeypatch.setattr(unchanged_content, "clock_ns", lambda: time.time_ns() + LATER)
     assert [each(), each()] == [True, False]
 
 
@@ -168,11 +168,11 @@ def test_with_other_settings_each_file_is_looked_at(bench: Bench, each: Look, se
 
 
 def test_another_program_looks_at_each_file(each: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(last_look, "__version__", "99.0")
+    monkeypatch.setattr(unchanged_content, "__version__", "99.0")
     assert [each(), each()] == [True, False]
 
 
-@pytest.mark.parametrize("name", [NOTE, last_look.NOTE])
+@pytest.mark.parametrize("name", [NOTE, unchanged_content.NOTE])
 @pytest.mark.parametrize("said", [None, b"", b"[]", b'{"by": 3}'])
 def test_a_note_that_is_lost_or_damaged_costs_one_look(app: App, each: Look, name: str, said: bytes | None) -> None:
     note, before = app.workspace.cache / name, told(app)
@@ -198,7 +198,7 @@ def test_a_crash_before_the_note_is_kept_costs_one_look(
     bench.drop("pgc/three.md", article("Three"))
     assert each()
     with monkeypatch.context() as cut, pytest.raises(RuntimeError):
-        cut.setattr(last_look.LastLook, "keep", _cut)
+        cut.setattr(unchanged_content.LastLook, "keep", _cut)
         each()
     assert [each(), each()] == [True, False]
 
@@ -218,7 +218,7 @@ def test_what_a_person_decided_has_each_file_looked_at_once(bench: Bench, app: A
 def test_a_look_that_another_process_overtook_is_no_proof(bench: Bench, app: App, each: Look) -> None:
     """It began before the other one wrote: what it keeps then is of a ledger that is no more."""
     limits = stamps.Limits(draft_bytes=app.workspace.intake.max_bytes)
-    slow = last_look.LastLook(app, limits, NOTE)
+    slow = unchanged_content.LastLook(app, limits, NOTE)
     assert slow.was_the_same()
     seen, others = dict(slow.seen or {}), list[str]()
     with App(load(bench.root)) as other:
@@ -226,7 +226,7 @@ def test_a_look_that_another_process_overtook_is_no_proof(bench: Bench, app: App
         pipeline.collect(other, MORNING)
         (bench.root / "content/pgc/three.md").unlink()
         slow.keep(seen, others, ())
-        assert not last_look.LastLook(app, limits, NOTE).was_the_same()
+        assert not unchanged_content.LastLook(app, limits, NOTE).was_the_same()
     assert each()
     assert "pgc/three.md" not in told(app)
 

@@ -24,7 +24,7 @@ from steadycast.errors import SteadycastError
 from steadycast.language import N_, accepted_tags, first_of, speaking
 from steadycast.language import gettext as _
 from steadycast.pipeline import App, accounts
-from steadycast.pipeline.opened import Opened
+from steadycast.pipeline.open_workspace import Opened
 from steadycast.pipeline.permissions import Act, Person, Role, may, may_somewhere
 
 OPEN = ("/openapi.json",)  # it tells nothing of the community
