@@ -456,7 +456,7 @@ def test_a_copy_of_the_sample_publishes_its_first_slot_once_its_address_is_fille
         file.read_text(encoding="utf-8").replace('url = ""', 'url = "https://suzhou.example/"', 1), encoding="utf-8"
     )
     told = steadycast("up", "--once", cwd=to)
-    assert re.search(r"published +daily on site", told)
+    assert re.search(r"published +每日一文 on site", told)
     assert "用字" in next((to / "var/out/site/daily").glob("*.html")).read_text(encoding="utf-8")
     assert "changed nothing since" in steadycast("copy", str(root), "--diff", cwd=to)
     moved = to.rename(to.parent / "another")  # its secrets keep their names
