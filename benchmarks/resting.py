@@ -141,6 +141,7 @@ def month(database: Path, days: int) -> tuple[float, float]:
 def _again(ledger: sqlite3.Connection, tables: dict[str, list[sqlite3.Row]], before: dt.timedelta) -> None:
     """Writes all these rows once more, as of so long ago: other ids, the same references among them."""
     ids = {row["id"]: str(uuid.uuid4()) for found in tables.values() for row in found}
+    ids |= {key: uuid.uuid4().hex for row in tables["flow_run"] if (key := row["idempotency_key"])}
     for table, found in tables.items():
         rows = [[_earlier(ids.get(value, value), before) for value in row] for row in found]
         if rows:
