@@ -270,7 +270,8 @@ def _tick(scene: Scene, case: Case, ledger: Ledger, point: str | None, how: str 
         if point == NOTE:
             _note(scene.folder / f"{case.slot}.points")
         elif point:
-            crashpoints.arm(point, hit, how)
+            name, _, nth = point.partition(":")
+            crashpoints.arm(name, int(nth or hit), how)
         worker.tick(ledger, case.side.app(scene, log, clock), clock, limit=40, workers=2)
         crashpoints.disarm()
         wakes = [row.wake for row in ledger.deliveries() if row.wake and row.state in OPEN]
