@@ -7,7 +7,9 @@ The database
     schema, migrations   their upgrades from version to version
     database_check   what the database says of itself: its version, its damage
 What a draft goes through
-    intake, plans    drafts, problems and feed items; which draft each slot will carry
+    intake, plans    drafts and problems; which draft each slot will carry
+    member_feeds     the last look at each feed, and its items
+    stock_reads      the drafts that a slot may carry, as planning asks for them
     draft_labels     by which tags, series and language a draft is found
     delivery, claims, outcomes   a delivery as a worker gets it; who has what is due; what came of a try
     frozen_posts     what was sent, kept for ever, compressed once it is old

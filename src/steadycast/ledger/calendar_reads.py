@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import BigInteger, Select, Text, case, cast, exists, false, func, select, type_coerce
+from sqlalchemy import BigInteger, Select, Text, case, cast, exists, func, select, type_coerce
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, among, as_rows, one_of, rows_of, table
 from steadycast.ledger.history import EVENT
-from steadycast.ledger.intake import OUT_OF_STOCK
 from steadycast.ledger.raw_sql import fetch, instant, micros
 from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.stock_reads import STANDS
+from steadycast.ledger.stock_reads import evergreen as is_evergreen
 from steadycast.ledger.tables import FREED, DraftRow, SlotRow
 
 SLOT = table("slot")
@@ -218,12 +219,9 @@ def free_stock(db: Database, *, evergreen: bool = False, batch: int = BATCH) -> 
     slotted = exists().where(s.draft == DRAFT.c.id)
     freed = DRAFT.c.id.in_(select(s.draft).join(DELIVERY, d.slot == s.id).where(one_of(d.state, FREED)))
     carries = exists().where(s.draft == DRAFT.c.id, d.slot == s.id, d.state.not_in([state.value for state in FREED]))
-    is_reserve = func.coalesce(DRAFT.c.plan["evergreen"].as_boolean(), false())
-    free = DRAFT.c.approved_revision.is_not(None) & DRAFT.c.state.not_in(OUT_OF_STOCK)
     unused, shared = DRAFT.c.published_before.is_(None) & (~slotted | (freed & ~carries)), DRAFT.c.circle != ""
-    wanted = is_reserve | (shared & unused) if evergreen else ~is_reserve & ~shared & unused
-    query = select(DRAFT).where(free, wanted)
-    query = query.order_by(DRAFT.c.approved_at, DRAFT.c.path)
+    wanted = is_evergreen | (shared & unused) if evergreen else ~is_evergreen & ~shared & unused
+    query = select(DRAFT).where(STANDS, wanted).order_by(DRAFT.c.approved_at, DRAFT.c.path)
     at = 0
     while rows := rows_of(db, DraftRow, query.limit(batch).offset(at)):
         yield from rows

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, lite
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import NONE_YET, Database, one_of, rows_of, table
 from steadycast.ledger.draft_labels import labelled
-from steadycast.ledger.intake import DRAFT, INBOX, REVISION, SHOWN, ShownDraft, evergreen, fetched
+from steadycast.ledger.intake import DRAFT, INBOX, REVISION, SHOWN, ShownDraft, fetched
+from steadycast.ledger.stock_reads import evergreen
 from steadycast.ledger.tables import WENT_OUT, DraftRow, State
 
 SLOT = table("slot")

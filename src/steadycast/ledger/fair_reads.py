@@ -17,8 +17,8 @@ from steadycast.ledger.connection import Database, among, table
 from steadycast.ledger.draft_decisions import APPROVED, REJECTED
 from steadycast.ledger.draft_list import standing_of
 from steadycast.ledger.history import EVENT
-from steadycast.ledger.intake import evergreen
 from steadycast.ledger.record import THERE
+from steadycast.ledger.stock_reads import evergreen
 from steadycast.schedule.shares import Decision
 
 SLOT, DRAFT, RECEIPT, ASK, AMENDMENT = map(table, ("slot", "draft", "receipt", "ask", "amendment"))

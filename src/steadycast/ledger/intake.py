@@ -1,39 +1,33 @@
-"""What came in: drafts with their revisions and approvals, problems, and what is remembered of feeds."""
+"""What came in: drafts with their revisions and decisions, and what could not be taken in."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Select,
-    Text,
     bindparam,
     case,
-    cast,
     delete,
-    false,
     func,
     literal_column,
     or_,
     select,
-    type_coerce,
     update,
 )
 
 from steadycast import retold
 from steadycast.ledger import draft_decisions, raw_sql
-from steadycast.ledger.connection import Database, among, chunks, one_of, row_of, rows_of, table, upsert
+from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.draft_labels import note_labels
 from steadycast.ledger.installation import STOCK, tell
 from steadycast.ledger.raw_sql import fetch
-from steadycast.ledger.rows import EPOCH, TableRow
-from steadycast.ledger.tables import WENT_OUT, DraftRow, FeedItemRow, FeedRow, ProblemRow, RevisionRow
+from steadycast.ledger.rows import TableRow
+from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
 
 DELIVERY = table("delivery")
 DRAFT = table("draft")
@@ -86,76 +80,6 @@ def unlisted_drafts(db: Database) -> set[str]:
     """The ids of the drafts that no digest lists."""
     with db.read() as connection:
         return set(connection.scalars(select(DRAFT.c.id).where(DRAFT.c.source.in_(UNLISTED))))
-
-
-class ApprovedDraft(NamedTuple):
-    """What planning asks of a draft, as the database holds it: two that are equal are planned alike."""
-
-    id: str
-    form: str
-    origin: str
-    member: str
-    path: str
-    approved: int  # microseconds since 1970 UTC
-    planned: str  # JSON
-    circle: str  # the community that shares it
-
-    @property
-    def approved_at(self) -> dt.datetime:
-        """When a person or a rule said yes."""
-        return EPOCH + dt.timedelta(microseconds=self.approved)
-
-    @property
-    def plan(self) -> dict[str, Any]:
-        """What its front matter asks of the planner."""
-        told: dict[str, Any] = orjson.loads(self.planned)
-        return told
-
-
-def approved_drafts(db: Database) -> list[ApprovedDraft]:
-    """Every draft that a slot may carry, or carried, by path."""
-    return sorted(map(ApprovedDraft._make, approved_values(db)), key=lambda draft: draft.path)
-
-
-def approved_values(db: Database) -> list[tuple[Any, ...]]:
-    """The values of `approved_drafts` as the driver makes them, in no order: for who asks what of them has changed."""
-    with db.read() as connection:
-        return raw_sql.fetched(connection, IN_STOCK)
-
-
-def approved_briefly(db: Database) -> list[tuple[str, int, bool]]:
-    """(id, microseconds since 1970 UTC, whether it may go out again) of every one of `approved_drafts`, as approved.
-
-    It is as little as tells whether a plan may ask for a draft: after ten years most of ten thousand are out.
-    """
-    with db.read() as connection:
-        return raw_sql.fetched(connection, BRIEFLY)
-
-
-def approved_among(db: Database, ids: Iterable[str]) -> list[ApprovedDraft]:
-    """Those of `approved_drafts` that have one of these ids, by path."""
-    with db.read() as connection:
-        found = [ApprovedDraft._make(row) for row in among(connection, IN_STOCK, DRAFT.c.id, set(ids))]
-    return sorted(found, key=lambda draft: draft.path)
-
-
-def drafts_out(db: Database) -> set[str]:
-    """The drafts that went out, or may have, here or before there was a ledger."""
-    with db.read() as connection:
-        return {id for (id,) in raw_sql.fetched(connection, ARE_OUT)}
-
-
-_C = DRAFT.c
-_APPROVED = type_coerce(_C.approved_at, BigInteger)
-STANDS = _C.approved_revision.is_not(None) & _C.state.not_in(OUT_OF_STOCK)
-IN_STOCK = select(
-    _C.id, _C.form, _C.origin, _C.member, _C.path, _APPROVED.label("approved"), cast(_C.plan, Text), _C.circle
-).where(STANDS)
-evergreen = func.coalesce(_C.plan["evergreen"].as_boolean(), false())
-_AGAIN = ~cast(_C.plan, Text).contains('"evergreen": false')  # or written otherwise: parsing takes longer
-BRIEFLY = select(_C.id, _APPROVED.label("approved"), _AGAIN).where(STANDS).order_by(_APPROVED)
-_OUT = select(DELIVERY.c.draft).where(one_of(DELIVERY.c.state, WENT_OUT), DELIVERY.c.draft.is_not(None)).distinct()
-ARE_OUT = _OUT.union_all(select(_C.id).where(_C.published_before.is_not(None)))
 
 
 def fetched(db: Database, query: Select[Any]) -> list[tuple[Any, ...]]:
@@ -212,7 +136,7 @@ def dropped_paths(db: Database) -> dict[str, str]:
         return dict(map(tuple, raw_sql.fetched(connection, DROPPED)))
 
 
-DROPPED = select(_C.path, _C.revision).where(_C.source == "folder", _C.state != "gone")
+DROPPED = select(DRAFT.c.path, DRAFT.c.revision).where(DRAFT.c.source == "folder", DRAFT.c.state != "gone")
 
 
 def held_drafts(db: Database, states: Collection[str]) -> dict[str, int]:
@@ -315,7 +239,7 @@ def _decide(db: Database, draft: str, revision: str, decision: dict[str, Any], w
 
 
 UNDECIDED = select(DRAFT).where(
-    _C.id == bindparam("its"), _C.revision == bindparam("hash"), _C.state.not_in(["gone", "not-ready"])
+    DRAFT.c.id == bindparam("its"), DRAFT.c.revision == bindparam("hash"), DRAFT.c.state.not_in(["gone", "not-ready"])
 )
 
 
@@ -430,34 +354,3 @@ def put_problems(db: Database, problems: Iterable[ProblemRow], fixed: Iterable[s
             connection.execute(delete(PROBLEM).where(PROBLEM.c.path.in_(paths)))
         told = [row | {name: retold.kept(row[name]) for name in ("message", "hint")} for row in values(problems)]
         upsert(connection, PROBLEM, told, ("line", "message", "hint"))
-
-
-def feeds(db: Database) -> list[FeedRow]:
-    """What is remembered of each feed."""
-    return rows_of(db, FeedRow, select(FEED).order_by(FEED.c.member, FEED.c.key))
-
-
-def put_feeds(db: Database, feeds: Iterable[FeedRow]) -> None:
-    """Keep what the last look at each feed told."""
-    fields = [name for name in FeedRow.model_fields if name != "key"]
-    with db.write() as connection:
-        upsert(connection, FEED, values(feeds), fields)
-
-
-def feed_items(db: Database, feed: str) -> list[FeedItemRow]:
-    """Every item ever seen of one feed."""
-    return rows_of(db, FeedItemRow, select(FEED_ITEM).where(FEED_ITEM.c.feed == feed))
-
-
-def put_feed_items(db: Database, items: Sequence[FeedItemRow]) -> int:
-    """Remember new items once for ever; those known already stay as they are. Returns how many were new."""
-    with db.write() as connection:
-        return upsert(connection, FEED_ITEM, values(items))
-
-
-def update_feed_item(db: Database, item: FeedItemRow) -> bool:
-    """Keep a known item's new link, content, date and draft (an edit); False when it is not known."""
-    here = (FEED_ITEM.c.feed == item.feed) & (FEED_ITEM.c.guid == item.guid)
-    fields = {name: getattr(item, name) for name in ("link", "content_hash", "draft", "published", "pending", "at")}
-    with db.write() as connection:
-        return connection.execute(update(FEED_ITEM).where(here).values(**fields)).rowcount == 1

@@ -51,6 +51,7 @@ from steadycast.ledger import (
     installation,
     intake,
     invites,
+    member_feeds,
     member_reads,
     older_copy,
     outcomes,
@@ -63,6 +64,7 @@ from steadycast.ledger import (
     recovery,
     schema,
     slot_counts,
+    stock_reads,
     today_reads,
     turns,
 )
@@ -120,11 +122,11 @@ class Ledger(Database):
     shown_drafts = intake.shown_drafts
     waiting_drafts = draft_list.waiting_drafts
     unlisted_drafts = intake.unlisted_drafts
-    approved_drafts = intake.approved_drafts
-    approved_values = intake.approved_values
-    approved_briefly = intake.approved_briefly
-    approved_among = intake.approved_among
-    drafts_out = intake.drafts_out
+    approved_drafts = stock_reads.approved_drafts
+    approved_values = stock_reads.approved_values
+    approved_briefly = stock_reads.approved_briefly
+    approved_among = stock_reads.approved_among
+    drafts_out = stock_reads.drafts_out
     drafts_in = intake.drafts_in
     has_drafts = intake.has_drafts
     known_drafts = intake.known_drafts
@@ -156,11 +158,11 @@ class Ledger(Database):
     went_out_before = intake.went_out_before
     problems = intake.problems
     put_problems = intake.put_problems
-    feeds = intake.feeds
-    put_feeds = intake.put_feeds
-    feed_items = intake.feed_items
-    put_feed_items = intake.put_feed_items
-    update_feed_item = intake.update_feed_item
+    feeds = member_feeds.feeds
+    put_feeds = member_feeds.put_feeds
+    feed_items = member_feeds.feed_items
+    put_feed_items = member_feeds.put_feed_items
+    update_feed_item = member_feeds.update_feed_item
 
     # Members
     invite = invites.invite

@@ -10,9 +10,9 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from steadycast.ledger.intake import ApprovedDraft
 from steadycast.ledger.raw_sql import MICROSECOND, instant
 from steadycast.ledger.rows import EPOCH
+from steadycast.ledger.stock_reads import ApprovedDraft
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.schedule.fairness import LONG_AGO
 from steadycast.schedule.model import Form, Past, StockItem
