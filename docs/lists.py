@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from steadycast.platform import Platform
-from steadycast.platform.registry import FORMS, load, platforms
+from steadycast.platform.channel_toml import FORMS
+from steadycast.platform.registry import load, platforms
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("docs/platforms.md", "README.md", "README.zh-CN.md")

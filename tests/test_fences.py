@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from steadycast import alarms, delivery, ops, outgoing, pipeline, upload
-from steadycast.platform.registry import CLASSES
+from steadycast.platform.channel_toml import CLASSES
 from steadycast.workspace.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -253,13 +253,13 @@ def test_a_few_platforms_are_read_with_what_they_are_built_on_and_no_other(
     folder(tmp_path, "odd", 'api = 2\n"base" = "plain"\ntitle = "Odd"\n')
     folder(tmp_path, "other")
     read: list[str] = []
-    sheet = registry._Sheet
+    sheet = registry.Sheet
 
     def counted(path: Path, text: bytes) -> Any:
         read.append(path.parent.name)
         return sheet(path, text)
 
-    monkeypatch.setattr(registry, "_Sheet", counted)
+    monkeypatch.setattr(registry, "Sheet", counted)
     assert some([tmp_path], ["mail"]) == {name: platforms([tmp_path])[name] for name in ("mail", "plain")}
     assert read[:2] == ["mail", "plain"]
     assert some([tmp_path], ["odd"])["odd"] == platforms([tmp_path])["odd"]
