@@ -53,7 +53,7 @@ PAGES = {
     "/log": 5,
     "/log?channel=far": 4,
     "/why": 50,  # it counts what needs a person as the first page does
-    "/members": 6,
+    "/members": 7,
     "/members/member3": 10,
     "/fair": 24,
     "/settings": 2,

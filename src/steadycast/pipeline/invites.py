@@ -18,6 +18,7 @@ from steadycast.errors import InputError
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import InviteRow
 from steadycast.pipeline.app import App
+from steadycast.pipeline.members import named
 from steadycast.workspace.values import MemberName
 
 LASTS = dt.timedelta(days=180)
@@ -34,9 +35,12 @@ class Made:
 
 
 def make(app: App, member: str, by: str, now: dt.datetime, lasts: dt.timedelta = LASTS) -> Made:
-    """A new invite for a member, by the name of their folder; one who never wrote may have one too."""
+    """A new invite for a member, by the name of their folder, or by that for people where they are known.
+
+    One who never wrote may have one too.
+    """
     try:
-        name = _NAME.validate_python(member)
+        name = _NAME.validate_python(named(app, member))
     except ValidationError:
         said = _("%(name)r is no member's name", name=member)
         raise InputError(said, hint=_("a name is a folder's: letters and digits in any script")) from None

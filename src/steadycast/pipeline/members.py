@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from statistics import median
 
+from steadycast.errors import InputError
+from steadycast.language import gettext as _
+from steadycast.language import listed, quoted
 from steadycast.ledger.member_reads import WENT, Place, Standing
 from steadycast.ledger.tables import DraftRow, InviteRow, State
 from steadycast.pipeline.app import App
+from steadycast.pipeline.class_files import roster
 from steadycast.pipeline.community_state import shares
 from steadycast.report.quiet import quiet_since
 
@@ -59,8 +63,29 @@ class MemberPage:
     invites: tuple[InviteRow, ...] = ()
 
 
+def named(app: App, said: str) -> str:
+    """The id of the member whom `said` means: an id as it is, or the name for people of one that is known.
+
+    Anybody else is somebody new, of that id. InputError where several are called so.
+    """
+    titles = _titles(app)
+    if said in titles or app.ledger.standings(said):
+        return said
+    found = [name for name, title in titles.items() if title == said]
+    if len(found) > 1:
+        raise InputError(_("several members are called %(name)s", name=quoted(said)), hint=listed(found))
+    return found[0] if found else said
+
+
+def _titles(app: App) -> dict[str, str]:
+    """Who is known to settings and rosters, by id, with their names for people."""
+    seats = {seat.member: seat.title for seat in roster(app).seats}
+    known = {name: member.title for name, member in app.workspace.members.items()}
+    return {name: known.get(name) or title or name for name, title in {**known, **seats}.items()}
+
+
 def members(app: App, now: dt.datetime, name: str | None = None) -> list[Member]:
-    """All members, or the one of that name: those that steadycast.toml names, and those who gave.
+    """All members, or the one of that name: of steadycast.toml, of a roster, with an invite, and those who gave.
 
     Who waits longest comes first, then the newest.
     """
@@ -69,21 +94,24 @@ def members(app: App, now: dt.datetime, name: str | None = None) -> list[Member]
         stand[row.member].append(row)
     gifts, waits, went = app.ledger.gifts(name), _waits(app, now, name), _went(app, now)
     total = sum(went.values())
-    known = [each for each in app.workspace.members if name in (None, each)]
-    names = [*known, *(each for each in stand if each not in known)]
-    made = [_member(app, each, stand[each], went[each], total, waits.get(each)) for each in names]
+    titles = _titles(app)
+    known = [*titles, *(row.member for row in app.ledger.invites_of())] if name is None else [name] * (name in titles)
+    made = [
+        _member(each, titles.get(each, each), app, stand[each], went[each], total, waits.get(each))
+        for each in dict.fromkeys([*known, *stand])
+    ]
     told = [_with_quiet(member, quiet_since(gifts.get(member.name, ()), now)) for member in made]
     return sorted(told, key=lambda m: (-m.waiting, -(m.last or dt.datetime.min.replace(tzinfo=dt.UTC)).timestamp()))
 
 
 def _member(  # noqa: PLR0917 one row's facts
-    app: App, name: str, stand: Iterable[Standing], went: int, total: int, wait: dt.timedelta | None
+    name: str, title: str, app: App, stand: Iterable[Standing], went: int, total: int, wait: dt.timedelta | None
 ) -> Member:
     rows = {row.state: row for row in stand}
     waits, here = rows.get("waiting"), app.workspace.members.get(name)
     return Member(
         name=name,
-        title=app.workspace.member_title(name),
+        title=title,
         trusted=bool(here and here.trusted),
         drafts=sum(row.drafts for row in rows.values()),
         last=max((row.last for row in rows.values()), default=None),

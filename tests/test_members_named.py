@@ -1,0 +1,83 @@
+"""Who is meant by a name: a member of the roster by the name that people use, and a class by one that it had."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from class_bench import at
+
+from steadycast.classes.roster import read_roster
+from steadycast.errors import InputError
+from steadycast.pipeline import classes, invites, members
+from steadycast.pipeline.app import App
+from steadycast.pipeline.collect import collect
+from steadycast.pipeline.drafts import find_draft
+from steadycast.workspace import load
+
+SETTINGS = """[community]
+name = "c"
+timezone = "Asia/Shanghai"
+language = "en"
+
+[members.lin]
+title = "阿林"
+
+[class.reading]
+was = "c16"
+every = "week on sun at 20:00"
+start = 2021-01-04
+"""
+ROSTER = "id,title,class,group,role\nmomo,沫沫,c16,a,leader\nxu,徐,c16,a,\nxu2,徐,c16,a,\n"
+NOW = at("2021-01-05 01:00")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
+    (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
+    (tmp_path / "content" / "pgc").mkdir(parents=True)
+    return App(load(tmp_path))
+
+
+@pytest.mark.parametrize(("said", "meant"), [("沫沫", "momo"), ("momo", "momo"), ("阿林", "lin"), ("新人", "新人")])
+def test_a_link_is_for_the_member_whom_people_call_so(app: App, said: str, meant: str) -> None:
+    """Else their hand-ins would be those of somebody else of that name, and they would be missed."""
+    assert invites.make(app, said, "lin", NOW).row.member == meant
+
+
+def test_of_two_of_one_name_nobody_is_guessed(app: App) -> None:
+    with pytest.raises(InputError, match=r"several members are called '徐' \(xu, xu2\)"):
+        invites.make(app, "徐", "lin", NOW)
+    assert invites.make(app, "xu2", "lin", NOW).row.member == "xu2"
+
+
+def test_members_are_those_of_the_roster_and_those_with_a_link_too(app: App) -> None:
+    invites.make(app, "guest", "lin", NOW)
+    found = {each.name: each.title for each in members.members(app, NOW)}
+    assert found == {"lin": "阿林", "momo": "沫沫", "xu": "徐", "xu2": "徐", "guest": "guest"}
+    page = members.page_of(app, "momo", NOW)
+    assert page
+    assert page.member.title == "沫沫"
+    assert members.page_of(app, "nobody", NOW) is None
+
+
+def test_a_class_is_found_by_the_name_that_it_had(app: App) -> None:
+    assert classes.known_class(app, "c16").name == "reading"
+    with pytest.raises(InputError, match=r"write a \[class.other\] table"):
+        classes.known_class(app, "other")
+    [problem] = read_roster("id,class\nann,zzz\n", {"reading": "reading"}).problems
+    assert 'was = "zzz"' in problem.hint
+
+
+@pytest.mark.parametrize("given", ["pgc/bad.md", "content/pgc/bad.md"])
+def test_a_file_that_could_not_be_taken_in_is_named_with_its_reason(
+    app: App, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    (app.workspace.content / "pgc" / "bad.md").write_text("---\nslot: 2026-02-30\n---\nx\n", encoding="utf-8")
+    collect(app, dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1), feeds=False)
+    monkeypatch.chdir(app.workspace.root)
+    with pytest.raises(InputError, match=r"pgc/bad.md could not be taken in: slot is no date") as told:
+        find_draft(app, given)
+    assert told.value.line == 2
