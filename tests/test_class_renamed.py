@@ -155,6 +155,8 @@ def test_what_was_written_for_its_occasions_is_not_written_again(place: Place) -
     [
         ('[class.other]\nwas = "c16"\nevery = "day at 08:00"\nstart = 2021-01-04\n', "reading was 'c16', too"),
         ('[class.c16]\nevery = "day at 08:00"\nstart = 2021-01-04\n', r"there is a \[class.c16\]"),
+        ('[series.c16]\nevery = "day at 08:00"\nchannels = []\n', "class.reading.was: a series is called so already"),
+        ('[series.d]\nwas = "c16"\nevery = "day at 08:00"\nchannels = []\n', "a series is called so already"),
     ],
 )
 def test_a_past_goes_to_one_class_that_has_none_of_its_own(place: Place, more: str, said: str) -> None:

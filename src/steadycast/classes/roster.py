@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from steadycast.classes.model import Leave, Role, Seat
-from steadycast.classes.turn_table import delimiter
+from steadycast.classes.turn_table import delimiter, no_such_class
 from steadycast.errors import Problem, did_you_mean
 from steadycast.language import gettext as _
 from steadycast.language import listed, quoted
@@ -91,9 +91,7 @@ def _read(lines: Iterator[Sequence[str]], classes: Mapping[str, str], where: str
         row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
         name = row.get("class", "")
         if name not in classes:
-            hint = did_you_mean(
-                name, classes, _("write a [class.%(name)s] table in steadycast.toml", name=name or "c1")
-            )
+            hint = did_you_mean(name, classes, no_such_class(name))
             said = _("there is no class %(name)s", name=quoted(name[:40])) if name else _("it names no class")
             problems.append(Problem(where, n, said, hint))
             unreadable = True

@@ -84,11 +84,21 @@ def delimiter(text: str) -> str:
     return max(",;\t", key=head.count)
 
 
+def no_such_class(name: str) -> str:
+    """What to write where a table names a class that is not there: a new one, or the one that was called so."""
+    if not name:
+        return _("write a [class.%(name)s] table in steadycast.toml", name="c1")
+    return _(
+        'write a [class.%(name)s] table in steadycast.toml, or was = "%(name)s" below the class that was called so',
+        name=name,
+    )
+
+
 def _wrong(row: Mapping[str, str], seats: Mapping[str, Collection[Seat]], every: Mapping[str, str]) -> tuple[str, str]:
     """What is wrong with one row, and how to fix it; ("", "") where nothing is."""
     name, group, period, member = (row.get(key, "") for key in COLUMNS[:4])
     if name not in every:
-        hint = did_you_mean(name, every, _("write a [class.%(name)s] table in steadycast.toml", name=name or "c1"))
+        hint = did_you_mean(name, every, no_such_class(name))
         return _("there is no class %(name)s", name=quoted(name[:40])), hint
     turn = every[name]
     if not turn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import datetime as dt
 import gc
 import os
 import signal
@@ -128,11 +129,20 @@ def already_up(place: Paths) -> str:
 
     told = one_up.told(place)
     since, port = one_up.instant(told.get("since")), told.get("desk")
-    when = moment(since.astimezone()) if since else "?"
+    when = moment(since.astimezone(_zone_of(place))) if since else "?"
     if not port or not is_ours(key_of(place), int(port)):
         return _("this workspace is already up, since %(when)s", when=when)
     where = shown(address(int(port), key_of(place)), to=sys.stderr)
     return _("this workspace is already up, since %(when)s: its desk answers at %(address)s", when=when, address=where)
+
+
+def _zone_of(place: Paths) -> dt.tzinfo | None:
+    """The community's zone, in which all else is told; this machine's where the settings cannot be read."""
+    from steadycast.workspace import load
+
+    with contextlib.suppress(SteadycastError, OSError):
+        return load(place.root).community.zone
+    return None
 
 
 def start_server(workspace: Workspace, processes: Processes, env: dict[str, str], stop: threading.Event) -> None:

@@ -23,7 +23,7 @@ from steadycast.ledger.classes import Written
 from steadycast.ledger.tables import HandInRow, MemberStandingRow
 from steadycast.pipeline import source_looks
 from steadycast.pipeline.app import App
-from steadycast.pipeline.class_files import roster, standings
+from steadycast.pipeline.class_files import called_now, roster, standings
 from steadycast.pipeline.class_records import JUDGED, keep_records
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.model import Verdict
@@ -75,12 +75,12 @@ def enrolled(app: App, names: Iterable[str] = (), found: Roster | None = None) -
 
 
 def known_class(app: App, name: str) -> Class:
-    """One class by its name or title; InputError with the one that was probably meant."""
+    """One class by its name, its title, or its name before it was renamed; InputError with the one probably meant."""
     classes = app.workspace.classes
-    titles = {each.title: each.name for each in classes.values()}
-    found = classes.get(titles.get(name, name))
+    names = {each.title: each.name for each in classes.values()} | called_now(app)
+    found = classes.get(names.get(name, name))
     if found is None:
-        raise unknown_name("class", name, [*classes, *titles], _("write a [class.%(name)s] table", name="c1"))
+        raise unknown_name("class", name, names, _("write a [class.%(name)s] table", name=name or "c1"))
     return found
 
 

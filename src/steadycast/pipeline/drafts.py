@@ -91,14 +91,22 @@ def _newest_title(app: App, row: DraftRow) -> str:
 
 
 def find_draft(app: App, id_or_path: str) -> DraftRow:
-    """One draft by its id, its path below content/, or its file; InputError says which was meant."""
+    """One draft by its id, its path below content/, or its file.
+
+    InputError says which was meant, or why the file could not be taken in.
+    """
     named = "\0" not in id_or_path  # else neither a disk nor PostgreSQL can be asked for it
-    row = app.ledger.draft(id_or_path) if named else None
+    row, path = app.ledger.draft(id_or_path) if named else None, id_or_path
     if row is None and named:
         file = Path(id_or_path).resolve()
         content = app.workspace.content.resolve()
-        row = app.ledger.draft(str(file.relative_to(content))) if file.is_relative_to(content) else None
+        if file.is_relative_to(content):
+            path = str(file.relative_to(content))
+            row = app.ledger.draft(path)
     if row is None:
+        if wrong := next((each for each in app.ledger.problems() if each.path == path), None):
+            said = _("%(draft)s could not be taken in: %(why)s", draft=path, why=wrong.message)
+            raise InputError(said, line=wrong.line, hint=wrong.hint or None)
         raise unknown_name("draft", id_or_path, app.ledger.draft_paths(), _("`steadycast list` shows them"))
     return row
 

@@ -147,7 +147,7 @@ def send(app: App, at: Place, title: str, text: str, files: Sequence[Sent], *, n
     placed = [_placed(at, number, file) for number, file in enumerate(media, 1)]
     if not title:
         title, text = headed(text)
-    stem = _stem(title, text, files, now)
+    stem = _stem(title, text, files, now.astimezone(app.workspace.community.zone))
     with app.in_turn(f"sending-{slugify(at.member) or 'member'}", PATIENCE):
         check_day(app, at.member, now)
         name, draft = _written(app, at, stem, _main(app, title, text, documents, placed), now)

@@ -350,10 +350,12 @@ def _references(file: Path, text: str, settings: Settings) -> None:
     if BY_HAND in settings.series:
         said = _("that is the name of what is published by hand")
         raise wrong(("series", BY_HAND), said, _("give the series another name"))
-    for name in settings.classes:
-        if name in settings.series or name == BY_HAND:
-            said = _("a series is called so already: nobody could tell what a draft that names it is for")
-            raise wrong(("class", name), said, _("give it another name"))
+    of_series = {BY_HAND, *settings.series, *(each.was for each in settings.series.values())}
+    for name, each in settings.classes.items():
+        for said_of, called in ((("class", name), name), (("class", name, "was"), each.was)):
+            if called and called in of_series:
+                said = _("a series is called so already: nobody could tell what a draft that names it is for")
+                raise wrong(said_of, said, _("give it another name"))
     _calls(settings, wrong)
     _rituals(settings, wrong)
     _circles(settings, wrong)
