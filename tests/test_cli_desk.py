@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -192,7 +193,7 @@ class FakeDesk(BaseHTTPRequestHandler):
         self.end_headers()
         assert isinstance(self.server, ThreadingHTTPServer)
         asked = self.path.partition("=")[2]
-        self.wfile.write(desk_proof.answer(self.the_key, self.server.server_port, asked).encode())
+        self.wfile.write(desk_proof.answer(self.the_key, "127.0.0.1", self.server.server_port, asked).encode())
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing."""
@@ -217,7 +218,7 @@ def test_the_whole_address_of_a_desk_is_printed_when_it_is_asked_for(
 
 
 def test_who_took_the_port_of_a_desk_that_is_down_is_told_no_key(
-    bench: Bench, run: Callable[..., tuple[int, str, str]]
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another user's program: one that answers anything, another workspace's desk, and one that asks the real desk."""
     app = bench.set_up(SITE_ONLY)
@@ -231,8 +232,20 @@ def test_who_took_the_port_of_a_desk_that_is_down_is_told_no_key(
                     self.end_headers()
                     self.wfile.write(answer.read())
 
-        with listening(HandsOn) as between, listening(SimpleHTTPRequestHandler) as anything:
-            for port in (foreign, between, anything):
+        class Drips(SimpleHTTPRequestHandler):
+            def do_GET(self) -> None:
+                with contextlib.suppress(OSError):
+                    for _ in range(100):
+                        self.wfile.write(b"H")
+                        time.sleep(0.05)
+
+        monkeypatch.setattr(desk_proof, "WAIT", 1.0)
+        with (
+            listening(HandsOn) as between,
+            listening(SimpleHTTPRequestHandler) as anything,
+            listening(Drips) as slow,
+        ):
+            for port in (foreign, between, anything, slow):
                 with one_up.take(app.workspace) or pytest.fail("nobody has it") as ours:
                     ours.say(desk=port)
                 _, out, err = run("desk", "--address", "--port", str(port), code=BAD_INPUT)
@@ -255,7 +268,9 @@ def test_where_no_desk_runs_no_port_is_named(bench: Bench, run: Callable[..., tu
 def test_a_desk_proves_itself_to_whoever_knows_its_key(tmp_path: Path) -> None:
     with TestClient(made(tmp_path, "SECRET"), base_url="http://127.0.0.1:8420", client=("127.0.0.1", 5000)) as desk:
         asked = "0" * 32
-        assert desk.get(f"/proof?asked={asked}").text == desk_proof.answer("SECRET", 8420, asked)
+        assert desk.get(f"/proof?asked={asked}").text == desk_proof.answer("SECRET", "127.0.0.1", 8420, asked)
+        there = desk_proof.answer("SECRET", "127.0.0.2", 8420, asked)
+        assert there != desk_proof.answer("SECRET", "127.0.0.1", 8420, asked), "of the same port at another address"
         for odd in ("", "?asked=", "?asked=form", f"?asked={asked}0"):
             assert desk.get(f"/proof{odd}").status_code == 404
     with TestClient(made(tmp_path, "SECRET"), base_url="http://127.0.0.1:8420", client=("10.0.0.9", 5000)) as afar:

@@ -207,7 +207,8 @@ def _proving(key: str) -> Callable[[Request], Response]:
         asked = request.query_params.get("asked", "")
         if not desk_proof.ASKED.fullmatch(asked):
             return PlainTextResponse("", 404)
-        return PlainTextResponse(desk_proof.answer(key, request.scope["server"][1], asked))
+        host, port = request.scope["server"]  # of this connection, whatever its Host says
+        return PlainTextResponse(desk_proof.answer(key, host, port, asked))
 
     return prove
 
