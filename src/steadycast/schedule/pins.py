@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from steadycast.schedule.model import Slot
 
-_SPELLED = re.compile(r"(?:[^@\s]+@)?\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?\Z")  # what a pin looks like
+_HOUR = "(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?"
+_SPELLED = re.compile(rf"(?:[^@\s]+@)?[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T{_HOUR})?\Z")  # what a pin looks like
 
 
 def is_spelled(pin: str) -> bool:
-    """Whether it looks like a pin, and its day is one: not 2026-02-30."""
+    """Whether it looks like a pin, and its day and hour are such: not 2026-02-30, and not 24:00."""
     return _SPELLED.match(pin) is not None and day_of(pin) is not None
 
 
 def day_of(pin: str) -> dt.date | None:
     """The day that a pin names; None where it names none of the calendar's, or one that has no year after it."""
-    found = re.search(r"\d{4}-\d\d-\d\d", pin)
+    found = re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", pin.rpartition("@")[2])
     try:
         day = dt.date.fromisoformat(found[0]) if found else None
     except ValueError:
