@@ -22,6 +22,7 @@ from steadycast.bulk_render.run import Rendered, render_all
 from steadycast.errors import InputError, SettingsError
 from steadycast.language import speaking
 from steadycast.render import media
+from steadycast.workspace.paths import Paths
 
 SETTINGS = """\
 [community]
@@ -163,6 +164,49 @@ def test_a_changed_template_makes_its_own_channel_again(root: Any) -> None:
     done = render_all(root=root)
     assert (done.made, done.written) == (3, 3)
     assert {path.split("/")[0] for path in written(before, times(root))} == {"note"}
+
+
+def test_what_a_template_reads_is_seen_whatever_it_is_called(root: Any) -> None:
+    """In the workspace's own folder; of a platform's, its README and its samples are none of a post."""
+    own = root / "templates" / "page"
+    (own / "samples").mkdir(parents=True)
+    (own / "samples" / "foot.md").write_text("one")
+    (own / "post.html.j2").write_text("{{ post.title }}{% include 'samples/foot.md' %}")
+    render_all(root=root)
+    (own / "samples" / "foot.md").write_text("two")
+    assert render_all(root=root).written == 3
+    assert outputs(root)["page/pgc/2026-11-01-night.html"].endswith(b"two")
+    (root / "channels" / "page" / "README.md").write_text("Words.")
+    assert render_all(root=root).written == 0
+
+
+def test_a_calls_own_code_is_part_of_what_posts_are_made_of(root: Any) -> None:
+    """Another one makes each post again, and one that is gone is told."""
+    settings = root / "steadycast.toml"
+    call = '[call.join]\ntext = "Come"\nurl = "https://night.example/join"\nqr = "qr.png"\n'
+    settings.write_text(settings.read_text() + call)
+    for name in ("page", "note", "bare"):
+        (root / "channels" / name / "channel.toml").write_text(f'{PLATFORM.format(name)}call = "qr"\n')
+    (root / "qr.png").write_bytes(picture(kind="PNG"))
+    assert not render_all(root=root).problems
+    (root / "qr.png").write_bytes(picture(kind="PNG", size=(200, 200)))
+    assert render_all(root=root).made == 3
+    (root / "qr.png").unlink()
+    assert render_all(root=root).problems
+
+
+def test_a_platform_that_comes_to_hide_another_is_seen(root: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder was there, as Git leaves one with byte code in it: nothing above it is another."""
+    packaged = root / "packaged"
+    packaged.mkdir()
+    (root / "channels" / "bare").rename(packaged / "bare")
+    monkeypatch.setattr(Paths, "platform_folders", property(lambda here: (here.root / "channels", packaged)))
+    (root / "channels" / "bare" / "__pycache__").mkdir(parents=True)
+    render_all(root=root)
+    (root / "channels" / "bare" / "channel.toml").write_text(PLATFORM.format("bare"))
+    (root / "channels" / "bare" / "post.txt.j2").write_text("mine")
+    assert render_all(root=root).written == 3
+    assert outputs(root)["plain/pgc/2026-11-01-night.txt"] == b"mine"
 
 
 def test_a_workspace_may_override_a_template(root: Any) -> None:
@@ -392,6 +436,13 @@ def test_a_change_that_keeps_size_and_time_is_seen(root: Any, fresh_settings: li
     assert settings.stat().st_size == was.st_size
     render_all(root=root)
     assert fresh_settings == ["", ""]
+
+
+def test_where_the_recipe_would_lie_something_else_may_lie(root: Any) -> None:
+    (root / "var" / "cache" / "render.recipe").mkdir(parents=True)
+    assert render_all(root=root).written == 9
+    drop(root, "pgc/2026-11-02-night.md", DRAFT.format(2) + "又读一页。\n", age=60)
+    assert render_all(root=root).written == 3
 
 
 def test_broken_settings_are_told_though_others_are_kept(root: Any) -> None:

@@ -36,8 +36,9 @@ def recipe(root: Path, channel: str) -> tuple[Recipe, Inputs]:
     names = [channel] if channel else list(workspace.channels)
     platforms = registry.some(workspace.platform_folders, [workspace.channels[name].platform for name in names])
     found = {name: _configured(workspace, name, platforms) for name in names}
-    depends = {name: _depends(workspace, name, platform) for name, (platform, _settings) in found.items()}
-    inputs = _inputs(workspace, depends.values()) | sources
+    codes = [workspace.root / call.qr for call in workspace.calls.values() if call.qr]  # pictures that are scanned
+    depends = {name: codes + _depends(workspace, name, platform) for name, (platform, _settings) in found.items()}
+    inputs = _inputs(workspace, [*depends.values(), *(_hiding(workspace, of) for of, _own in found.values())]) | sources
     outlets = {name: _outlet(workspace, name, *found[name], depends[name]) for name in names}
     of = workspace.community
     made = Recipe(
@@ -78,8 +79,16 @@ def _outlet(
 
 def _depends(workspace: Workspace, name: str, platform: Platform) -> list[Path]:
     """The files and folders that its platform and its templates are made of."""
-    folders = folders_of(workspace.root, name, platform)
-    return [*folders, *(path for folder in folders for path in _inside(folder))]
+    own, *folders = folders_of(workspace.root, name, platform)
+    return [own, *sorted(own.rglob("*")), *folders, *(path for folder in folders for path in _inside(folder))]
+
+
+def _hiding(workspace: Workspace, platform: Platform | None) -> list[Path]:
+    """The files that would make a platform, or one that it is based on, another if they were there."""
+    if platform is None:
+        return []
+    here = [folder / platform.name / "channel.toml" for folder in workspace.platform_folders]
+    return here + _hiding(workspace, platform.base)
 
 
 def _inside(folder: Path) -> list[Path]:

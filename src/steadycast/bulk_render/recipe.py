@@ -6,6 +6,7 @@ earlier one read them, as long as no file is another that they come from (its in
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import marshal
 import sys
@@ -87,14 +88,12 @@ class Recipe(Paths, Sayings[Member, Call, Series]):
 
     def save(self, file: Path, inputs: Inputs) -> None:
         """Keeps it; what cannot be kept, a date of channel.toml it may be, is read again each time."""
-        file.unlink(missing_ok=True)
-        try:
+        with contextlib.suppress(ValueError, RecursionError, OSError):  # OSError: something else lies there
+            file.unlink(missing_ok=True)
             data = marshal.dumps((str(self.root), inputs, [as_values(getattr(self, name)) for name in _PARTS]))
-        except (ValueError, RecursionError):
-            return
-        fresh = file.with_suffix(".tmp")
-        fresh.write_bytes(_sum(data) + data)
-        fresh.replace(file)
+            fresh = file.with_suffix(".tmp")
+            fresh.write_bytes(_sum(data) + data)
+            fresh.replace(file)
 
     @classmethod
     def load(cls, file: Path, root: Path, inputs: Inputs) -> Recipe | None:
