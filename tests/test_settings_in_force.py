@@ -12,6 +12,7 @@ from steadycast import ops, pipeline
 from steadycast.cli import main
 from steadycast.cli.stand_by import follow, watch
 from steadycast.errors import SettingsError
+from steadycast.language import speaking
 from steadycast.testing import drop
 from steadycast.workspace import changes, in_force, load
 
@@ -31,12 +32,22 @@ def test_what_changed_is_told_in_words_and_no_address_is_shown(bench: Bench) -> 
         "channel.far changed",
         "daily is now day at 09:00 (it was day at 20:00)",
         "series.daily.late is now 4h",
-        "series.weekly.channels is now ['site', 'far']",
-        "series.weekly.late is now 3h",
-        "series.weekly.title is now Daily",
+        "series.weekly is new",
         "weekly is now week on fri at 20:00",
     ]
     assert changes(before, before) == []
+
+
+def test_a_table_that_is_new_or_removed_is_told_as_such(bench: Bench) -> None:
+    bench.set_up(SETTINGS)
+    before = load(bench.root)
+    bench.settings(FAR_ONLY + DAILY.replace("series.daily", "series.weekly").replace('"site", ', ""))
+    drop(bench.root, "holidays.toml", '"2026-12-25" = "Christmas"')
+    after = load(bench.root)
+    assert {"channel.site is removed", "series.weekly is new", "holidays.toml is new"} <= {*changes(before, after)}
+    assert {"channel.site is new", "series.weekly is removed", "holidays.toml is removed"} <= {*changes(after, before)}
+    with speaking("zh_Hans"):
+        assert {"删除 channel.site", "新增 series.weekly", "新增 holidays.toml"} <= {*changes(before, after)}
 
 
 def test_settings_that_cannot_be_read_leave_the_ones_before_in_force(bench: Bench) -> None:

@@ -107,7 +107,7 @@ def follow(workspace: Workspace, stop: threading.Event) -> None:
             pipeline.check_settings(read)
             before, workspace = workspace, read
             told = changes(before, workspace)
-            say(_("settings read anew: %(what)s", what="; ".join(told) or _("they say the same")))
+            say(_("settings read anew: %(what)s", what=_("; ").join(told) or _("they say the same")))
             with pipeline.App.open(before) as app:
                 effect = ops.promise_change.between(app, app.by(workspace), pipeline.now())
             if effect.effect:

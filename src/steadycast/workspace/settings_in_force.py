@@ -14,6 +14,7 @@ from steadycast.language import gettext as _
 from steadycast.workspace.loading import Workspace, load
 from steadycast.workspace.paths import SOURCES, Paths, find_root
 
+NAMED = ("series", "members")  # of which one that is new or removed is told whole
 VALUES = ("community", "series", "publish", "intake", "members")  # tables whose values may be shown to anybody
 
 
@@ -77,23 +78,31 @@ def as_read(workspace: Workspace) -> bool:
 def changes(before: Workspace, after: Workspace) -> list[str]:
     """What two readings of the settings say differently, a line each; values only where anybody may read them."""
     old, new = _values(before), _values(after)
+    tables = tuple({path[:2] for path in values} for values in (old, new))
     told = [
-        _told(path, old.get(path), new.get(path))
+        _told(path, old.get(path), new.get(path), *(path[:2] in each for each in tables))
         for path in dict.fromkeys((*old, *new))
         if old.get(path) != new.get(path)
     ]
     if before.overrides != after.overrides:
-        told.append(_("holidays.toml changed"))
+        told.append(_of_table(SOURCES[1], *(SOURCES[1] in each.sources for each in (before, after))))
     return list(dict.fromkeys(told))
 
 
-def _told(path: tuple[str, ...], old: Any, new: Any) -> str:
-    if path[0] not in VALUES:
-        return _("%(name)s changed", name=".".join(path[:2]))
+def _of_table(name: str, was: bool, stands: bool) -> str:  # noqa: FBT001  whether it is in either reading
+    if was and stands:
+        return _("%(name)s changed", name=name)
+    return _("%(name)s is new", name=name) if stands else _("%(name)s is removed", name=name)
+
+
+def _told(path: tuple[str, ...], old: Any, new: Any, was: bool, stands: bool) -> str:  # noqa: FBT001  as `_of_table`
     rhythm = path[0] == "series" and len(path) == 3 and path[2] in ("every", "rrule")
+    whole = path[0] in NAMED and was != stands and not (rhythm and stands)
+    if whole or path[0] not in VALUES:
+        return _of_table(".".join(path[:2]), was, stands)
     name = path[1] if rhythm else ".".join(path)
     if new is None:
-        return _("%(name)s is gone", name=name)
+        return _("%(name)s is removed", name=name)
     if rhythm and old is not None:
         return _("%(name)s is now %(new)s (it was %(old)s)", name=name, new=new, old=old)
     return _("%(name)s is now %(new)s", name=name, new=new)
