@@ -24,6 +24,28 @@ def test_a_slot_that_was_named_and_has_no_draft_needs_a_person(
     assert "Nothing is due." in run("publish", code=OK)[1]
 
 
+def test_what_had_gone_out_before_is_told_as_such(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
+) -> None:
+    """Whoever repeats a publish must see that this time nothing left."""
+    stocked(bench, SITE_ONLY)
+    run("intake", code=OK)
+    assert run("publish", "daily", code=OK)[1].splitlines()[-1] == "1 published"
+    said = run("publish", "daily", code=OK)[1].splitlines()[-1]
+    assert said == "it had gone out before, and nothing was sent now: 1 published"
+    assert [row["state"] for row in told("publish", "daily")] == ["published"]
+
+
+def test_a_kit_that_lay_ready_is_told_as_such(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
+    stocked(bench, KIT)
+    run("intake", code=OK)
+    run("publish", "daily", "--channel", "hand", code=OK)
+    again = run("publish", "daily", "--channel", "hand", code=OK)[1]
+    assert "it lay ready before, and nothing was made now: 1 handed" in again
+    both = run("publish", "daily", code=OK)[1]
+    assert "1 published; 1 had gone out before, and was not sent again" in both
+
+
 def test_a_kit_from_hand_to_confirmation(
     bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
 ) -> None:

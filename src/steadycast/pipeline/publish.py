@@ -18,7 +18,7 @@ from steadycast.language import N_, listed
 from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
-from steadycast.ledger.tables import DeliveryRow, SlotRow, State
+from steadycast.ledger.tables import DONE, DeliveryRow, SlotRow, State
 from steadycast.pipeline.app import App, sweep
 from steadycast.pipeline.owed_slots import recover
 from steadycast.pipeline.report import jumped, renew, set_back, tick
@@ -38,6 +38,7 @@ APART = dt.timedelta(minutes=1)  # between an overdue slot and any other of its 
 SWEPT = dt.timedelta(seconds=65)  # how far ahead a sweep looks: they come every minute, up to seconds early or late
 PATIENCE = 20.0  # seconds for which another process may have a channel's folder: a stopped one has it for ever
 PLAIN_PLAN = 14  # days that `steadycast plan` reaches when none are named
+OVER = (*DONE, State.HANDED)  # nothing more is to be done about it
 UNTOUCHED = (State.PLANNED, State.DUE, State.EXCUSED, State.CANCELLED, State.MISSED)  # of what never went out
 LEASE = dt.timedelta(minutes=5)  # beyond the wait for the slot: time to render, freeze and begin to send
 
@@ -115,7 +116,8 @@ def publish(
     if any(sent):
         renew(app, app.clock.now())
     warnings = (jumped(app, began), _emptied(app, carried))
-    return published(app, telling.outcomes, warning=_("; ").join(filter(None, warnings)))
+    before = frozenset(outcome.id for outcome in stand if outcome.state in OVER)
+    return published(app, telling.outcomes, warning=_("; ").join(filter(None, warnings)), before=before)
 
 
 def _by_hand(app: App, draft: str, channel: str | None) -> ManualSlot:

@@ -166,6 +166,11 @@ class Planned:
 FAILED = {"unknown", "refused", "missed"}
 
 
+def _counted(outcomes: Iterable[Outcome]) -> str:
+    counts = Counter(current().pgettext("table", each.state.value) for each in outcomes)
+    return _(", ").join(_("%(count)s %(state)s", count=count, state=state) for state, count in counts.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """What was made again on one channel."""
@@ -195,15 +200,32 @@ class Published:
     table: tuple[Row, ...] = ()
     warning: str = ""  # what is suspected of the clock
     made: tuple[Rebuilt, ...] = ()  # what folders lacked, and was made again
+    before: frozenset[int] = frozenset()  # of what is told, the deliveries that had gone out by then
 
     def rows(self) -> list[Row]:
         """One row a delivery."""
         return list(self.table)
 
     def summary(self) -> str:
-        """One line: how many of what; "" where there is nothing."""
-        counts = Counter(current().pgettext("table", s.state.value) for s in self.sent)
-        return _(", ").join(_("%(count)s %(state)s", count=count, state=state) for state, count in counts.items())
+        """One line: how many of what, and what had gone out before; "" where there is nothing."""
+        now, before = _counted(s for s in self.sent if s.id not in self.before), self._before
+        if not before:
+            return now
+        if now:
+            others = ngettext(
+                "%(num)s had gone out before, and was not sent again",
+                "%(num)s had gone out before, and were not sent again",
+                len(before),
+            )
+            return _("; ").join((now, others))
+        words = N_("it had gone out before, and nothing was sent now: %(counts)s")
+        if all(s.state == State.HANDED for s in before):
+            words = N_("it lay ready before, and nothing was made now: %(counts)s")
+        return _(words, counts=_counted(before))
+
+    @property
+    def _before(self) -> list[Outcome]:
+        return [s for s in self.sent if s.id in self.before]
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
