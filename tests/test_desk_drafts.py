@@ -66,7 +66,7 @@ def test_drafts_on_the_desk(desk: Desk, bench: Bench) -> None:
     assert "alert(1)" in desk.get("/drafts?tag=上海").text
     assert "No draft here is like that" in desk.get("/drafts?q=%25").text
     # What could not be taken in.
-    assert "Not taken in" in inbox.text
+    assert "Could not be taken in" in inbox.text
     assert "ugc/bob/bad.md:" in desk.get("/drafts/unread").text
     # Many at once, with a reason, and back again.
     listed = re.findall(r'name="ids" value="(\w+)"', inbox.text)

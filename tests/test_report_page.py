@@ -179,7 +179,7 @@ def test_a_page_on_which_all_was_missed_does_not_call_promises_kept(language: An
 
 def test_what_waits_comes_first_the_gravest_first() -> None:
     text = "".join(Reader(page(year(1))).text)
-    said = ("等你处理", "被拒", "不知道发出去没有", "等人发布的物料包", "待审的稿子", "读不进来", "各渠道这一年")
+    said = ("等你处理", "被拒", "不知道发出去没有", "等人发布的物料包", "待审的稿子", "没能收进来", "各渠道这一年")
     order = [text.index(words) for words in said]
     assert order == sorted(order)
     assert "steadycast settle" in text
@@ -280,6 +280,8 @@ def test_gaps_and_excused_slots_are_marked() -> None:
     gap, excused = calendar(entry("gap", title=""), entry("excused", title="", note="春节", slot="x")).walk("VEVENT")
     assert (gap["SUMMARY"], gap["STATUS"]) == ("◌ 每日一文: 空档", "TENTATIVE")
     assert excused["SUMMARY"] == "– 每日一文: 免发 春节"
+    (later,) = calendar(entry("later", title="")).walk("VEVENT")
+    assert (later["SUMMARY"], later["STATUS"]) == ("◌ 每日一文: 还没排期", "TENTATIVE")
 
 
 def test_subscribers_look_again_every_hour() -> None:
