@@ -98,7 +98,7 @@ def test_a_fresh_clone_has_an_empty_report_that_can_be_shown(ledger: Ledger, wor
         ("每日一文", "每天 20:00", True),
         ("周五视频", "每周五 20:00", False),
     ]
-    assert {entry.state for entry in report.plan} == {"gap"}
+    assert {entry.state for entry in report.plan} == {"later"}, "nothing is planned yet: no gap"
     assert page(report)
 
 
@@ -151,9 +151,9 @@ def test_the_year_the_rate_and_the_streaks_come_from_the_deliveries(ledger: Ledg
     assert blog.counts == {"kept": 6, "late": 1, "filled": 1, "missed": 1, "excused": 1}
     assert blog.on_time == 7 / 9
     assert blog.streak == Streak(5, 1, 5, "slot")
-    assert gzh.streak == Streak(3, 0, 6, "day")
+    assert gzh.streak == Streak(3, 0, 6, "slot")
     (notes, _) = report.series
-    assert notes.streak == Streak(3, 1, 3, "day")
+    assert notes.streak == Streak(3, 1, 3, "slot")
     assert report.streak == Streak(3, 1, 3, "day")
     assert notes.counts == {"kept": 15, "late": 1, "filled": 1, "missed": 2, "excused": 1}
 
@@ -166,14 +166,16 @@ def test_runway_plan_and_first_gap_come_from_the_plan_and_go_on_beyond_it(ledger
     notes = report.series[0]
     assert (notes.runway.slots, notes.runway.days, notes.stock, notes.short) == (16, 16, 16, False)
     assert notes.runway.gap == dt.datetime(2026, 12, 9, 20, tzinfo=ZONE)
-    assert [c.state for c in notes.coming] == ["planned"] * 16 + ["gap"] * 12
+    assert [c.state for c in notes.coming] == ["planned"] * 16 + ["later"] * 12
     daily = [entry for entry in report.plan if entry.series == "notes"]
     assert daily[0].at == dt.datetime(2026, 11, 23, 20, tzinfo=ZONE)
     assert (daily[0].title, daily[0].member, daily[0].channels) == ("稿 0", "小艾", ("博客", "公众号"))
     assert {entry.title for entry in daily[14:16]} == {"稿 14", "稿 15"}
     assert report.channels[1].runway.slots == 16
     ahead = [square.mark for square in report.channels[1].squares]
-    assert ahead == ["planned"] * 16 + ["gap"] * 12  # the year view goes on beyond the ledger, too
+    assert ahead == ["planned"] * 16 + ["later"] * 12  # the year view goes on beyond the ledger, too
+    html = page(report)
+    assert (html.count('<p class="carries">还没排期'), html.count('class="entry gap"')) == (16, 0)  # both series
     assert report.channels[0].runway.gap == dt.datetime(2026, 11, 27, 20, tzinfo=ZONE)  # the video has nothing
 
 
@@ -281,7 +283,7 @@ def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger: 
     assert "还没有应发的 · 另有 2 次投递已提前发出" in page(report)
     early = report.plan[0], report.series[0].coming[0]
     assert [(each.at.date(), each.state) for each in early] == [(now.date(), "kept")] * 2
-    assert [entry.state for entry in report.plan[:3]] == ["kept", "kept", "gap"]
+    assert [entry.state for entry in report.plan[:3]] == ["kept", "kept", "later"]
     assert page(report).count('<p class="by">已提前发出</p>') == 2
     ledger.backfill([past(1, "kept")])
     report = gather(ledger, workspace, NOW, [])

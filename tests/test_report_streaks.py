@@ -17,7 +17,7 @@ from steadycast.ledger.record import SlotVerdict
 from steadycast.ledger.rows import EPOCH
 from steadycast.report.model import Runway, Streak
 from steadycast.report.outlook import KnownStock, look
-from steadycast.report.streaks import is_daily, streaks, tally
+from steadycast.report.streaks import streaks, tally
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Form, Origin, Past, Series, StockItem, Verdict
 from steadycast.schedule.slots import slots
@@ -54,10 +54,10 @@ def test_streaks_equal_a_plain_recount(verdicts: list[Any]) -> None:
     at = [micros(NOW - (len(verdicts) - n) * DAY) for n in range(len(verdicts))]
     rows = [("blog", t, v) for t, v in zip(at, verdicts, strict=True)]
     ended = [SlotVerdict("notes", t, v) for t, v in zip(at, verdicts, strict=True)]
-    found = streaks(rows, ended, {"notes": NOTES}, ZONE)
+    found = streaks(rows, ended, ZONE)
     assert found.community == naive(verdicts, "day")
-    assert found.channels.get("blog", Streak(unit="day")) == naive(verdicts, "day")
-    assert found.series.get("notes", Streak(unit="day")) == naive(verdicts, "day")
+    assert found.channels.get("blog", Streak()) == naive(verdicts, "slot")
+    assert found.series.get("notes", Streak()) == naive(verdicts, "slot")
 
 
 @pytest.mark.parametrize(
@@ -115,19 +115,9 @@ def test_a_date_is_as_good_as_its_worst_slot() -> None:
         SlotVerdict("notes", monday, "kept"), SlotVerdict("notes", monday + day, "kept"), SlotVerdict("notes", monday + 2 * day, "kept"),
         SlotVerdict("talks", monday - hour, "missed"), SlotVerdict("talks", monday + day - hour, "late"),
     ]  # fmt: skip
-    found = streaks([], ended, BOTH, ZONE)
+    found = streaks([], ended, ZONE)
     assert found.community == Streak(2, 1, 2, "day")
-    assert found.series == {"notes": Streak(3, 0, 3, "day"), "talks": Streak(1, 1, 1, "slot")}
-
-
-def test_a_streak_is_told_in_days_only_where_there_is_one_slot_each_day() -> None:
-    assert is_daily(NOTES)
-    assert is_daily(Series("x", rrule="FREQ=DAILY;BYHOUR=20;BYMINUTE=0"))
-    for every in ("weekday at 20:00", "day at 08:00,20:00", "2 weeks on mon,tue,wed,thu,fri,sat,sun at 20:00"):
-        assert not is_daily(Series("x", every=every))
-    row = ("blog", 0, "kept")
-    assert streaks([row], [], {"notes": NOTES}, ZONE).channels["blog"].unit == "day"
-    assert streaks([row], [], BOTH, ZONE).channels["blog"].unit == "slot"
+    assert found.series == {"notes": Streak(3, 0, 3, "slot"), "talks": Streak(1, 1, 1, "slot")}
 
 
 def item(name: str, **more: Any) -> StockItem:
@@ -188,7 +178,7 @@ def test_a_digest_fills_a_gap_as_long_as_enough_went_out_before_it() -> None:
 def test_excused_slots_are_no_gap() -> None:
     free = Series("notes", every="day at 20:00", zone=ZONE, days_off={NOW.date() + DAY: "春节"})
     seen = outlook(series=(free,), stock=[item("d0")])
-    assert [seen.state(slot) for slot in seen.slots][:3] == ["excused", "planned", "gap"]
+    assert [seen.state(slot) for slot in seen.slots][:3] == ["excused", "planned", "later"]
     assert seen.runway(["notes"]).slots == 1
 
 

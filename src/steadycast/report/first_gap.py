@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from steadycast.report.model import Coming
 
+EMPTY = ("gap", "later")  # nothing would carry it
 TOGETHER = dt.timedelta(days=7)  # gaps so near to the first one are asked for with it
 
 
@@ -22,7 +23,7 @@ class Need:
 
 def need(coming: Sequence[Coming]) -> Need | None:
     """What the coming slots of a series lack; None where none of them is empty."""
-    gaps = sorted(slot.at for slot in coming if slot.state == "gap")
+    gaps = sorted(slot.at for slot in coming if slot.state in EMPTY)
     if not gaps:
         return None
     near = [at for at in gaps if at < gaps[0] + TOGETHER]

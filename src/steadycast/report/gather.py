@@ -174,10 +174,10 @@ class _Gathering:
     @cached_property
     def streaks(self) -> Streaks:
         if self.kept:
-            return in_units(*self.kept.weeks.streaks(), self.workspace.series)
+            return in_units(*self.kept.weeks.streaks())
         ended = (slot for slot in record.slot_verdicts(self.ledger, self.now) if slot.series != BY_HAND)
         rows = self.ledger.record(before=self.now)
-        return streaks(rows, ended, self.workspace.series, self.workspace.community.zone)
+        return streaks(rows, ended, self.workspace.community.zone)
 
     @cached_property
     def outlook(self) -> Outlook:

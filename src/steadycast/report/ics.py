@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -59,19 +59,19 @@ def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: d
     The UID is the slot's id, so a slot that is planned anew changes its event and makes no second one.
     """
     named = marks(of_tag(language))
-    return calendar_ics((_planned(each, named["gap"], named["excused"]) for each in plan), name=community, now=now)
+    return calendar_ics((_planned(each, named) for each in plan), name=community, now=now)
 
 
-def _planned(entry: PlanEntry, gap: str, excused: str) -> CalendarEntry:
-    carries = {"gap": gap, "excused": f"{excused} {entry.note}".strip()}.get(entry.state) or entry.title
-    mark = {"gap": "◌ ", "excused": "– "}.get(entry.state, "")
+def _planned(entry: PlanEntry, named: Mapping[str, str]) -> CalendarEntry:
+    mark = {"gap": "◌ ", "later": "◌ ", "excused": "– "}.get(entry.state, "")
+    carries = f"{named[entry.state]} {entry.note}".strip() if mark else entry.title
     return CalendarEntry(
         f"{entry.slot}@steadycast",
         entry.at,
         f"{mark}{entry.series_title}: {carries}",
         "\n".join(filter(None, (entry.member, " · ".join(entry.channels)))),
         entry.series_title,
-        "TENTATIVE" if entry.state == "gap" else "CONFIRMED",
+        "TENTATIVE" if entry.state in ("gap", "later") else "CONFIRMED",
     )
 
 

@@ -19,15 +19,16 @@ from steadycast.schedule.forecast import Forecast
 JSON_VERSION = 1  # grows when a key changes its meaning or goes away; new keys do not raise it
 
 # From what asks most for a look to what asks least: a square shows the first of these that its day holds.
-MARKS = ("missed", "gap", "open", "late", "filled", "kept", "planned", "excused")
+MARKS = ("missed", "gap", "open", "late", "filled", "kept", "planned", "later", "excused")
 
 
 @dataclass(frozen=True, slots=True)
 class Square:
     """One local date of one channel: `mark` is the gravest of its slots' marks, `counts` says how many of each.
 
-    Marks are the five verdicts, `open` (its time is past and it is not settled), `planned` (to come, with a draft) and
-    `gap` (to come, with none). A date without a slot has no square.
+    Marks are the five verdicts, `open` (its time is past and it is not settled), `planned` (to come, with a draft),
+    `gap` (to come, planned with none) and `later` (to come, beyond what is planned and what stock would carry). A date
+    without a slot has no square.
     """
 
     date: dt.date
@@ -37,7 +38,9 @@ class Square:
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """Slots in a row that were not missed: `late` of the `current` ones came late. `unit` is `day` or `slot`."""
+    """Slots in a row that were not missed: `late` of the `current` ones came late. `unit`: the community's
+    are a `day` each, all others a `slot`.
+    """
 
     current: int = 0
     late: int = 0
@@ -75,7 +78,7 @@ class ChannelRecord:
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One coming slot of a series: `planned`, `filled` (from reserve), `gap`, `excused`, or `kept`: out already."""
+    """One coming slot of a series: planned, filled (from reserve), gap, later, excused, or `kept`: out already."""
 
     at: dt.datetime
     state: str

@@ -6,7 +6,7 @@ import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from steadycast.language import gettext as _
@@ -48,11 +48,17 @@ class Outlook:
     beyond: tuple[Slot, ...] = ()  # of the slots, those that the ledger does not have yet
 
     def state(self, slot: Slot) -> str:
-        """planned, filled (from reserve), gap or excused."""
+        """planned, filled (from reserve), gap, later (nothing is planned so far ahead, and stock ends) or excused."""
         if slot.excused:
             return "excused"
         given = self.carried.get(slot.id)
-        return "gap" if given is None else "filled" if given.filled else "planned"
+        if given is None:
+            return "later" if slot.id in self._computed else "gap"
+        return "filled" if given.filled else "planned"
+
+    @cached_property
+    def _computed(self) -> frozenset[str]:
+        return frozenset(slot.id for slot in self.beyond)
 
     def of(self, names: Iterable[str]) -> list[Slot]:
         """The coming slots of these series."""

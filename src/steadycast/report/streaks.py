@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -13,9 +12,7 @@ from zoneinfo import ZoneInfo
 from steadycast.ledger.record import MARRED, SlotVerdict
 from steadycast.ledger.rows import EPOCH
 from steadycast.report.model import Streak
-from steadycast.schedule.cadence import parse
-from steadycast.schedule.days import Weekly
-from steadycast.schedule.model import Series, Verdict
+from steadycast.schedule.model import Verdict
 
 GRAVEST = (*MARRED, *Verdict)  # of what one date holds
 Row = tuple[str, int, str]
@@ -31,7 +28,7 @@ class Streaks:
     series: Mapping[str, Streak]
 
 
-def streaks(rows: Iterable[Row], slots: Iterable[SlotVerdict], series: Mapping[str, Series], zone: ZoneInfo) -> Streaks:
+def streaks(rows: Iterable[Row], slots: Iterable[SlotVerdict], zone: ZoneInfo) -> Streaks:
     """Every streak there is, from the record's rows and from how each slot ended.
 
     A channel's streak counts its deliveries. A series' streak counts its slots, and breaks when any of its channels
@@ -39,21 +36,12 @@ def streaks(rows: Iterable[Row], slots: Iterable[SlotVerdict], series: Mapping[s
     """
     ended = list(slots)
     community = tally(("", day, verdict) for day, verdict in _dates(ended, zone))
-    return in_units(community.get("", Streak()), tally(rows), tally(ended), series)
+    return in_units(community.get("", Streak()), tally(rows), tally(ended))
 
 
-def in_units(
-    community: Streak, channels: Mapping[str, Streak], its: Mapping[str, Streak], series: Mapping[str, Series]
-) -> Streaks:
-    """These streaks, of channels and of series, in days where they have one slot each day."""
-    daily = {name for name, each in series.items() if is_daily(each)}
-    serving = Counter(channel for each in series.values() for channel in each.channels)
-    alone = {channel for name in daily for channel in series[name].channels if serving[channel] == 1}
-    return Streaks(
-        community=replace(community, unit="day"),
-        channels={name: replace(each, unit="day") if name in alone else each for name, each in channels.items()},
-        series={name: replace(each, unit="day") if name in daily else each for name, each in its.items()},
-    )
+def in_units(community: Streak, channels: Mapping[str, Streak], series: Mapping[str, Streak]) -> Streaks:
+    """These streaks, the community's in days: the others are of slots, and stand beside numbers of slots."""
+    return Streaks(replace(community, unit="day"), channels, series)
 
 
 def tally(rows: Iterable[Row]) -> dict[str, Streak]:
@@ -77,12 +65,6 @@ def tally(rows: Iterable[Row]) -> dict[str, Streak]:
         longest = max(longest, current)
         found[name] = Streak(longest=longest) if missed_at is not None else Streak(current, late, longest)
     return found
-
-
-def is_daily(series: Series) -> bool:
-    """Whether a series has one slot each day, so that its streak may be told in days."""
-    cadence = parse(series.every, series.rrule)
-    return cadence.days == Weekly(tuple(range(7))) and len(cadence.times) == 1
 
 
 def _dates(slots: Iterable[SlotVerdict], zone: ZoneInfo) -> list[tuple[int, str]]:

@@ -17,6 +17,7 @@ OF_MARKS = {
     "excused": N_("excused"),
     "planned": N_("planned"),
     "gap": N_("empty"),
+    "later": N_("not planned yet"),
 }
 OF_ALARMS = {
     "starvation": N_("Nothing to publish"),
