@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import multiprocessing
 import os
 import secrets
@@ -126,6 +127,8 @@ def _work(pipe: Any, where: str, url: str) -> None:
             "ours": lambda share: _send(ledger, url, share),
             "bare": lambda share: _loop(where, url, share),
         }
+        gc.collect()
+        gc.freeze()  # as `steadycast up` does before it forks: what is loaded is no matter of a burst
         pipe.send("ready")
         while True:
             what, share = pipe.recv()
