@@ -18,7 +18,7 @@ from steadycast.cli.command_line import app as commands
 from steadycast.draft import safe_open
 from steadycast.intake import folder as intake_folder
 from steadycast.pipeline.app import App
-from steadycast.render import media, media_files
+from steadycast.render import measured_media, media_files
 
 SETTINGS = COMMUNITY + DAILY.replace(', "far"', "") + SITE
 HOUR = dt.timedelta(hours=1)
@@ -229,7 +229,7 @@ def test_a_picture_swapped_for_a_link_after_it_was_looked_at_is_not_followed(
             source.symlink_to(secret)
         return real(source, *args, **more)
 
-    monkeypatch.setattr(media, "store", swapped)
+    monkeypatch.setattr(measured_media, "store", swapped)
     taken, problems = look(bench)
     assert taken == {}
     assert "changed while it was read" in problems["ugc/alice/b.md"].message

@@ -64,7 +64,7 @@ def look(bench: Any) -> Any:
 @pytest.fixture(autouse=True)
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
     """These films end after their first bytes: nobody asks how long they last."""
-    monkeypatch.setattr("steadycast.render.media._ask", lambda request: {"seconds": 1.0})
+    monkeypatch.setattr("steadycast.render.measured_media.ask", lambda request: {"seconds": 1.0})
 
 
 @pytest.mark.parametrize("member", ["alice", "bob"])

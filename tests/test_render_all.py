@@ -21,7 +21,7 @@ from steadycast.bulk_render.cache import Memory
 from steadycast.bulk_render.run import Rendered, render_all
 from steadycast.errors import InputError, SettingsError
 from steadycast.language import speaking
-from steadycast.render import media
+from steadycast.render import measured_media
 from steadycast.workspace.paths import Paths
 
 SETTINGS = """\
@@ -314,13 +314,13 @@ def test_a_cover_is_drawn_only_for_a_template_that_may_show_it(root: Any, monkey
     toml = root / "channels" / "bare" / "channel.toml"
     toml.write_text(toml.read_text() + '\n[media.cover]\nformats = ["jpg"]\nrequired = true\n')
     drawn: list[str] = []
-    ask = media._ask
+    ask = measured_media.ask
 
     def asked(request: dict[str, Any]) -> dict[str, Any]:
         drawn.append(request["op"])
         return ask(request)
 
-    monkeypatch.setattr(media, "_ask", asked)
+    monkeypatch.setattr(measured_media, "ask", asked)
     assert render_all(root=root, jobs=1).problems == ()
     assert drawn == []
     (root / "channels" / "bare" / "post.html.j2").write_text("{{ post.cover.name }}")

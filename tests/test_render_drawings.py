@@ -11,7 +11,7 @@ from pictures import opened, picture
 
 from steadycast.errors import DraftError
 from steadycast.platform import MediaRule
-from steadycast.render import media as media_module
+from steadycast.render import measured_media
 from steadycast.render.media import Studio
 from steadycast.render.worker import Worker
 
@@ -100,7 +100,7 @@ class TestDrawings:
     def test_one_that_is_none_or_would_cost_too_much_is_refused_with_its_line(
         self, take: Callable[..., Any], data: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(media_module, "_worker", Worker("steadycast.render.image_worker", timeout=20))
+        monkeypatch.setattr(measured_media, "_worker", Worker("steadycast.render.image_worker", timeout=20))
         with pytest.raises(DraftError) as caught:
             take(data, "d.svg")
         assert caught.value.line == 7

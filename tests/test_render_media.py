@@ -20,7 +20,7 @@ from PIL import Image
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.platform import MediaRule
-from steadycast.render import media as media_module
+from steadycast.render import measured_media
 from steadycast.render.media import Studio
 from steadycast.render.media_files import kind, store
 from steadycast.render.worker import Worker
@@ -279,7 +279,7 @@ def test_a_result_is_made_once_and_made_again_when_it_is_gone(
     studio: Studio, take: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = studio.adapt(take(picture()), MediaRule(formats=("png",)))
-    monkeypatch.setattr(media_module, "_ask", lambda request: pytest.fail("asked again"))
+    monkeypatch.setattr(measured_media, "ask", lambda request: pytest.fail("asked again"))
     assert studio.adapt(take(picture()), MediaRule(formats=("png",))) == found
     monkeypatch.undo()
     found.path.unlink()

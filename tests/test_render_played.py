@@ -26,7 +26,8 @@ from steadycast.ops import doctor_checks
 from steadycast.platform import MediaRule, Platform
 from steadycast.render import film
 from steadycast.render.compose import compose, fits
-from steadycast.render.media import NotConverted, Studio
+from steadycast.render.media import Studio
+from steadycast.render.played_media import NotConverted
 from steadycast.render.prepared_body import prepare
 from steadycast.workspace import load
 

@@ -43,7 +43,7 @@ def convert(app: App, now: dt.datetime, *, draft: str | None = None, progress: P
 
 def _converted(app: App, rows: Sequence[DeliveryRow], progress: Progress) -> int:
     from steadycast.pipeline.posts import Posts
-    from steadycast.render.media import NotConverted
+    from steadycast.render.played_media import NotConverted
 
     for left in app.workspace.media.glob(".*.part"):  # of a process that was killed: nobody else is at it
         if left.is_file() and time.time() - left.stat().st_mtime > AT_A_TIME:

@@ -20,7 +20,8 @@ from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
 from steadycast.pipeline.posts import call_of, page_url
 from steadycast.platform import Platform
-from steadycast.render.compose import SAY_FOCAL, Target, fits
+from steadycast.render.compose import Target, fits
+from steadycast.render.post_media import SAY_FOCAL
 from steadycast.render.prepared_body import prepare
 from steadycast.render.wording import Words
 from steadycast.schedule.model import Form

@@ -27,7 +27,7 @@ from steadycast.platform import Post
 from steadycast.platform.post_files import page_path
 from steadycast.render.call import Call, call_at
 from steadycast.render.compose import Target, compose, fits
-from steadycast.render.media import NotConverted
+from steadycast.render.played_media import NotConverted
 from steadycast.render.prepared_body import Body, prepare
 from steadycast.workspace.loading import BY_HAND
 

@@ -28,7 +28,7 @@ from steadycast.pipeline.preview_frames import NoFarSide, Page, plain_page
 from steadycast.platform import Media, MemoryState, Platform, Post, View, registry
 from steadycast.platform.post_files import place_media
 from steadycast.platform.text import count
-from steadycast.render.compose import share_of
+from steadycast.render.post_media import share_of
 from steadycast.render.templates import Templates
 
 ALMOST_WHOLE = 0.98  # of a picture: what is cut off of it comes from whole pixels

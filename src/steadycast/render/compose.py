@@ -13,7 +13,7 @@ from dataclasses import replace
 from steadycast.errors import DraftError
 from steadycast.language import N_, listed
 from steadycast.language import gettext as _
-from steadycast.platform import Event, Limit, Media, MediaRule, Platform, Post
+from steadycast.platform import Event, Limit, Media, Platform, Post
 from steadycast.platform.composition import fill
 from steadycast.platform.text import count, split
 from steadycast.platform.text import fits as fits_limit
@@ -23,27 +23,16 @@ from steadycast.render.html import render as as_html_by_rule
 from steadycast.render.inline_style import load
 from steadycast.render.lazy_value import once
 from steadycast.render.lexer import Numbered
-from steadycast.render.media import can_convert, moving_formats
+from steadycast.render.post_media import ANY, PostMedia
 from steadycast.render.prepared_body import Body
 from steadycast.render.sanitise import calm
-from steadycast.render.wording import NO_LIMIT, Target, Words, unit
+from steadycast.render.wording import NO_LIMIT, Target, unit
 from steadycast.schedule.forms import Form, Origin
 
 __all__ = ["Target", "compose", "fits"]
 
 SUMMARY = Limit(120)  # code points of a summary made from the text, where the platform sets no limit
 _MEDIA = re.compile(r"media:([0-9a-f]{64})")
-SAY_FOCAL = N_("say what has to stay: focal: 0.3 0.7, from the left and from the top")
-LITTLE = 0.6  # of a cover: where a crop leaves less of it, it is told
-NEARLY = 0.02  # by how much the shape of a film may differ from what is asked for
-CONVERTED = {
-    "format": N_("its format is not taken"),
-    "codec": N_("its codec does not play everywhere"),
-    "bytes": N_("it has too many bytes"),
-    "pixels": N_("it has too many pixels"),
-    "place": N_("it tells where it was taken"),
-}
-_ANY = MediaRule()
 _PLAYED = (Form.AUDIO, Form.VIDEO)  # no set: a form is hashed by code in Python
 _EVENTS = uuid.UUID("8d1b7a0e-6d2f-5b0c-9f3a-2f1c5d6e7a90")
 
@@ -78,22 +67,21 @@ def fits(body: Body, platform: Platform, target: Target, *, now: dt.datetime | N
     return composer.faults
 
 
-class _Composer(Words):
+class _Composer(PostMedia):
     """One draft for one channel; what goes wrong gathers in `faults`, and the rest goes on."""
 
     def __init__(
         self, body: Body, platform: Platform, target: Target, *, letters: bool = True, html: bool = True
     ) -> None:
-        self.body = body.linked(target.links)
-        self.letters, self.html = letters, html
-        super().__init__(body.draft, platform, target)
+        super().__init__(body.linked(target.links), platform, target, letters=letters)
+        self.html = html
         self.faults = [replace(fault, channel=target.channel) for fault in body.faults]
 
     def post(self) -> Post:
         draft, target, rule = self.draft, self.target, self.platform.render
         self._check_form()
         title = self.title
-        media, names = self._media(title)
+        media, names = self.media(title)
         html, links = self._html(names)
         summary = self._summary()
         text, parts, text_links = self._text(self._shown_beside(summary))
@@ -249,7 +237,7 @@ class _Composer(Words):
 
     def _code(self, media: tuple[Media, ...]) -> tuple[Media, ...]:
         """The call's picture, where one more may come."""
-        call, rule = self.target.call, self.platform.media.get("image", _ANY)
+        call, rule = self.target.call, self.platform.media.get("image", ANY)
         if call is None or (rule.count is not None and sum(m.role == "image" for m in media) >= rule.count):
             return ()
         with self.noting():
@@ -287,174 +275,6 @@ class _Composer(Words):
             )
         return html, links
 
-    # Media
-
-    def _media(self, title: str) -> tuple[tuple[Media, ...], dict[str, str]]:
-        """The post's media by the platform's rules, and original -> adapted sha256 of the body's pictures."""
-        if not self.body.media and not any(rule.required for rule in self.platform.media.values()):
-            return (), {}
-        found: list[Media] = []
-        names: dict[str, str] = {}
-        for role in ("image", "audio", "video", "attachment"):
-            rule = self.platform.media.get(role, _ANY)
-            if not self.body.media and not rule.required:
-                continue
-            given = list({m.sha256: m for m in self.body.media if m.role == role}.values())
-            if rule.count == 0:
-                self._tell_left_out(role, given)
-                continue
-            if role == "image" and given and (alone := self._alone()):
-                self._tell_beside(given, alone)
-            self._check_count(role, given, rule)
-            for media in given:
-                with self.noting():
-                    adapted = self.body.studio.adapt(media, rule)
-                    found.append(adapted)
-                    self._check_loss(media, adapted, rule)
-                    self._check_played(media, rule)
-                    if adapted.sha256 != media.sha256:
-                        names[media.sha256] = adapted.sha256
-        covers = self._covers(title)
-        if self.platform.media.get("audio", _ANY).tags:
-            found = [self._tagged(media, title, covers) if media.role == "audio" else media for media in found]
-        return (*covers, *self._thumbs(), *found), names
-
-    def _tagged(self, media: Media, title: str, covers: tuple[Media, ...]) -> Media:
-        """A sound that says what it is, wherever it is copied to."""
-        by = self.author or self.target.member_title or self.target.community
-        tags = {"title": title, "artist": by, "album": self.target.series_title or self.target.community}
-        tags = {name: said for name, said in tags.items() if said}
-        return self.body.studio.tagged(media, tags, next(iter(covers), None))
-
-    def _alone(self) -> str:
-        """The role of a file of the draft beside which the platform shows no pictures, if it has one."""
-        own = {m.role for m in self.body.media}
-        return next((r for r in ("video", "audio") if r in own and self.platform.media.get(r, _ANY).alone), "")
-
-    def _tell_beside(self, given: list[Media], alone: str) -> None:
-        names = listed(m.ref for m in given[:3])
-        said = _(
-            "%(role)s %(names)s is left out: %(alone)s is sent alone here", role=_("image"), names=names, alone=_(alone)
-        )
-        self.fault(said, _("nothing has to be done"), self._line_of(given[0]), harmless=True)
-
-    def _tell_left_out(self, role: str, given: list[Media]) -> None:
-        """Tell of files of a role of which the platform takes none."""
-        if given:
-            names = listed(m.ref for m in given[:3])
-            said = _("%(role)s %(names)s is left out: none is taken", role=_(role), names=names)
-            self.fault(said, _("nothing has to be done"), self._line_of(given[0]), harmless=True)
-
-    def _check_loss(self, media: Media, adapted: Media, rule: MediaRule) -> None:
-        """Tell of an animation that comes out as one picture, and of a drawing that comes out in pixels."""
-        studio = self.body.studio
-        if media.mime == "image/svg+xml" != adapted.mime:
-            said = _(
-                "%(role)s %(name)s is a drawing, and becomes %(format)s where none is taken",
-                role=_(media.role),
-                name=media.ref,
-                format=adapted.path.suffix[1:].upper(),
-            )
-            self.fault(said, _("nothing has to be done"), harmless=True)
-        if studio.frames(media) > 1 and studio.frames(adapted) == 1:
-            why = _("it is too large") if moving_formats(rule) else _("no animation is taken")
-            if rule.sizes or rule.ratios:
-                why = _("a crop of it does not move")
-            said = _(
-                "%(role)s %(name)s is an animation, and becomes its first picture: %(why)s",
-                role=_(media.role),
-                name=media.ref,
-                why=why,
-            )
-            self.fault(said, _("make it smaller, or expect a still picture"), self._line_of(media), harmless=True)
-
-    def _check_played(self, media: Media, rule: MediaRule) -> None:
-        """Tell of a sound or a film that is converted, or that may not play as it is."""
-        if media.role not in {"audio", "video"}:
-            return
-        studio, line = self.body.studio, self._line_of(media)
-        named = {"role": _(media.role), "name": media.ref}
-        if studio.facts(media).get("unread"):
-            said = _("%(role)s %(name)s cannot be read by ffprobe: it may be damaged", **named)
-            self.fault(said, _("play it, and save it anew"), line, harmless=True)
-        if media.role == "video" and media.width and media.height and rule.ratios:
-            asked = [width / height for width, height in (map(float, each.split(":")) for each in rule.ratios)]
-            if all(abs(media.width / media.height / each - 1) > NEARLY for each in asked):
-                size = f"{media.width} x {media.height}"
-                said = _("%(role)s %(name)s is %(size)s: another shape than is asked for", **named, size=size)
-                self.fault(said, _("it is meant to be %(ratios)s", ratios=listed(rule.ratios)), line, harmless=True)
-        if made := studio.plan(media, rule):
-            why = listed(_(CONVERTED[each]) for each in made.why)
-            if can_convert(rule):
-                said = _(
-                    "%(role)s %(name)s goes out converted to %(format)s: %(why)s",
-                    **named,
-                    format=made.extension,
-                    why=why,
-                )
-                self.fault(said, _("nothing has to be done"), line, harmless=True)
-            else:
-                said = _("%(role)s %(name)s goes out as it is: %(why)s", **named, why=why)
-                self.fault(said, _("install ffmpeg, which converts it, or convert it"), line, harmless=True)
-
-    def _check_count(self, role: str, given: list[Media], rule: MediaRule) -> None:
-        if rule.count is not None and len(given) > rule.count:
-            self.fault(
-                _("too many of %(role)s: %(count)s/%(most)s", role=_(role), count=len(given), most=rule.count),
-                _("take some out of the draft"),
-            )
-        if rule.required and not given and not any(m.role == role for m in self.draft.media):
-            self.fault(_("needs at least one %(role)s", role=_(role)), _("add one to the draft"))
-
-    def _thumbs(self) -> tuple[Media, ...]:
-        """The cover, else the first picture, as small as lists show it; none where the platform asks for none."""
-        rule = self.platform.media.get("thumb")
-        chosen = next((m for role in ("cover", "image") for m in self.body.media if m.role == role), None)
-        chosen = chosen or (self._poster() if rule else None)
-        if rule is None or chosen is None:
-            return ()
-        with self.noting():
-            made = self.body.studio.covers(chosen, rule, "", "", self._focal(chosen))
-            return tuple(replace(m, role="thumb") for m in made)
-        return ()
-
-    def _covers(self, title: str) -> tuple[Media, ...]:
-        rule = self.platform.media.get("cover", _ANY)
-        if rule.count == 0 or not (self.body.media or rule.required):
-            return ()
-        cover = next((m for m in self.body.media if m.role == "cover"), None)
-        cover = cover or (self._poster() if "cover" in self.platform.media else None)
-        if cover is None and not self.letters:
-            return ()
-        with self.noting():
-            focal = self._focal(cover) if cover else None
-            made = self.body.studio.covers(cover, rule, title, self.target.community, focal)
-            if cover:
-                self._check_loss(cover, made[0], rule)
-                self._check_crop(cover, made, focal)
-            return made
-        return ()
-
-    def _poster(self) -> Media | None:
-        """A picture of the draft's first film, which stands for a cover where it has none."""
-        shown = next((m for m in self.body.media if m.role == "video"), None)
-        return self.body.studio.poster(shown) if shown else None
-
-    def _focal(self, media: Media) -> tuple[float, float] | None:
-        """The point of a picture that a crop has to keep, where the draft says one."""
-        return next((m.focal for m in self.draft.media if m.ref == media.ref and m.focal), None)
-
-    def _check_crop(self, cover: Media, made: Iterable[Media], focal: tuple[float, float] | None) -> None:
-        """Tell of a cover of which a crop leaves little, where nobody has said what it has to keep."""
-        left = min((share_of(cover, each) for each in made), default=1.0)
-        if focal is None and left < LITTLE:
-            part = f"{round(left * 100)} %"
-            said = _("cover %(name)s is cut to %(part)s of it", name=cover.ref, part=part)
-            self.fault(said, _(SAY_FOCAL), self._line_of(cover), harmless=True)
-
-    def _line_of(self, media: Media) -> int | None:
-        return next((m.line for m in self.draft.media if m.ref == media.ref), None)
-
     # Event
 
     def _told_event(self) -> dict[str, str]:
@@ -486,14 +306,6 @@ class _Composer(Words):
 
     def _aware(self, moment: dt.datetime) -> dt.datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.target.zone)
-
-
-def share_of(whole: Media, part: Media) -> float:
-    """How much of a picture a crop of it shows, from 0 to 1."""
-    if not (whole.width and whole.height and part.width and part.height):
-        return 1.0
-    one, other = whole.width / whole.height, part.width / part.height
-    return min(one, other) / max(one, other)
 
 
 def _uid(draft: str) -> str:
