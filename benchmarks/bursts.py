@@ -1,4 +1,4 @@
-"""Thousands of deliveries at one instant, by one process and by several on one ledger, beside a bare queue in the same database."""
+"""Thousands of deliveries at one instant, by one process and by several on one ledger, beside bare queues in the same database."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import requests
 from ledgers import due_slot
 from measure import Row, median, ratio
 from sending import LEASE, TEXT, THREADS, far_side, opener, plain_post
@@ -30,6 +32,7 @@ POSTGRES = "STEADYCAST_TEST_POSTGRES"
 TABLE = "CREATE TABLE bare (id INTEGER PRIMARY KEY, key TEXT NOT NULL, state TEXT NOT NULL)"
 PICK_SQLITE = f"SELECT id, key FROM bare WHERE state = 'due' ORDER BY id LIMIT {THREADS}"
 PICK = f"{PICK_SQLITE} FOR UPDATE SKIP LOCKED"
+FLOORS = {"bare": "with requests", "own": "with our HTTP half"}  # each makes a connection a request, as ours do
 FAR_SIDE = 0.020
 
 
@@ -40,32 +43,36 @@ def rows(disk: Path, counts: Sequence[int], rounds: int) -> Iterator[Row]:
         place.mkdir()
         with _crew(str(place / "ledger.sqlite"), url, 1) as crew:
             for count in counts:
-                yield _row(crew, count, 1, "SQLite", rounds)
+                yield from _rows(crew, count, 1, "SQLite", rounds)
         if server := os.environ.get(POSTGRES):
             with _database(server) as where, _crew(where, url, 4) as crew:
                 for count in counts:
                     for processes in (1, 2, 4):
-                        yield _row(crew, count, processes, "PostgreSQL", rounds)
+                        yield from _rows(crew, count, processes, "PostgreSQL", rounds)
         else:
             yield Row(
                 "deliveries at one instant on PostgreSQL", f"not measured: {POSTGRES} names no server", "", "", "", None
             )
 
 
-def _row(crew: _Crew, count: int, processes: int, kind: str, rounds: int) -> Row:
-    ours, floor = [], []
+def _rows(crew: _Crew, count: int, processes: int, kind: str, rounds: int) -> Iterator[Row]:
+    ours: list[float] = []
+    floors: dict[str, list[float]] = {floor: [] for floor in FLOORS}
     for n in range(rounds + 1):
-        took, bare = crew.sends(count, processes), crew.bare(count, processes)
-        if n:  # the first warms both
+        took, bare = crew.sends(count, processes), {floor: crew.bare(floor, count, processes) for floor in FLOORS}
+        if n:  # the first warms all
             ours.append(took)
-            floor.append(bare)
-    part = ratio(floor, ours)
+            for floor, its in floors.items():
+                its.append(bare[floor])
     asked = 1.0 if processes == 4 else 0.9
-    return Row(
-        f"{count:,} deliveries at one instant, {kind}, {processes} {'process' if processes == 1 else 'processes'}",
-        f"{count / median(ours):,.0f} a second", f"a bare SKIP LOCKED queue {count / median(floor):,.0f} a second",
-        f"{part:.2f} of its rate", f">= {asked}", part >= asked,
-    )  # fmt: skip
+    for floor, its in floors.items():
+        part = ratio(its, ours)
+        yield Row(
+            f"{count:,} deliveries at one instant, {kind}, {processes} {'process' if processes == 1 else 'processes'}",
+            f"{count / median(ours):,.0f} a second",
+            f"a bare SKIP LOCKED queue {FLOORS[floor]} {count / median(its):,.0f} a second",
+            f"{part:.2f} of its rate", f">= {asked}", part >= asked,
+        )  # fmt: skip
 
 
 class _Crew:
@@ -80,14 +87,14 @@ class _Crew:
         due_slot(self._ledger, at, (f"c{n}" for n in range(count)), name=f"burst{secrets.token_hex(4)}-")
         return self._all("ours", count, processes)
 
-    def bare(self, count: int, processes: int) -> float:
-        """The same of the bare queue."""
+    def bare(self, floor: str, count: int, processes: int) -> float:
+        """The same of a bare queue."""
         with closing(_bare(self._where)) as raw:
             raw.execute("DELETE FROM bare")
             for n in range(count):
                 raw.execute(f"INSERT INTO bare VALUES ({n}, '{secrets.token_hex(6)}', 'due')")
             raw.commit()
-        return self._all("bare", count, processes)
+        return self._all(floor, count, processes)
 
     def _all(self, what: str, count: int, processes: int) -> float:
         begin = time.perf_counter()
@@ -125,7 +132,8 @@ def _work(pipe: Any, where: str, url: str) -> None:
     with Ledger.open(where) as ledger:
         work: dict[str, Callable[[int], int]] = {
             "ours": lambda share: _send(ledger, url, share),
-            "bare": lambda share: _loop(where, url, share),
+            "bare": lambda share: _loop(where, share, partial(_by_requests, url)),
+            "own": lambda share: _loop(where, share, partial(_by_our_half, HttpClient("bare"), url)),
         }
         gc.collect()
         gc.freeze()  # as `steadycast up` does before it forks: what is loaded is no matter of a burst
@@ -143,13 +151,20 @@ def _send(ledger: Ledger, url: str, share: int) -> int:
     return done
 
 
-def _loop(where: str, url: str, share: int) -> int:
+def _by_requests(url: str, key: str) -> Any:
+    return requests.post(url, data=TEXT.encode(), headers={"Idempotency-Key": key}, timeout=60).json()
+
+
+def _by_our_half(far: HttpClient, url: str, key: str) -> Any:
+    return far.request("POST", url, data=TEXT.encode(), headers={"Idempotency-Key": key}).json()
+
+
+def _loop(where: str, share: int, post: Callable[[str], Any]) -> int:
     """The least that a queue in a database does: take some rows, make their requests, mark them as done."""
-    far, done = HttpClient("bare"), 0
+    done = 0
 
     def request(row: tuple[int, str]) -> int:
-        answer = far.request("POST", url, data=TEXT.encode(), headers={"Idempotency-Key": row[1]})
-        assert answer.json()["id"] == "ok"
+        assert post(row[1])["id"] == "ok"
         return row[0]
 
     with closing(_bare(where)) as raw, ThreadPoolExecutor(THREADS) as pool:
