@@ -68,6 +68,10 @@ def test_what_cannot_be_counted_is_told_and_never_passed() -> None:
     assert missing == ["runway", "decisions", "waits", "turns", "absence", "founder", "comments", "rituals", "stay"]
     assert all(found[name].found.startswith("cannot be counted: ") for name in missing)
     assert found["turns"].found == "cannot be counted: no class has turns"
+    assert found["absence"].found == "cannot be counted: no slot carried a member's piece in these days"
+    assert found["founder"].found.endswith("no slot carried a piece of this community in these days"), (
+        "others may be out"
+    )
     assert not passed(list(found.values()))
     assert verdicts(turns=[["ann", "ben"], ["ann"]])["turns"] is None, "one turn is over, and two are asked"
     assert verdicts(comments=(0, 0))["comments"] is None

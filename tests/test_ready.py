@@ -65,7 +65,7 @@ def test_a_class_its_turns_and_its_comments_are_counted(bench: Bench) -> None:
     assert found.runways == {"Daily": 0}
     assert found.rituals is None
     assert found.waits == [DAY], "bob's draft waits for a word"
-    assert found.founder is found.absence is None, "nothing went out"
+    assert found.founder is found.absence is None, "no slot has carried anything"
 
 
 def test_decisions_and_what_went_out_are_counted_over_people(bench: Bench) -> None:

@@ -161,7 +161,7 @@ def _core(asked: Asked, counted: Counted) -> Iterator[Gate]:
         else _("members who gave %(num)s pieces or more in %(weeks)s weeks; no class is set",
                num=asked.pieces, weeks=CORE_WITHIN.days // 7),
     )  # fmt: skip
-    nothing = _missing(_("nothing of a member went out"))
+    nothing = _missing(_("no slot carried a member's piece in these days"))
     yield Gate(
         "core", "absence",
         _("%(num)s or more", num=asked.absence),
@@ -172,7 +172,8 @@ def _core(asked: Asked, counted: Counted) -> Iterator[Gate]:
     yield Gate(
         "core", "founder",
         _("%(share)s or less", share=_percent(asked.founder)),
-        _missing(_("nothing went out")) if counted.founder is None else _percent(counted.founder),
+        _missing(_("no slot carried a piece of this community in these days")) if counted.founder is None
+        else _percent(counted.founder),
         None if counted.founder is None else counted.founder <= asked.founder,
         _("the founder's share of what went out, over %(num)s days", num=ACTIVE_WITHIN.days),
     )  # fmt: skip
