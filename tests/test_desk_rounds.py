@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from html import escape
 
 import pytest
 import requests
+from api_bench import Client, person
 from desk_bench import Desk
 from pipeline_bench import Bench
 from sqlalchemy import insert
@@ -17,7 +19,9 @@ from test_rounds import SETTINGS, WORDS
 from steadycast import pipeline
 from steadycast.ledger.connection import table
 from steadycast.ledger.tables import CommentRow, HandInRow
+from steadycast.pipeline import turn_changes
 from steadycast.pipeline.app import App
+from steadycast.pipeline.permissions import Role
 
 ROSTER = """id,title,class,group
 alice,Alice,c16,甲
@@ -95,6 +99,8 @@ def test_the_hand_over_shows_the_month_and_swaps_turns(desk: Desk, app: App, ben
         other=other, why="travels",
     )  # fmt: skip
     assert "has the turn now." in answer.text
+    titles = [roll.title(app, who) for who in (following.member, other)]
+    assert f"{following.period}, the class: {' → '.join(map(escape, titles))}" in answer.text
     assert f"c16,,{following.period},{other},travels" in (bench.root / "turns.csv").read_text(encoding="utf-8")
     assert desk.get("/classes/c16/hand-over?period=2026-13").status_code == 404
     begin = pipeline.now().astimezone(app.workspace.community.zone).replace(hour=12)  # one day, whatever time it is
@@ -102,6 +108,29 @@ def test_the_hand_over_shows_the_month_and_swaps_turns(desk: Desk, app: App, ben
     pipeline.class_decisions.take_back(app, "cui", begin + HOUR, by="lin", why="a slip")
     told = desk.get("/classes/c16/hand-over.md").text
     assert told.index("Cui left") < told.index("Cui came back"), "of one day, as it happened"
+
+
+def test_a_leave_and_a_swap_tell_a_person_and_a_program_whose_turns_change_hands(
+    desk: Desk, app: App, bench: Bench
+) -> None:
+    roll, now = pipeline.turns.roll(app, "c16"), pipeline.now()
+    third, fourth = (its[0] for _period, its in pipeline.turns.turns(app, roll, now, 3).periods[2:])
+    asked = {"member": third.member, "first": str(third.start), "last": str(third.start), "why": "travels"}
+    answer = desk.post("/classes/c16/leave", on="/classes/c16", **asked)
+    assert "The leave is granted.\nThese turns change hands:\n" in answer.text
+    assert f"{third.period}, the class: {escape(roll.title(app, third.member))} → " in answer.text
+    program = Client(desk, person(bench, "olga", Role.OWNER))
+    holder = turn_changes.holders(app, "c16", now)[fourth.period, ""]
+    asked = {"member": holder, "first": str(fourth.start), "last": str(fourth.start), "why": "travels"}
+    told = program.post("/classes/c16/leave", **asked).json()
+    assert told["member"] == holder
+    assert {**told["turns"][0], "member": ""} == {
+        "period": fourth.period, "group": "", "was": holder, "member": "", "written": False
+    }  # fmt: skip
+    holder = turn_changes.holders(app, "c16", now)[third.period, ""]
+    given = {"member": holder, "other": third.member, "period": third.period, "why": "travels"}
+    said = program.post("/classes/c16/turns", **given)
+    assert next(each["member"] for each in said.json() if each["written"]) == third.member
 
 
 def test_a_member_reads_the_piece_they_were_drawn_for_and_says_that_they_commented(desk: Desk, app: App) -> None:

@@ -14,11 +14,13 @@ from sqlalchemy import insert
 from steadycast import pipeline
 from steadycast.classes.model import Happened, MemberStanding, Seat
 from steadycast.classes.roster import Roster
+from steadycast.cli import classes
 from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
 from steadycast.ledger.connection import table
 from steadycast.ledger.tables import CommentRow, HandInRow
-from steadycast.pipeline import App, class_files, hand_over, rounds, turns
+from steadycast.pipeline import App, class_files, hand_over, rounds, turn_changes, turns
+from steadycast.pipeline.turn_changes import TurnChange
 from steadycast.pipeline.turns import Roll
 
 CLASS = """
@@ -52,6 +54,11 @@ def write(app: App, *rows: str) -> Path:
     file = app.workspace.root / "turns.csv"
     file.write_text("class,group,period,member,why\n" + "".join(f"{row}\n" for row in rows), encoding="utf-8")
     return file
+
+
+def enrol(app: App) -> None:
+    rows = "".join(f"{seat.member},{seat.title},c16,{seat.group}\n" for seat in SEATS)
+    (app.workspace.root / "roster.csv").write_text("id,title,class,group\n" + rows, encoding="utf-8")
 
 
 def began(app: App, given: Roll, now: dt.datetime) -> list[tuple[str, str]]:
@@ -109,8 +116,7 @@ def test_what_a_person_wrote_holds_and_a_row_that_cannot_be_read_starts_nothing(
 def test_a_swap_is_two_rows_and_leaves_the_others_alone(app: App) -> None:
     """Both get the other's turn of the same kind; who has none in sight, or belongs to another group, gets none."""
     file = write(app, "c16,,2027-09,m6,travels in August")
-    roster = "".join(f"{seat.member},{seat.title},c16,{seat.group}\n" for seat in SEATS)
-    (app.workspace.root / "roster.csv").write_text("id,title,class,group\n" + roster, encoding="utf-8")
+    enrol(app)
     given = turns.roll(app, "c16")
     assert ahead(app, roll(app), at(1, 5)) == [["m1", "m2", "m4"], ["m3", "m1", "m5"], ["m6", "m2", "m4"]]
     assert turns.swap(app, given, "m1", "m3", at(1, 5), period="2027-01", why="ill") == [
@@ -131,6 +137,56 @@ def test_a_swap_is_two_rows_and_leaves_the_others_alone(app: App) -> None:
     ):
         with pytest.raises(InputError, match=said):
             turns.swap(app, given, member, other, at(1, 5))
+
+
+def test_every_turn_that_changes_hands_is_told(app: App) -> None:
+    """Those of the row that was written, and those that the rota moved; a row that moves nothing is told as such."""
+    enrol(app)
+    now, given = at(1, 5), turns.roll(app, "c16")
+    turns.begin(app, given, now)
+    before = turn_changes.holders(app, "c16", now)
+    changed = turn_changes.swap(app, given, "m3", "m5", now, why="travels")
+    after = turn_changes.holders(app, "c16", now)
+    assert {(each.period, each.group): (each.was, each.member) for each in changed} == {
+        key: (before[key], member) for key, member in after.items() if before[key] != member
+    }
+    assert [each for each in changed if each.written] == [TurnChange("2027-02", "", "m3", "m5", written=True)]
+    assert len(changed) == 4, "of each kind of turn some"
+    assert turn_changes.said_of_swap(app, given, []) == [
+        "It is written into turns.csv. No turn in sight changes hands."
+    ]
+
+
+def test_a_leave_tells_whose_turns_it_gives_to_another(
+    app: App, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that gives none to another tells nothing more; a roster that cannot be read keeps nobody from a leave."""
+    monkeypatch.chdir(bench.root)
+    monkeypatch.setattr(pipeline, "now", lambda: at(1, 5))
+    enrol(app)
+
+    def leave(first: dt.date, last: dt.date, *, json: bool = False) -> list[str]:
+        assert classes.leave("m3", first, last, by="lin", why="travels", json=json) == 0
+        return capsys.readouterr().out.splitlines()
+
+    said = leave(dt.date(2027, 2, 1), dt.date(2027, 2, 7))
+    assert said[:3] == ["成员3 is on leave from 2027-02-01 to 2027-02-07.", "These turns change hands:", said[2]]
+    assert said[2].startswith("2027-02, the class: 成员3 → ")
+    assert len(leave(dt.date(2029, 2, 1), dt.date(2029, 2, 7))) == 1, "further ahead than turns are looked at"
+    told = json.loads("".join(leave(dt.date(2027, 4, 1), dt.date(2027, 4, 7), json=True)))["turns"]
+    assert all(each["period"] >= "2027-04" and not each["written"] for each in told)
+    (bench.root / "roster.csv").write_text("id,title,class,group\nm3,,c16,\nm3,,c16,\n", encoding="utf-8")
+    assert turn_changes.holders(app, "c16", at(1, 5)) == {}
+
+
+def test_what_does_not_fit_into_a_notice_is_said_to_be_more() -> None:
+    lines = [f"2027-{n:02}, the class: {'x' * 20} → y" for n in range(1, 13)]
+    assert turn_changes.within(lines, 900) == "\n".join(lines)
+    short = turn_changes.within(lines, 200)
+    assert len(short) <= 200
+    assert short.splitlines()[0] == lines[0]
+    assert short.splitlines()[-1] == "and more turns: `steadycast turn show` lists all"
+    assert turn_changes.within(["x" * 300], 200) == "x" * 300
 
 
 def test_nobody_for_a_turn_is_told_a_week_ahead(app: App) -> None:
@@ -215,15 +271,20 @@ def test_the_commands_show_turns_swap_them_and_write_the_page(
     """Exit 1 where nobody is there for a turn, or a row of turns.csv cannot be read."""
     monkeypatch.chdir(bench.root)
     monkeypatch.setattr(pipeline, "now", lambda: at(1, 5))
-    roster = "".join(f"{seat.member},{seat.title},c16,{seat.group}\n" for seat in SEATS)
-    (bench.root / "roster.csv").write_text("id,title,class,group\n" + roster, encoding="utf-8")
+    enrol(app)
     assert [turn.member for turn in turns.see_to(app, at(1, 5))] == ["m1", "m2", "m4"]
     assert commands.turn_show("c16", periods=1) == 0
     shown = capsys.readouterr().out
     assert "2027-01" in shown
     assert "成员3" in shown
     assert commands.turn_swap("m3", "m5", why="travels") == 0
-    assert "2027-02, the class: 成员5" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines() == [
+        "2027-02, the class: 成员3 → 成员5",
+        "The other turns from then on are worked out anew. These change hands too:",
+        "2027-02, 甲: 成员1 → 成员3",
+        "2027-02, 乙: 成员5 → 成员6",
+        "2027-03, the class: 成员6 → 成员1",
+    ]
     assert commands.turn_show(json=True) == 0
     told = [row["member"] for row in json.loads(capsys.readouterr().out) if row["period"] == "2027-02"]
     assert told[0] == "m5"

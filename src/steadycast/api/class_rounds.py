@@ -12,9 +12,9 @@ from steadycast import pipeline
 from steadycast.api.authorization import Asking, allow, needs
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.shapes import Asked, Here, Name, Shown
+from steadycast.api.shapes import Asked, Here, Name, Shown, TurnChange
 from steadycast.language import gettext as _
-from steadycast.pipeline import App, hand_over, rounds, turns
+from steadycast.pipeline import App, hand_over, rounds, turn_changes, turns
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.turns import Roll
 
@@ -99,14 +99,6 @@ class Swap(Asked):
     why: Annotated[str, StringConstraints(min_length=1, max_length=turns.LONGEST_WHY, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class Written(BaseModel):
-    """A row of turns.csv."""
-
-    period: str
-    group: str
-    member: str
-
-
 @router.get("/classes/{name}/round", dependencies=[needs(Act.READ)])
 def round_of_class(app: Here, name: Name, asked: Annotated[OfSlot, Query()]) -> Round:
     """Who comments on whom in the newest round, and who has no comment yet."""
@@ -153,12 +145,12 @@ def _said(app: App, name: str, reviewer: str, asked: Own) -> Comment:
 
 
 @changed.post("/classes/{name}/turns", dependencies=[needs(Act.PLAN)])
-def swap_turns(app: Here, person: Asking, name: Name, asked: Swap) -> list[Written]:
-    """Give a turn to another, and theirs of the same kind to the member."""
+def swap_turns(app: Here, person: Asking, name: Name, asked: Swap) -> list[TurnChange]:
+    """Give a turn to another, and theirs of the same kind to the member; all turns that it changes."""
     allow(person, Act.PLAN, None)
     roll, now = _roll(app, name), pipeline.now()
-    rows = turns.swap(app, roll, asked.member, asked.other, now, period=asked.period, why=asked.why)
-    return [Written(period=at, group=group, member=who) for at, group, who in rows]
+    changed = turn_changes.swap(app, roll, asked.member, asked.other, now, period=asked.period, why=asked.why)
+    return [TurnChange.model_validate(each) for each in changed]
 
 
 def _roll(app: App, name: str) -> Roll:

@@ -12,10 +12,10 @@ from steadycast import pipeline
 from steadycast.api.authorization import Asking, allow, needs
 from steadycast.api.problems import ProblemError
 from steadycast.api.routes import changes, looks
-from steadycast.api.shapes import Asked, Here, Name
+from steadycast.api.shapes import Asked, Here, Name, TurnChange
 from steadycast.classes.model import MemberStanding
 from steadycast.language import gettext as _
-from steadycast.pipeline import class_decisions, class_view
+from steadycast.pipeline import class_decisions, class_view, turn_changes
 from steadycast.pipeline.permissions import Act, may
 
 router, changed = looks("classes"), changes("classes")
@@ -95,6 +95,12 @@ class Told(BaseModel):
     why: str
 
 
+class Granted(Told):
+    """A leave, and the turns that somebody else has for it."""
+
+    turns: list[TurnChange]
+
+
 class Since(BaseModel):
     """Which duties are asked for; a field that we do not know is refused."""
 
@@ -149,14 +155,18 @@ def decide_on_member(app: Here, person: Asking, name: Name, asked: Decision) -> 
 
 
 @changed.post("/classes/{name}/leave", dependencies=[needs(Act.DECIDE)])
-def grant_leave(app: Here, person: Asking, name: Name, asked: WantedLeave) -> Told:
-    """Grant a member leave, if the class's notice, length and number allow it."""
+def grant_leave(app: Here, person: Asking, name: Name, asked: WantedLeave) -> Granted:
+    """Grant a member leave, if the class's notice, length and number allow it; also the turns that it changes."""
     allow(person, Act.DECIDE, None)
     wanted, now = class_decisions.leave_of(asked.first, asked.last), pipeline.now()
     the_class = _known(app, name)
-    return _told(
-        class_decisions.take_leave(app, asked.member, wanted, now, by=person.name, why=asked.why, the_class=the_class)
-    )
+    done, changed = turn_changes.watched(
+        app, the_class, now,
+        lambda: class_decisions.take_leave(
+            app, asked.member, wanted, now, by=person.name, why=asked.why, the_class=the_class
+        ),
+    )  # fmt: skip
+    return Granted(**_told(done).model_dump(), turns=[TurnChange.model_validate(each) for each in changed])
 
 
 def _told(each: MemberStanding) -> Told:

@@ -38,6 +38,16 @@ class Shown(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class TurnChange(Shown):
+    """A turn that somebody else has than before."""
+
+    period: str
+    group: str = Field(description="Empty: being on duty for the class.")
+    was: str = Field(description="Empty: nobody.")
+    member: str = Field(description="Empty: nobody.")
+    written: bool = Field(description="Into turns.csv; else the rota gave it to another by itself.")
+
+
 class Asked(BaseModel):
     """What a change carries: a field that we do not know is refused."""
 

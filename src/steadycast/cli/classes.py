@@ -160,15 +160,19 @@ def leave(
         The class, where the member sits in several.
     """
     with pipeline.App.open() as app:
-        wanted = pipeline.class_decisions.leave_of(_day(first), _day(last))
-        done = pipeline.class_decisions.take_leave(
-            app, member, wanted, pipeline.now(), by=by, why=why, the_class=the_class
-        )
+        wanted, now = pipeline.class_decisions.leave_of(_day(first), _day(last)), pipeline.now()
+        its = pipeline.class_decisions.seat_of(app, member, the_class)[0].the_class.name
+        done, changed = pipeline.turn_changes.watched(
+            app, its, now,
+            lambda: pipeline.class_decisions.take_leave(app, member, wanted, now, by=by, why=why, the_class=the_class),
+        )  # fmt: skip
         name = pipeline.class_decisions.called(app, done.member, done.the_class)
+        moved = pipeline.turn_changes.said_of_leave(app, its, changed)
     tell(
         json,
-        _plain(done),
+        {**_plain(done), "turns": [each.values() for each in changed]},
         _("%(member)s is on leave from %(first)s to %(last)s.", member=name, first=done.first, last=done.last),
+        *moved,
     )
     return OK
 

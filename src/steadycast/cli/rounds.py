@@ -128,6 +128,8 @@ def turn_show(name: str = "", *, periods: int = 2, json: Json = False) -> int:
 def turn_swap(member: str, other: str, *, why: str, name: OfClass = "", period: str = "", json: Json = False) -> int:
     """Give a member's next turn to another, and theirs of the same kind to the member. It is written into turns.csv.
 
+    The other turns from then on are worked out anew: each that changes hands is listed.
+
     Parameters
     ----------
     member
@@ -143,14 +145,10 @@ def turn_swap(member: str, other: str, *, why: str, name: OfClass = "", period: 
     """
     with pipeline.App.open() as app:
         roll, now = pipeline.turns.roll(app, name or pipeline.turns.only_class(app)), pipeline.now()
-        rows = pipeline.turns.swap(app, roll, member, other, now, period=period, why=why)
+        changed = pipeline.turn_changes.swap(app, roll, member, other, now, period=period, why=why)
         written(app, f"turns of {roll.the_class.name}", f"turn swap {member} {other}")
-        titles = {each: roll.title(app, each) for _at, _group, each in rows}
-    lines = [
-        _("%(period)s, %(group)s: %(name)s", period=at, group=group or _("the class"), name=titles[who])
-        for at, group, who in rows
-    ]
-    tell(json, [{"period": at, "group": group, "member": who} for at, group, who in rows], *lines)
+        lines = pipeline.turn_changes.said_of_swap(app, roll, changed)
+    tell(json, [each.values() for each in changed], *lines)
     return OK
 
 

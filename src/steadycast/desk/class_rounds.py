@@ -11,9 +11,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from steadycast import pipeline
 from steadycast.desk.acts import form_of
-from steadycast.desk.pages import Here, done, page
+from steadycast.desk.pages import LONGEST, Here, done, page
 from steadycast.language import current
-from steadycast.pipeline import hand_over, rounds, turns
+from steadycast.pipeline import hand_over, rounds, turn_changes, turns
 from steadycast.pipeline.permissions import Act
 
 router = APIRouter()
@@ -92,6 +92,9 @@ def swap(  # noqa: PLR0917 a form's fields
 ) -> RedirectResponse:
     """Gives a turn to another, and theirs of the same kind to the member."""
     roll, words = turns.roll(app, name), current()
-    turns.swap(app, roll, member, other, pipeline.now(), period=period, why=why[: turns.LONGEST_WHY])
-    said = words.gettext("%(name)s has the turn now.", name=roll.title(app, other))
-    return done(f"/classes/{name}/hand-over", said)
+    now, why = pipeline.now(), why[: turns.LONGEST_WHY]
+    changed = turn_changes.swap(app, roll, member, other, now, period=period, why=why)
+    given = any(each.written and each.member == other for each in changed)
+    said = [words.gettext("%(name)s has the turn now.", name=roll.title(app, other))] if given else []
+    said += turn_changes.said_of_swap(app, roll, changed)
+    return done(f"/classes/{name}/hand-over", turn_changes.within(said, LONGEST))

@@ -12,9 +12,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from steadycast import pipeline
 from steadycast.classes.model import Class
 from steadycast.desk.acts import form_of
-from steadycast.desk.pages import Here, done, page
+from steadycast.desk.pages import LONGEST, Here, done, page
 from steadycast.language import Language, current
-from steadycast.pipeline import class_decisions, class_view
+from steadycast.pipeline import class_decisions, class_view, turn_changes
 from steadycast.pipeline.class_view import Mark
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.cadence import parse
@@ -94,6 +94,10 @@ def leave(  # noqa: PLR0917 a form's fields
     why: Annotated[str, Form()] = "",
 ) -> RedirectResponse:
     """A leave that a member asked for."""
-    wanted = class_decisions.leave_of(first, last)
-    class_decisions.take_leave(app, member, wanted, pipeline.now(), by=pipeline.who(), why=why, the_class=name)
-    return done(f"{LIST}/{name}", current().gettext("The leave is granted."))
+    wanted, now, who = class_decisions.leave_of(first, last), pipeline.now(), pipeline.who()
+    _told, changed = turn_changes.watched(
+        app, name, now,
+        lambda: class_decisions.take_leave(app, member, wanted, now, by=who, why=why, the_class=name),
+    )  # fmt: skip
+    said = [current().gettext("The leave is granted."), *turn_changes.said_of_leave(app, name, changed)]
+    return done(f"{LIST}/{name}", turn_changes.within(said, LONGEST))

@@ -122,6 +122,7 @@ __all__ = [
     "settle",
     "submission",
     "take_back",
+    "turn_changes",
     "turns",
     "verify",
     "waiting",
@@ -156,6 +157,7 @@ if TYPE_CHECKING:
         rituals,
         rounds,
         submission,
+        turn_changes,
         turns,
     )
     from steadycast.pipeline.app import App, acting, check_settings, now, who
