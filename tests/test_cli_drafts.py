@@ -101,6 +101,7 @@ def test_intake_says_of_each_draft_where_it_stands(bench: Bench, told: Callable[
     bench.drop("pgc/far.md", article("Far", "not_before: 2027-03-01"))
     bench.drop("pgc/not.md", article("Not ready", "draft: true"))
     bench.drop("pgc/lost.md", article("Lost", "slot: 2026-11-20"))
+    bench.drop("pgc/old.md", article("Old", "slot: daily@2026-11-20\nevergreen: true"))
     bench.drop("ugc/bob/new.md", article("Bob's"))
     found = {row["title"]: row["where"] for row in told("intake")["changes"]}
     waiting = next(row["id"] for row in told("list", "--state", "waiting"))
@@ -108,7 +109,8 @@ def test_intake_says_of_each_draft_where_it_stands(bench: Bench, told: Callable[
     assert found["Late"].startswith("in stock of Daily, its turn about 2026-12-")
     assert found["Far"] == "in stock of Daily, its turn about 2027-03-01 20:00"
     assert found["Not ready"] == "not ready: its front matter says so"
-    assert found["Lost"].startswith("in stock; no slot of the coming year is left for it")
+    assert found["Lost"].startswith("pinned to the slot 2026-11-20, which is past: name another, or take `slot` out")
+    assert found["Old"].startswith("pinned to the slot daily@2026-11-20, which is past"), "it fills no other"
     assert found["Bob's"] == f"waits for approval: `steadycast approve {waiting}`"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from desk_bench import Desk
 from pictures import noise
-from pipeline_bench import MORNING, SETTINGS, Bench
+from pipeline_bench import MORNING, SETTINGS, Bench, article
 
 from steadycast import pipeline
 from steadycast.delivery import SystemClock
@@ -196,6 +196,24 @@ def test_a_delivery_whose_hour_is_past_is_said_to_be_overdue(bench: Bench, monke
             shown = desk.get(f"/drafts/{row['id']}").text.partition("Each channel")[2].partition("</section>")[0]
             assert shown.count(said) == 2
             assert other not in shown
+
+
+def test_a_pin_that_is_past_is_told_until_the_draft_is_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/one.md": article("One", "slot: 2026-11-24")})
+    pipeline.collect(app, MORNING)
+    (row,) = pipeline.drafts(app)
+    told = ("It has no slot yet.", "The slot it is pinned to, 2026-11-24, is past")
+
+    def shown(desk: Desk, day: int) -> list[str]:
+        monkeypatch.setattr(pipeline, "now", lambda: MORNING.replace(day=day))
+        page = desk.get(f"/drafts/{row['id']}").text
+        return [text for text in told if text in page]
+
+    with Desk(bench.root).up() as desk:
+        assert shown(desk, 23) == [told[0]]
+        assert shown(desk, 25) == [told[1]]
+        assert pipeline.publish(app, draft="pgc/one.md").sent
+        assert shown(desk, 25) == []
 
 
 def test_the_drafts_open_on_a_shelf_that_has_some(bench: Bench) -> None:

@@ -145,7 +145,9 @@ class Sent(Shown):
     title: str
     state: str = Field(description="waiting, approved, not-ready; empty where it lies there and was not read yet.")
     revision: str
-    where: str = Field(description="Of an approved one: slot, turn, reserve, went, never.")
+    where: str = Field(
+        description="Of an approved one: slot, turn, reserve, went, past (the slot it is pinned to), never."
+    )
     at: dt.datetime | None = Field(description="The hour of its slot, or of its turn.")
     notes: list[Note]
 

@@ -20,9 +20,11 @@ from steadycast.language import gettext as _
 from steadycast.ledger.intake import INBOX
 from steadycast.ledger.tables import DONE
 from steadycast.pipeline import App, amend
+from steadycast.pipeline.draft_location import past_pin
 from steadycast.pipeline.draft_page import difference, document, facts, fault_free, problems_of
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.permissions import Act
+from steadycast.schedule.past_pins import PastPins
 
 router = APIRouter()
 WHERE = 50  # deliveries shown, the newest
@@ -57,6 +59,7 @@ def draft(request: Request, app: Here, id: str, revision: str = "", against: str
         served=[_mime(m.stored) for m in text.media] if text else [],
         local=files.local_addresses(request, app, where),
         asks=pipeline.asking.waited_for(app, row, pipeline.now()),
+        past_pin=past_pin(app, row, PastPins(pipeline.now())),
     )  # fmt: skip
 
 

@@ -200,6 +200,8 @@ def _place(say: Language, app: App, place: Place) -> Iterator[str]:
         yield say.gettext("It is in stock; its turn is about %(when)s, in %(series)s.", when=when, series=named)
     elif place.kind == "reserve":
         yield say.gettext("It is in reserve: it goes out where nothing fresh does.")
+    elif place.kind == "past":
+        yield say.gettext("The slot it is pinned to is past: name another, or take `slot` out of its front matter.")
     elif place.kind == "never":
         yield say.gettext("It is in stock, but no slot of the coming year is left for it.")
 

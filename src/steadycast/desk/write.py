@@ -343,6 +343,10 @@ def _said(say: Language, app: App, saved: Saved) -> str:
         return say.gettext("Saved. It is in reserve: it goes out where nothing fresh does.")
     if place.kind == "went":
         return say.gettext("Saved. It went out on %(when)s.", when=when)
+    if place.kind == "past":
+        return say.gettext(
+            "Saved. The slot it is pinned to is past: name another, or take `slot` out of its front matter."
+        )
     return say.gettext("Saved. It is in stock, but no slot of the coming year is left for it.")
 
 

@@ -16,6 +16,7 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.results import Collected
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Series, Slot, StockItem
+from steadycast.schedule.past_pins import PastPins
 from steadycast.schedule.pins import day_of
 from steadycast.schedule.slots import slots as slots_of
 from steadycast.schedule.slots import wall_time
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FURTHEST = dt.timedelta(days=366)  # a turn that is later than this is not told
 NEVER = N_("in stock; no slot of the coming year is left for it: `steadycast check` may say why")
+PAST = N_("pinned to the slot %(slot)s, which is past: name another, or take `slot` out of its front matter")
 HELD_FOR = {
     "archive": N_("archive: `steadycast approve %(id)s` makes it stock, `steadycast backfill` puts it on record"),
     "hand-in": N_("a hand-in of a class that publishes none: `steadycast approve %(id)s` makes it stock"),
@@ -39,7 +41,7 @@ UNAPPROVED = {"not-ready": N_("not ready: its front matter says so"), "rejected"
 class Place:
     """Where one approved draft stands."""
 
-    kind: str  # slot, turn (in stock), reserve, went, never
+    kind: str  # slot, turn (in stock), reserve, went, past (what it is pinned to), never
     series: str = ""
     at: dt.datetime | None = None  # by the community's clock
 
@@ -75,12 +77,20 @@ class WithoutSlot:
         return said
 
 
+def past_pin(app: App, row: DraftRow, past: PastPins) -> str:
+    """The slot that a draft is pinned to where that is past, as its front matter has it; else ""."""
+    pin, named = row.plan.get("slot") or "", row.plan.get("series") or ()
+    promises = (each for each in app.workspace.series.values() if row.form in each.forms and each.meant_by(named))
+    return pin if pin and past.has(app.workspace.pin(pin), promises) else ""
+
+
 class DraftLocation:
     """Where each draft stands as things are now; how far stock reaches is computed once it is asked."""
 
     def __init__(self, app: App, now: dt.datetime, supply: Supply | None = None) -> None:
         """`supply` is what a plan was made of just now: then neither stock nor history is read again."""
         self.app, self.now, self._supply = app, now, supply
+        self._past_pins = PastPins(now)
         self._went: dict[str, dt.datetime | None] = {}  # of the drafts that were asked for
 
     def placed(self, collected: Collected) -> Collected:
@@ -118,6 +128,7 @@ class DraftLocation:
             "slot": f"{self.app.series_title(found.series)} {at}",
             "reserve": _("in reserve: goes out where nothing fresh does"),
             "went": _("had its slot %(at)s", at=at),
+            "past": _(PAST, slot=row.plan.get("slot")),
             "turn": _(
                 "in stock of %(series)s, its turn about %(at)s", series=self.app.series_title(found.series), at=at
             ),
@@ -129,7 +140,10 @@ class DraftLocation:
         out = self._out(row.id)
         if slot := self._coming.get(row.id) or (None if out else self._overdue.get(row.id)):
             return Place("slot", slot.series, wall_time(slot.local))
-        if row.plan.get("evergreen") or (row.circle and not out):
+        evergreen = bool(row.plan.get("evergreen"))
+        if (evergreen or not out) and past_pin(self.app, row, self._past_pins):
+            return Place("past")  # an evergreen too: what is pinned fills no other slot
+        if evergreen or (row.circle and not out):
             return Place("reserve")
         if out:
             return Place("went", at=out.astimezone(self.app.workspace.community.zone))

@@ -19,6 +19,7 @@ from steadycast.schedule.fairness import LONG_AGO
 from steadycast.schedule.forecast import SPREAD_OVER, WEEK, WITHIN, Forecast, forecast, intake
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
+from steadycast.schedule.past_pins import PastPins
 from steadycast.schedule.planner import plan
 from steadycast.schedule.reserve import from_reserve
 from steadycast.schedule.slots import occasion_of
@@ -95,9 +96,15 @@ class Outlook:
         """Drafts not yet used that this series could use: of reserve what its `fill` names, evergreens once rested."""
         always, at_times = self.stock.usable(series)
         return always + sum(
-            (item.expires is None or item.expires > self.now) and (not item.evergreen or self._rested(series, item))
+            (item.expires is None or item.expires > self.now)
+            and (not item.evergreen or self._rested(series, item))
+            and not (item.slot and self._past_pins.has(item.slot, [series]))  # no slot will carry it
             for item in at_times
         )
+
+    @cached_property
+    def _past_pins(self) -> PastPins:
+        return PastPins(self.now)
 
     def _rested(self, series: Series, item: StockItem) -> bool:
         if "evergreen" not in series.fill:
@@ -142,7 +149,7 @@ class KnownStock:
         """What this series could use of what is not out, and of reserve: how many, and which at times only."""
         if (found := self._usable.get(asks := _asks(series))) is None:
             its = [item for item in self._free if suits(series, item) and (not item.circle or "shared" in series.fill)]
-            at_times = [item for item in its if item.evergreen or item.expires]
+            at_times = [item for item in its if item.evergreen or item.expires or item.slot]
             found = self._usable[asks] = len(its) - len(at_times), at_times
         return found
 

@@ -21,7 +21,7 @@ _NOTHING = dt.timedelta()
 _SECOND = dt.timedelta(seconds=1)
 _WEEK = dt.timedelta(days=7)
 _HORIZONS = (8, 64, 512, 4096)  # days ahead in which the next slot is looked for: nearly always the first will do
-_MOVED_AT_MOST = 60  # days: no run of holidays is longer
+MOVED_AT_MOST = 60  # days: no run of holidays is longer
 _ANNOUNCEMENT = re.compile(r"(?P<occasion>.+@\d{4}-\d\d-\d\dT\d\d:\d\d)-(?P<lead>(?:\d+d)?(?:\d+h)?(?:\d+m)?)")
 
 
@@ -219,7 +219,7 @@ def _move(series: Series, promised: list[Slot]) -> list[Slot]:
 def _free(
     series: Series, slot: Slot, own: Collection[dt.datetime], moved: Collection[dt.datetime]
 ) -> dt.datetime | None:
-    for days in range(1, _MOVED_AT_MOST + 1):
+    for days in range(1, MOVED_AT_MOST + 1):
         day = slot.day + days * DAY
         if day in series.days_off or day in series.except_:
             continue
