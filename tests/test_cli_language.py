@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import pytest
 from pipeline_bench import SETTINGS, Bench
 from test_desk_texts import texts
 
 from steadycast import pipeline
+from steadycast.cli import up
 from steadycast.cli.command_line import app
 from steadycast.cli.main_job import main_job
-from steadycast.language import speaking
+from steadycast.language import gettext, speaking
 from steadycast.schedule.days import DAY
+from steadycast.workspace.paths import Paths
 
 CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
 COMMANDS = sorted({command for command, _ in texts.of_commands(app) if " -" not in command})
@@ -28,6 +32,20 @@ def zh(run: Run, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr("steadycast.language._of_process", [""])
     bench.set_up(CHINESE, {})
     return run
+
+
+def test_what_up_says_after_its_first_pages_is_in_the_language_that_was_chosen_there(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an empty folder it speaks the language of the machine's user until then."""
+    monkeypatch.delenv("STEADYCAST_LANGUAGE")
+    monkeypatch.setattr("steadycast.language._of_process", ["en"])
+    monkeypatch.setattr(up, "LOOK", 0.001)
+    monkeypatch.setattr(
+        up, "see_to", lambda *_: bench.set_up(CHINESE, {}) if gettext("Stopped.") == "Stopped." else None
+    )
+    assert up.begun(Paths(bench.root), Mock(), Mock(), threading.Event())
+    assert gettext("Stopped.") == "已停止。"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

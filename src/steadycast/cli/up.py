@@ -25,7 +25,7 @@ from steadycast.cli.output import BAD_INPUT, NEEDS_A_PERSON, OK, complain, say
 from steadycast.cli.ports import free_port, kept
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
-from steadycast.language import moment
+from steadycast.language import moment, speak
 
 if TYPE_CHECKING:
     from steadycast.cli.processes import Processes
@@ -184,7 +184,10 @@ def see_to(processes: Processes, asked: Asked | None) -> None:
 
 
 def begun(place: Paths, processes: Processes, asked: Asked, stop: threading.Event) -> bool:
-    """Waits until the desk has made a workspace, which goes on by itself then; False where it is stopped before."""
+    """Waits until the desk has made a workspace, which goes on by itself then; False where it is stopped before.
+
+    From then on this process speaks the language that was chosen there.
+    """
     from steadycast.pipeline import check_settings
     from steadycast.workspace import load
 
@@ -192,7 +195,8 @@ def begun(place: Paths, processes: Processes, asked: Asked, stop: threading.Even
         see_to(processes, asked)
         if place.is_there:
             with contextlib.suppress(SteadycastError):  # somebody writes it by hand, and is not done
-                check_settings(load(place.root))
+                check_settings(workspace := load(place.root))
+                speak(workspace.community.language)
                 return True
     return False
 
