@@ -131,7 +131,11 @@ def test_a_rehearsal_shows_what_would_be_sent(bench: Bench, run: Callable[..., t
     app = stocked(bench)
     run("intake", code=OK)
     assert "would send" in run("publish", "daily", "--dry-run", code=OK)[1]
+    shown = " ".join(run("publish", "--draft", "pgc/1.md", "--dry-run", code=OK)[1].split())
+    assert "by hand" in shown, "it keeps no slot of a series"
+    assert " draft " not in shown.partition("rehearsal")[2]
     assert not (app.workspace.out / "site").exists()
+    assert "  by hand on site: " in run("publish", "--draft", "pgc/1.md", code=OK)[1]
 
 
 @pytest.mark.parametrize(("ahead", "hint"), [(10, "steadycast plan"), (60, "steadycast plan --days 60")])

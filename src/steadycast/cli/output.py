@@ -75,7 +75,9 @@ def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[Text]:
     cells = {key: shown("" if row.get(key) is None else str(row[key])) for key in columns}
     cells |= {key: cut(cells[key]) for key in cells.keys() & NAMES}
     title = row.get("series_title")
-    if "series" in cells and title and title != row["series"]:
+    if "series" in cells and title == "":
+        cells["series"] = _("by hand")
+    elif "series" in cells and title and title != row["series"]:
         cells["series"] = shown(f"{title} ({row['series']})")  # the title is for people; the id is what one types
     cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
     said = {key: shown_word(cell) if key in CODES else cell for key, cell in cells.items()}
@@ -107,7 +109,7 @@ def say_outcome(row: Mapping[str, Any]) -> None:
     what = shown(
         _(
             "%(series)s on %(channel)s: %(title)s",
-            series=row["series_title"],
+            series=row["series_title"] or _("by hand"),
             channel=row["channel"],
             title=row["title"],
         )

@@ -338,7 +338,6 @@ def row_of(app: App, outcome: Outcome) -> Row:
 
 def line_of(row: Row) -> str:
     """The same as one line of a log."""
-    what = _(
-        "%(series)s on %(channel)s: %(title)s", series=row["series_title"], channel=row["channel"], title=row["title"]
-    )
+    series = row["series_title"] or _("by hand")
+    what = _("%(series)s on %(channel)s: %(title)s", series=series, channel=row["channel"], title=row["title"])
     return "  ".join(filter(None, (row["when"], f"{row['state']:<9}", what, row["link"])))
