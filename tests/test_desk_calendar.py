@@ -187,7 +187,13 @@ def test_publish_now_asks_first_and_the_page_shows_each_channel(root: Path, desk
     done = desk.post(f"{on}/publish", on=on, holds=slot.draft)
     assert "It went to 2 channels." in done.text
     said = text_of(done.text)
-    assert "out before its hour" in said
+    told = "kept: out before its hour"
+    assert told in said
+    assert told in text_of(desk.get(f"/calendar?month={slot.local[:7]}").text)
+    assert "2 deliveries are there before their hour" in text_of(desk.get("/record").text)
+    with App.open(load(root)) as app:
+        pipeline.report(app, pipeline.now())
+        assert told in text_of((app.workspace.out / "report" / "index.html").read_text(encoding="utf-8"))
     assert "https://far.example/" in said
     moved = desk.post(
         "/slots/move", on="/calendar", draft=slot.draft, to=f"{coming(root)[1].id} {coming(root)[1].draft}"

@@ -280,11 +280,11 @@ def test_rate_and_streak_count_the_same_slots_those_whose_hour_has_come(ledger: 
     assert (report.counts, report.on_time, report.streak.current, report.ahead) == ({}, None, 0, 2)
     assert [(c.counts, c.streak.current) for c in report.channels] == [({}, 0), ({}, 0)]
     assert [square.mark for c in report.channels for square in c.squares if square.date == now.date()] == ["kept"]
-    assert "还没有应发的 · 另有 2 次投递已提前发出" in page(report)
+    assert "还没有到点的 · 另有 2 次投递已提前发出" in page(report)
     early = report.plan[0], report.series[0].coming[0]
     assert [(each.at.date(), each.state) for each in early] == [(now.date(), "kept")] * 2
     assert [entry.state for entry in report.plan[:3]] == ["kept", "kept", "later"]
-    assert page(report).count('<p class="by">已提前发出</p>') == 2
+    assert page(report).count('<p class="by">按时：提前发出</p>') == 2
     ledger.backfill([past(1, "kept")])
     report = gather(ledger, workspace, NOW, [])
     assert (report.counts, report.on_time, report.streak.current, report.ahead) == ({"kept": 2}, 1, 2, 1)
