@@ -253,6 +253,13 @@ def test_the_past_shows_the_record(bench: Bench) -> None:
     assert told == ["kept", "late", "refused", "missed", "missed"]
     assert states["2026-11-28"] == "gap"
     assert states["2026-12-20"] == "later"
+    orders = {
+        tuple(c.name for c in slot.channels) for day in seen.days.values() for slot in day if len(slot.channels) > 1
+    }
+    assert orders == {("site", "far")}, "as the series names them, on every day"
+    alone = slot_view.one(app, "daily@2026-11-23T20:00", now)
+    assert alone
+    assert [c.name for c in alone.channels] == ["site", "far"]
 
 
 def test_a_month_reads_what_it_shows(root: Path) -> None:

@@ -164,7 +164,8 @@ def look(app: App, rows: Sequence[SlotRow], now: dt.datetime) -> list[SlotSeen]:
     drafts = app.ledger.carried_drafts({row.draft for row in rows if row.draft}) if rows else {}
     return [
         _seen(
-            app, row, its := deliveries.get(row.id, []), [_channel_seen(app, each, titles) for each in its],
+            app, row, its := deliveries.get(row.id, []),
+            titles.in_order(row.series, [_channel_seen(app, each, titles) for each in its]),
             drafts.get(row.draft or ""), now,
         )
         for row in rows
@@ -186,7 +187,7 @@ def _glance(app: App, rows: Sequence[KnownSlot], now: dt.datetime) -> list[SlotS
 
     def seen(row: KnownSlot) -> SlotSeen:
         its, draft = deliveries.get(row.id, []), drafts.get(row.draft or "")
-        shown = sorted(each for alike in its for each in channels(alike))
+        shown = titles.in_order(row.series, [each for alike in its for each in channels(alike)])
         return _seen(app, row, its, shown, draft, now)
 
     return [
@@ -195,15 +196,26 @@ def _glance(app: App, rows: Sequence[KnownSlot], now: dt.datetime) -> list[SlotS
 
 
 class _Titles(dict[str, str]):
-    """The channels' names for people, each looked up once."""
+    """The channels' names for people, each looked up once, and in which order a slot has them."""
 
     def __init__(self, app: App) -> None:
         super().__init__()
         self._app = app
+        self._ranks: dict[str, dict[str, int]] = {}
 
     def __missing__(self, channel: str) -> str:
         self[channel] = title = self._app.channel_title(channel)
         return title
+
+    def in_order(self, series: str, channels: list[ChannelSeen]) -> list[ChannelSeen]:
+        """As the slot's series names them, then as the settings do: the same before and after it has its deliveries."""
+        if len(channels) < 2:
+            return channels
+        if (ranks := self._ranks.get(series)) is None:
+            its = self._app.workspace.series.get(series)
+            names = dict.fromkeys([*(its.channels if its else ()), *self._app.workspace.channels])
+            ranks = self._ranks[series] = {name: rank for rank, name in enumerate(names)}
+        return sorted(channels, key=lambda each: (ranks.get(each.name, len(ranks)), each.name))
 
 
 def _seen(  # noqa: PLR0917 one slot, with what was read of it
