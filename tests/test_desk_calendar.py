@@ -149,9 +149,15 @@ def test_an_empty_slot_is_filled_and_a_day_left_out_with_its_reason(bench: Bench
     empty = [each for each in coming(root) if each.draft is None][1]
     on = page_of(empty)
     assert "no reserve" in desk.post(f"{on}/fill", on=on).text
+    bench.drop("pgc/film.md", article("A film", "evergreen: true\nform: video"))
+    bench.drop("pgc/elsewhere.md", article("Elsewhere", f"evergreen: true\nslot: {coming(root)[0].id}"))
+    with App(load(root)) as app:
+        pipeline.collect(app, pipeline.now())
+    assert "Fill from reserve" not in desk.get(on).text, "nothing of it fits"
     bench.drop("pgc/ever.md", article("Evergreen", "evergreen: true"))
     with App(load(root)) as app:
         pipeline.collect(app, pipeline.now())
+    assert "Fill from reserve" in desk.get(on).text
     assert "from reserve is in this slot" in desk.post(f"{on}/fill", on=on).text
     assert planned(root)[empty.id] == "Evergreen"
     holds = next(each.draft for each in coming(root) if each.id == empty.id)

@@ -107,6 +107,7 @@ def slot(request: Request, app: Here, id: str) -> HTMLResponse:
         choices=_choices(app, row), planned=_elsewhere(app, row), targets=_targets(app, seen), undo=_undo(request),
         ask=asks.form(app, seen, now), occasions=pipeline.rituals.of_slot(app, id, now) if seen.at > now else [],
         local=files.local_addresses(request, app, app.ledger.deliveries(slots=[id])),
+        has_reserve=bool(row and seen.state == "gap" and slot_view.has_reserve(app, row)),
         can_publish=bool(seen.draft and seen.at > now and any(c.state == "due" for c in seen.channels)),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 from steadycast.ledger.calendar_reads import AlikeDeliveries, AnySlot, CarriedDraft, KnownSlot, SlotDelivery
@@ -335,6 +336,16 @@ def free_stock(app: App, limit: int, *, target: SlotRow | None = None) -> list[D
         if len(found) >= limit:
             break
     return found
+
+
+def has_reserve(app: App, target: SlotRow) -> bool:
+    """Whether anything in reserve could fill a slot, be it rested or not."""
+    series, slot = app.workspace.series[target.series], as_slot(target)
+    for row in islice(app.ledger.free_stock(evergreen=True), MOST):
+        item = to_stock(row, None)
+        if fits(series, slot, item) and not item.slot and (not item.circle or "shared" in series.fill):
+            return True
+    return False
 
 
 def series_for(app: App, row: DraftRow | CarriedDraft) -> list[str]:
