@@ -43,6 +43,7 @@ KEYS = {
         "member",
         "state",
         "edited_since_approval",
+        "member_title",
         "changed",
         "revision",
         "where",

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from class_bench import at
+from desk_bench import Desk
 
-from steadycast.classes.roster import read_roster
+from steadycast import pipeline
+from steadycast.classes.roster import Roster, read_roster
+from steadycast.cli import drafts as commands
 from steadycast.errors import InputError
-from steadycast.pipeline import classes, invites, members
+from steadycast.pipeline import class_files, classes, invites, members
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.drafts import find_draft
+from steadycast.pipeline.member_names import MemberNames
 from steadycast.workspace import load
 
 SETTINGS = """[community]
@@ -81,3 +85,37 @@ def test_a_file_that_could_not_be_taken_in_is_named_with_its_reason(
     with pytest.raises(InputError, match=r"pgc/bad.md could not be taken in: slot is no date") as told:
         find_draft(app, given)
     assert told.value.line == 2
+
+
+def test_drafts_are_listed_under_the_name_that_people_use(
+    app: App, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The roster's where the settings have none; it is read once, and only where somebody is of it alone."""
+    read: list[App] = []
+    real = class_files.roster
+
+    def roster(app: App) -> Roster:
+        read.append(app)
+        return real(app)
+
+    monkeypatch.setattr(class_files, "roster", roster)
+    names = MemberNames(app)
+    assert (names("lin"), names(""), len(read)) == ("阿林", "", 0)
+    for member in ("lin", "momo", "xu", "guest"):
+        (app.workspace.content / "ugc" / member).mkdir(parents=True)
+        (app.workspace.content / "ugc" / member / "one.md").write_text(f"# Of {member}\n\nWords.\n", encoding="utf-8")
+    collect(app, NOW + dt.timedelta(days=1), feeds=False)
+    read.clear()
+    told = {row["member"]: row["member_title"] for row in pipeline.listed(app, NOW).rows}
+    assert told == {"lin": "阿林", "momo": "沫沫", "xu": "徐", "guest": "guest"}
+    assert len(read) == 1
+    monkeypatch.chdir(app.workspace.root)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert commands.list_() == 0
+    shown = capsys.readouterr().out
+    assert "沫沫 (momo)" in shown, "the name is for people, and the id is what one types"
+    assert " guest " in shown
+    momos = next(row.id for row in app.ledger.drafts() if row.member == "momo")
+    with Desk(app.workspace.root).up() as desk:
+        for page in ("/drafts", "/drafts?member=momo", f"/drafts/{momos}", "/"):
+            assert "<bdi>沫沫</bdi>" in desk.get(page).text, page

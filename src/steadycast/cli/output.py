@@ -79,6 +79,9 @@ def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[Text]:
         cells["series"] = _("by hand")
     elif "series" in cells and title and title != row["series"]:
         cells["series"] = shown(f"{title} ({row['series']})")  # the title is for people; the id is what one types
+    name = row.get("member_title")
+    if "member" in cells and name and name != row["member"]:
+        cells["member"] = shown(f"{name} ({row['member']})")
     cells |= {"link": "\n".join(map(shown, str(row["link"]).split("\n")))} if "link" in cells else {}
     said = {key: shown_word(cell) if key in CODES else cell for key, cell in cells.items()}
     return [Text(said[key], style=COLOURS.get(cells[key], "")) for key in columns]

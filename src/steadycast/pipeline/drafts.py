@@ -17,6 +17,7 @@ from steadycast.ledger.intake import HELD, OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
+from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.results import Row
 
 LONGEST_REASON = 500  # characters
@@ -25,8 +26,8 @@ OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
 
 def drafts(app: App) -> list[Row]:
     """Every draft with its standing: waiting, stock, planned, used, rejected, not-ready or gone; newest first."""
-    ids = app.ledger.listed_drafts()
-    return [row for some in chunks(ids) for _draft, row in _standing(app, some)]
+    ids, names = app.ledger.listed_drafts(), MemberNames(app)
+    return [row for some in chunks(ids) for _draft, row in _standing(app, some, names)]
 
 
 class DraftsListed(NamedTuple):
@@ -46,17 +47,18 @@ def listed(  # noqa: PLR0917 what may be asked of them
     from steadycast.pipeline.draft_location import DraftLocation  # plans, where somebody asks for a turn
 
     ids, location = app.ledger.listed_drafts(standing=state, member=member, form=form), DraftLocation(app, now)
+    names = MemberNames(app)
 
     def rows() -> Iterator[Row]:
         for some in chunks(ids[:most]):
-            found = _standing(app, some)
+            found = _standing(app, some, names)
             location.look_up(some)
             yield from ({**row, "where": location.of(draft)} for draft, row in found)
 
     return DraftsListed(rows(), len(ids[most:]) if most else 0)
 
 
-def _standing(app: App, ids: list[str]) -> list[tuple[DraftRow, Row]]:
+def _standing(app: App, ids: list[str], names: MemberNames) -> list[tuple[DraftRow, Row]]:
     """Some drafts with their standing, in that order; those that are not there are left out."""
     found, due, out = app.ledger.drafts_of(ids), app.ledger.drafts_due(), app.ledger.last_used(ids)
     carried = {**dict.fromkeys(due, "planned"), **dict.fromkeys(out, "used")}
@@ -70,6 +72,7 @@ def _standing(app: App, ids: list[str]) -> list[tuple[DraftRow, Row]]:
                 "form": row.form,
                 "origin": row.origin,
                 "member": row.member,
+                "member_title": names(row.member),
                 "state": carried.get(row.id, "stock") if row.state == "approved" else row.state,
                 "edited_since_approval": _edited(row),
                 "changed": row.changed.isoformat(),

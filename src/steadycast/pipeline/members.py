@@ -14,8 +14,8 @@ from steadycast.language import listed, quoted
 from steadycast.ledger.member_reads import WENT, Place, Standing
 from steadycast.ledger.tables import DraftRow, InviteRow, State
 from steadycast.pipeline.app import App
-from steadycast.pipeline.class_files import roster
 from steadycast.pipeline.community_state import shares
+from steadycast.pipeline.member_names import titles
 from steadycast.report.quiet import quiet_since
 
 YEAR = dt.timedelta(days=365)
@@ -68,20 +68,13 @@ def named(app: App, said: str) -> str:
 
     Anybody else is somebody new, of that id. InputError where several are called so.
     """
-    titles = _titles(app)
-    if said in titles or app.ledger.standings(said):
+    known = titles(app)
+    if said in known or app.ledger.standings(said):
         return said
-    found = [name for name, title in titles.items() if title == said]
+    found = [name for name, title in known.items() if title == said]
     if len(found) > 1:
         raise InputError(_("several members are called %(name)s", name=quoted(said)), hint=listed(found))
     return found[0] if found else said
-
-
-def _titles(app: App) -> dict[str, str]:
-    """Who is known to settings and rosters, by id, with their names for people."""
-    seats = {seat.member: seat.title for seat in roster(app).seats}
-    known = {name: member.title for name, member in app.workspace.members.items()}
-    return {name: known.get(name) or title or name for name, title in {**known, **seats}.items()}
 
 
 def members(app: App, now: dt.datetime, name: str | None = None) -> list[Member]:
@@ -94,10 +87,10 @@ def members(app: App, now: dt.datetime, name: str | None = None) -> list[Member]
         stand[row.member].append(row)
     gifts, waits, went = app.ledger.gifts(name), _waits(app, now, name), _went(app, now)
     total = sum(went.values())
-    titles = _titles(app)
-    known = [*titles, *(row.member for row in app.ledger.invites_of())] if name is None else [name] * (name in titles)
+    names = titles(app)
+    known = [*names, *(row.member for row in app.ledger.invites_of())] if name is None else [name] * (name in names)
     made = [
-        _member(each, titles.get(each, each), app, stand[each], went[each], total, waits.get(each))
+        _member(each, names.get(each, each), app, stand[each], went[each], total, waits.get(each))
         for each in dict.fromkeys([*known, *stand])
     ]
     told = [_with_quiet(member, quiet_since(gifts.get(member.name, ()), now)) for member in made]
