@@ -15,7 +15,16 @@ from steadycast.classes.leaving import up_for_leaving
 from steadycast.classes.model import Happened, Leave
 from steadycast.errors import InputError
 from steadycast.ledger.tables import FeedRow
-from steadycast.pipeline import class_decisions, class_problems, class_view, classes, invites, source_looks
+from steadycast.pipeline import (
+    class_decisions,
+    class_problems,
+    class_view,
+    classes,
+    hand_over,
+    invites,
+    source_looks,
+    turns,
+)
 from steadycast.pipeline.app import App
 from steadycast.pipeline.class_view import Mark
 from steadycast.pipeline.collect import collect
@@ -83,6 +92,32 @@ def test_files_are_hand_ins_and_who_wrote_none_is_missed_after_the_late_window(d
     desk.judge("2021-01-11 00:06")
     assert desk.verdicts()["cay", "01-10"] == "missed"
     assert desk.judge("2021-01-11 01:00")[0].judged == 0, "judging again changes nothing"
+
+
+def test_the_hand_over_counts_what_is_handed_in_before_it_is_due_and_judged(desk: Desk) -> None:
+    """Each once, and only in its own month; until then it says that nothing was due yet."""
+
+    def told(when: str, period: str = "") -> list[tuple[str, int, int, int]]:
+        made = hand_over.hand_over(desk.app, turns.roll(desk.app, "c16"), at(when), period)
+        assert ("No hand-in was due yet." in hand_over.markdown(desk.app, made)) == (made.runs and not made.dues)
+        return [(due.slot[4:14], due.kept, due.late, due.missed) for due in made.dues]
+
+    desk.look("2021-01-05 12:00")
+    assert told("2021-01-05 12:01") == []
+    desk.write("ann", "2021-01-08 18:00")
+    desk.look("2021-01-08 18:05")
+    assert told("2021-01-08 18:06") == [("2021-01-10", 1, 0, 0)]
+    desk.write("bob", "2021-01-10 22:30")
+    desk.look("2021-01-10 22:31")
+    assert told("2021-01-10 22:32") == [("2021-01-10", 1, 1, 0)], "and nobody is missed before somebody judged"
+    desk.judge("2021-01-10 23:00")
+    desk.look("2021-01-11 00:05")
+    desk.judge("2021-01-11 00:06")
+    desk.write("cay", "2021-01-12 18:00")
+    desk.write("ann", "2021-01-12 19:00")
+    desk.look("2021-01-12 19:05")
+    assert told("2021-01-12 19:06") == [("2021-01-10", 1, 1, 1), ("2021-01-17", 1, 0, 0)]
+    assert told("2021-01-12 19:06", "2021-02") == told("2021-01-12 19:06", "2020-12") == []
 
 
 def test_an_outage_of_ours_is_nobodys_miss(desk: Desk) -> None:

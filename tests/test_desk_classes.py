@@ -68,6 +68,7 @@ def test_the_grid_has_a_letter_in_each_cell_and_who_is_up_waits_for_a_person(des
     assert "missed: &lt;Sunday&gt;" in shown
     assert "<b>Bob" not in shown
     assert "Mark." not in shown
+    assert "Blank: before this class began or they joined, or after they left</li>" in shown, "an empty cell has a word"
     assert shown.index("K</abbr>") > shown.index("·</abbr>"), "the newest slot stands beside the names"
     assert "周日班" in desk.get("/classes").text
     assert "/classes" in desk.get("/").text, "there is a tab"

@@ -69,7 +69,7 @@ def handed_over(request: Request, app: Here, name: str, period: str = "") -> HTM
         request, app, "class_hand_over", "classes", roll=roll, made=made, turns=turns.turns(app, roll, now),
         before=hand_over.before(roll.the_class, made.period), running=running.name,
         text=hand_over.markdown(app, made), held=hand_over.held, role=hand_over.role, came=hand_over.came,
-        day_of=day_of_id, title_of=lambda member: roll.title(app, member),
+        nothing_due=hand_over.nothing_due, day_of=day_of_id, title_of=lambda member: roll.title(app, member),
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def words(say: Language) -> dict[Mark, tuple[str, str]]:
         Mark.MADE_UP: (_("U"), _("Made up")),
         Mark.EXCUSED: (_("E"), _("On leave")),
         Mark.OFF: ("–", _("Nothing is owed on that day")),
-        Mark.NONE: ("", _("Not theirs: they had not joined, or are gone")),
+        Mark.NONE: ("", _("Blank: before this class began or they joined, or after they left")),
         Mark.OPEN: ("·", _("Still open")),
         Mark.UNSEEN: ("?", _("We could not look yet: nobody is judged by that")),
     }

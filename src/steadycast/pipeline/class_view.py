@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from steadycast.classes.leaving import awaits, state_of
 from steadycast.classes.model import Class, Duty, HandIn, MemberStanding, Seat, State
@@ -47,6 +48,15 @@ class Mark(StrEnum):
 
 
 HANDED = (Mark.KEPT, Mark.LATE)
+
+
+class HandedIn(NamedTuple):
+    """A duty that was met, in time or late."""
+
+    slot: str
+    due: dt.datetime
+    member: str
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +170,18 @@ def _plain(duty: Duty, known: dt.datetime) -> Mark:
     if duty.owed:  # what was due before anybody looked is judged by nobody
         return Mark.OPEN if duty.slot.at >= known else Mark.NONE
     return Mark.EXCUSED if duty.on_leave else Mark.OFF if duty.why else Mark.NONE
+
+
+def handed_in(app: App, its: Enrolled, now: dt.datetime) -> list[HandedIn]:
+    """What was handed in, as things are now; the hourly look need not have written it down."""
+    all_duties = duties_of(its, now)
+    stands = _open(app, its, all_duties, now)
+    return [
+        HandedIn(duty.slot.id, duty.slot.at, member, mark)
+        for member, its_duties in all_duties.items()
+        for duty in its_duties
+        if (mark := stands.get(member, {}).get(duty.slot.id)) in HANDED
+    ]
 
 
 def _open(

@@ -18,6 +18,8 @@ from steadycast.language import gettext as _
 from steadycast.ledger.tables import HandInRow
 from steadycast.pipeline import rounds
 from steadycast.pipeline.app import App
+from steadycast.pipeline.class_view import HandedIn, handed_in
+from steadycast.pipeline.classes import Enrolled
 from steadycast.pipeline.house_texts import plain
 from steadycast.pipeline.turns import Roll, served, turns
 from steadycast.schedule.days import DAY, midnight
@@ -55,6 +57,7 @@ class HandOver:
     alone: tuple[tuple[dt.datetime, tuple[str, ...]], ...]  # since when, the authors without a comment
     happened: tuple[tuple[Happened, str, dt.date], ...]
     coming: tuple[tuple[str, Turn], ...]  # of the next period
+    runs: bool = False  # the period is not over
 
     def values(self) -> dict[str, object]:
         """For programs."""
@@ -122,7 +125,7 @@ def hand_over(app: App, roll: Roll, now: dt.datetime, period: str = "") -> HandO
         title=the_class.title,
         period=chosen,
         on_duty=tuple((roll.title(app, turn.member), turn) for turn in sorted(own, key=in_order)),
-        dues=tuple(_dues(rows, zone)),
+        dues=tuple(_dues(rows, _not_judged(app, roll, rows, now, (start, end)), zone)),
         made_up=tuple(
             (roll.title(app, row.member), titles.get(row.made_up_by or "", ""), row.made_up_at.astimezone(zone))
             for row in rows
@@ -137,18 +140,35 @@ def hand_over(app: App, roll: Roll, now: dt.datetime, period: str = "") -> HandO
         ),
         happened=tuple(_happened(app, roll, chosen)),
         coming=tuple((roll.title(app, turn.member), turn) for turn in known.get(coming.name, ())),
+        runs=now < end,
     )
 
 
-def _dues(rows: Iterable[HandInRow], zone: dt.tzinfo) -> Iterator[Due]:
-    by_slot: dict[str, list[HandInRow]] = defaultdict(list)
+def _dues(rows: Iterable[HandInRow], further: Iterable[HandedIn], zone: dt.tzinfo) -> Iterator[Due]:
+    many: dict[tuple[dt.datetime, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
-        by_slot[row.slot].append(row)
-    for slot, own in by_slot.items():
-        many = Counter(row.verdict for row in own)
-        made_up = sum(row.verdict == MISSED and row.made_up_at is not None for row in own)
-        at = own[0].due.astimezone(zone)
-        yield Due(slot, at, many["kept"], many["late"], many[MISSED], made_up, many[EXCUSED])
+        its = many[row.due, row.slot]
+        its[row.verdict] += 1
+        its["made up"] += row.verdict == MISSED and row.made_up_at is not None
+    for each in further:
+        many[each.due, each.slot][each.mark] += 1
+    for (due, slot), its in sorted(many.items()):
+        at = due.astimezone(zone)
+        yield Due(slot, at, its["kept"], its["late"], its[MISSED], its["made up"], its[EXCUSED])
+
+
+def _not_judged(
+    app: App, roll: Roll, rows: Iterable[HandInRow], now: dt.datetime, span: tuple[dt.datetime, dt.datetime]
+) -> Iterator[HandedIn]:
+    """What was handed in for the period that runs, and is not written down: it is due later, or since just now."""
+    start, end = span
+    if not start <= now < end:
+        return
+    its = Enrolled(roll.the_class, tuple(roll.seats), tuple(roll.standings))
+    judged = {(row.slot, row.member) for row in rows}
+    for each in handed_in(app, its, now):
+        if start <= each.due < end and (each.slot, each.member) not in judged:
+            yield each
 
 
 def _happened(app: App, roll: Roll, period: Period) -> Iterator[tuple[Happened, str, dt.date]]:
@@ -178,7 +198,7 @@ def _lines(say: Language, made: HandOver) -> Iterator[str]:
     yield f"# {plain(heading(say, made))}"
     yield from _bullets(held(say, turn, name) for name, turn in made.on_duty)
     yield from _below(say.gettext("Hand-ins"))
-    yield from _table(say, made.dues) if made.dues else (say.gettext("No hand-in was due."),)
+    yield from _table(say, made.dues) if made.dues else (nothing_due(say, made),)
     yield from _bullets(
         say.gettext("%(name)s made up on %(day)s: %(title)s", name=name, day=say.day(at.date()), title=title)
         for name, title, at in made.made_up
@@ -207,6 +227,11 @@ def _bullets(lines: Iterable[str]) -> Iterator[str]:
         if n == 0:
             yield ""  # below a table or a heading
         yield f"- {plain(line)}"
+
+
+def nothing_due(say: Language, made: HandOver) -> str:
+    """What to say where no hand-in is counted."""
+    return say.gettext("No hand-in was due yet.") if made.runs else say.gettext("No hand-in was due.")
 
 
 def _table(say: Language, dues: Iterable[Due]) -> Iterator[str]:
