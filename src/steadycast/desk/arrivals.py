@@ -41,7 +41,9 @@ def pull(app: Here) -> RedirectResponse:
     """Asks those who count, now."""
     found = pipeline.arrivals.pull(app, pipeline.now())
     wrong = [f"{each.counter}: {each.error}" for each in found if each.error]
-    return done(PAGE, current().gettext("; ").join(wrong) or current().gettext("All who count were asked."), refused=bool(wrong))
+    return done(
+        PAGE, current().gettext("; ").join(wrong) or current().gettext("All who count were asked."), refused=bool(wrong)
+    )
 
 
 @router.get("/arrivals.csv")

@@ -29,7 +29,11 @@ def circles(request: Request, app: Here) -> HTMLResponse:
 def look(app: Here) -> RedirectResponse:
     """Reads the report of each, now."""
     wrong = [f"{each.title}: {each.error}" for each in pipeline.circles.look(app, pipeline.now()) if each.error]
-    return done(PAGE, current().gettext("; ").join(wrong) or current().gettext("All of them were looked at."), refused=bool(wrong))
+    return done(
+        PAGE,
+        current().gettext("; ").join(wrong) or current().gettext("All of them were looked at."),
+        refused=bool(wrong),
+    )
 
 
 @router.post("/hub-asks/{id}", dependencies=[form_of(Act.SETTLE)])

@@ -89,13 +89,13 @@ def changes(before: Workspace, after: Workspace) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _of_table(name: str, was: bool, stands: bool) -> str:  # noqa: FBT001  whether it is in either reading
+def _of_table(name: str, was: bool, stands: bool) -> str:
     if was and stands:
         return _("%(name)s changed", name=name)
     return _("%(name)s is new", name=name) if stands else _("%(name)s is removed", name=name)
 
 
-def _told(path: tuple[str, ...], old: Any, new: Any, was: bool, stands: bool) -> str:  # noqa: FBT001  as `_of_table`
+def _told(path: tuple[str, ...], old: Any, new: Any, was: bool, stands: bool) -> str:
     rhythm = path[0] == "series" and len(path) == 3 and path[2] in ("every", "rrule")
     whole = path[0] in NAMED and was != stands and not (rhythm and stands)
     if whole or path[0] not in VALUES:
