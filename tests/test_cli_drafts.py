@@ -93,6 +93,18 @@ def test_a_plan_tells_what_is_in_stock_beyond_it_and_how_to_see_that(
 
 
 @pytest.mark.usefixtures("monday")
+def test_a_plan_tells_what_is_pinned_to_a_slot_that_is_past(
+    bench: Bench, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    stocked(bench, drafts=0)
+    bench.drop("pgc/lost.md", article("Lost", "slot: 2026-11-20"))
+    run("intake")
+    out = run("plan", code=A_PERSON)[1]
+    assert "pinned to a slot that is past: 1; `steadycast list` says which" in out
+    assert "in stock" not in out
+
+
+@pytest.mark.usefixtures("monday")
 def test_intake_says_of_each_draft_where_it_stands(bench: Bench, told: Callable[..., Any]) -> None:
     stocked(bench, drafts=14)
     told("intake")

@@ -54,6 +54,7 @@ class WithoutSlot:
     days: int = 0  # a plan of so many days carries all of these
     reserve: int = 0  # evergreens, for slots that nothing fresh serves
     never: int = 0  # such that no slot of the coming year is left for
+    past: int = 0  # pinned to a slot that is past
 
     def lines(self) -> list[str]:
         """What to say of them, a line each."""
@@ -74,6 +75,8 @@ class WithoutSlot:
                 "in stock besides: %(num)s; no slot of the coming year is left for them; `steadycast check` may say why"
             )
             said.append(_(left, num=self.never))
+        if self.past:
+            said.append(_("pinned to a slot that is past: %(num)s; `steadycast list` says which", num=self.past))
         return said
 
 
@@ -155,16 +158,21 @@ class DraftLocation:
         carried = {row.draft for row in self._slots if row.at < self.now + horizon}
         carried |= self.app.ledger.unlisted_drafts()  # each made for one slot
         left = [item for item in self._stock.values() if item.draft not in carried]
-        fresh = [item.draft for item in left if not item.reserve and not self._out(item.draft)]
-        turns = [self._turns[draft] for draft in fresh if draft in self._turns] if fresh else []
+        fresh = [item for item in left if not item.reserve and not self._out(item.draft)]
+        turns = [self._turns[item.draft] for item in fresh if item.draft in self._turns] if fresh else []
+        past = sum(bool(item.slot) and self._is_past(item) for item in fresh)
         counts = Counter(slot.series for slot in turns)
         last = max((slot.at for slot in turns), default=self.now)
         return WithoutSlot(
             tuple((name, counts[name]) for name in self.app.workspace.series if counts[name]),
             (last - self.now).days + 1,
             sum(item.evergreen for item in left),
-            len(fresh) - len(turns),
+            len(fresh) - len(turns) - past,
+            past,
         )
+
+    def _is_past(self, item: StockItem) -> bool:
+        return self._past_pins.has(item.slot or "", (each for each in self._series() if suits(each, item)))
 
     @cached_property
     def _stock(self) -> dict[str, StockItem]:
