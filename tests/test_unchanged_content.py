@@ -14,7 +14,8 @@ from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import pipeline
 from steadycast.intake import folder, stamps
-from steadycast.pipeline import App, unchanged_content
+from steadycast.language import speaking
+from steadycast.pipeline import App, draft_notes, unchanged_content
 from steadycast.pipeline.files_read import NOTE
 from steadycast.workspace import load
 
@@ -139,6 +140,24 @@ def test_a_file_that_nobody_names_is_told(bench: Bench, app: App, each: Look) ->
     assert [problem.where for problem in (*collected.problems, *collected.noticed)] == ["pgc/alone.mp3"]
 
 
+def test_a_file_that_is_no_draft_is_told_once_and_costs_no_more_looks(bench: Bench, app: App, each: Look) -> None:
+    def said() -> list[str]:
+        return [f"{problem.where} {problem.message}" for problem in pipeline.collect(app, MORNING).noticed]
+
+    bench.drop("pgc/notes.xyz", "for us")
+    assert said() == ["pgc/notes.xyz is no draft"]
+    assert [each(), each(), said()] == [False, False, []], "it was told, and nothing needs anybody"
+    with speaking("zh_Hans"):
+        assert said() == ["pgc/notes.xyz 不是稿子"], "whoever reads another language is told in that one"
+        assert [each(), said()] == [False, []]
+    (app.workspace.cache / draft_notes.TOLD).unlink()
+    assert said() == ["pgc/notes.xyz is no draft"], "a lost note of what was told has it told once more"
+    assert not each()
+    bench.drop("pgc/more.xyz", "for us")
+    assert said() == ["pgc/more.xyz is no draft, and 1 file of its kind beside it"]
+    assert [each(), each()] == [False, False]
+
+
 def test_a_draft_that_lacked_its_picture_is_read_when_that_has_come(bench: Bench, app: App, each: Look) -> None:
     bench.drop("pgc/lacks.md", article("Lacks", body="![words](late.png)"))
     assert [each(), each(), each()] == [True] * 3
@@ -218,7 +237,7 @@ def test_what_a_person_decided_has_each_file_looked_at_once(bench: Bench, app: A
 def test_a_look_that_another_process_overtook_is_no_proof(bench: Bench, app: App, each: Look) -> None:
     """It began before the other one wrote: what it keeps then is of a ledger that is no more."""
     limits = stamps.Limits(draft_bytes=app.workspace.intake.max_bytes)
-    slow = unchanged_content.LastLook(app, limits, NOTE)
+    slow = unchanged_content.LastLook(app, limits, [NOTE, draft_notes.TOLD])
     assert slow.was_the_same()
     seen, others = dict(slow.seen or {}), list[str]()
     with App(load(bench.root)) as other:
@@ -226,7 +245,7 @@ def test_a_look_that_another_process_overtook_is_no_proof(bench: Bench, app: App
         pipeline.collect(other, MORNING)
         (bench.root / "content/pgc/three.md").unlink()
         slow.keep(seen, others, ())
-        assert not unchanged_content.LastLook(app, limits, NOTE).was_the_same()
+        assert not unchanged_content.LastLook(app, limits, [NOTE, draft_notes.TOLD]).was_the_same()
     assert each()
     assert "pgc/three.md" not in told(app)
 

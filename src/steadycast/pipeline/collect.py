@@ -57,12 +57,8 @@ def collect(
         lacking: list[draft_media.MissingPictures] = []
         times: dict[PurePosixPath, dt.datetime] = {}
         with retold.noting():  # a problem is told to whoever reads it, in that reader's language
-            changes, problems, keep = _folder(app, now, progress, lacking, times)
-        noticed = [
-            *_noticed(app, changes, now),
-            *draft_notes.not_yet_told(app, [p for p in problems if p.harmless]),
-        ]
-        problems = [p for p in problems if not p.harmless]
+            changes, problems, harmless, keep = _folder(app, now, progress, lacking, times)
+        noticed = [*_noticed(app, changes, now), *harmless]
         taken = _write(app, now, changes, source_looks.own_times(app, now, times))
         source_looks.looked(app, now, problems, anything=bool(taken))
         with retold.noting():
@@ -137,16 +133,17 @@ def _folder(
     progress: Progress,
     lacking: list[draft_media.MissingPictures],
     times: dict[PurePosixPath, dt.datetime],
-) -> tuple[Changes, list[Problem], Callable[[], None]]:
+) -> tuple[Changes, list[Problem], list[Problem], Callable[[], None]]:
     """What the content folder makes of the known drafts; `times` gets when each file that was read was written.
 
-    The last one remembers what was read; of what has not changed since, nothing is read or made.
+    Then its problems, the harmless ones that were not told yet, and what remembers what was read: of what has not
+    changed since, nothing is read or made.
     """
     workspace = app.workspace
     limits = folder.Limits(draft_bytes=workspace.intake.max_bytes)
-    last = LastLook(app, limits, NOTE)
+    last = LastLook(app, limits, (NOTE, draft_notes.TOLD))
     if last.was_the_same():
-        return Changes(), [], lambda: None
+        return Changes(), [], [], lambda: None
     here = app.ledger.dropped_paths()
     before = FilesRead(app, here, last.seen)
     drafts, present, problems, stamps, dated = [], set[PurePosixPath](), [], {}, set()
@@ -184,6 +181,8 @@ def _folder(
     broken = {PurePosixPath(problem.where) for problem in problems}
     if alone:
         problems += draft_notes.problems(app, alone, {*named, *before.named()}, broken)
+    harmless = [problem for problem in problems if problem.harmless]
+    problems = [problem for problem in problems if not problem.harmless]
     changes = Changes()
     if drafts or not all(reconcile.stands(PurePosixPath(path), present) for path in here - before.same.keys()):
         rows = app.ledger.known_drafts()
@@ -197,9 +196,9 @@ def _folder(
         before.keep(stamps)
         if not (drafts or present or problems or changes.deleted):
             others = [str(item.path) for item in alone]
-            last.keep(before.stamps() | notes, others, before.media())
+            last.keep(before.stamps() | notes, others, before.media(), told=bool(harmless))
 
-    return changes, problems, keep
+    return changes, problems, draft_notes.not_yet_told(app, harmless), keep
 
 
 def _approved_on_arrival(app: App, draft: Draft) -> bool:

@@ -26,6 +26,7 @@ from steadycast.render.prepared_body import prepare
 from steadycast.render.wording import Words
 from steadycast.schedule.model import Form
 
+TOLD = "others.json"  # the harmless problems that the last look told
 MANY = 3  # drafts of one title: two are a pair (part one and two), three are a mistake. Of one note: too many to list
 DESCRIBE = N_("say what is to be seen, for who cannot see it: ![words](picture.jpg); of a cover: cover_alt")
 
@@ -227,7 +228,7 @@ def _named_by_channels(app: App) -> Iterator[Path]:
 
 def not_yet_told(app: App, problems: list[Problem]) -> list[Problem]:
     """Those of `problems` that the last look did not tell; a lost note of it tells them once more."""
-    file = app.workspace.cache / "others.json"
+    file = app.workspace.cache / TOLD
     try:
         told = set(json.loads(file.read_bytes()))
     except (OSError, ValueError, TypeError):

@@ -7,7 +7,9 @@ file, as does a lost note. What a look depends on stands in the note:
   What was not read (it was being written, it is broken, it lacks a picture) has no stamp, so the lines differ;
 - every file that a draft names;
 - the word of the ledger that is another after each change of a draft, and was read before anything was compared;
-- the settings and the program; and the note of the single files, so that who removes that one has all read again.
+- the settings and the program;
+- the note of the single files, so that who removes that one has all read again, and the note of what was told;
+- where something harmless was told, in which language: whoever reads another is told it in that one.
 """
 
 from __future__ import annotations
@@ -22,24 +24,25 @@ import orjson
 
 from steadycast import __version__
 from steadycast.intake.stamps import Limits, Stamp, are_the_same, stamps
+from steadycast.language import current
 from steadycast.ledger.installation import STOCK
 from steadycast.pipeline.app import App
 from steadycast.workspace.paths import SOURCES
 
 NOTE = "intake-look.json"
-FORMAT = 1
+FORMAT = 2
 clock_ns = time.time_ns  # by which files are dated
 
 
 class LastLook:
     """One look at content/, against the last one that found nothing to do."""
 
-    def __init__(self, app: App, limits: Limits, note_of_files: str) -> None:
+    def __init__(self, app: App, limits: Limits, notes: Iterable[str]) -> None:
         workspace = app.workspace
         self._word = app.ledger.meta(STOCK)  # first: what changes from here on makes it another
         self._began = clock_ns()
         self._root, self._limits = workspace.content, limits
-        self._file, self._files = workspace.cache / NOTE, workspace.cache / note_of_files
+        self._file, self._notes = workspace.cache / NOTE, [workspace.cache / name for name in notes]
         settings = [_facts(workspace.root / name) for name in SOURCES]
         self._by = [FORMAT, __version__, workspace.community.zone.key, list(limits), settings, self._word]
         self.seen: Mapping[str, Stamp] | None = None  # every draft's file, as this look found it
@@ -53,13 +56,20 @@ class LastLook:
         try:
             kept = orjson.loads(self._file.read_bytes())
             by, line, named = kept["by"], kept["line"], kept["named"]
-            same = by == [*self._by, _facts(self._files)] and line == _line(self.seen, others)
-            return same and are_the_same(named)
+            same = by == self._all_by() and line == _line(self.seen, others)
+            return same and kept["told"] in {"", current().tag} and are_the_same(named)
         except (OSError, ValueError, TypeError, LookupError):
             return False
 
-    def keep(self, drafts: Mapping[str, Sequence[int]], others: Iterable[str], named: Iterable[Sequence[Any]]) -> None:
-        """Keeps that this look found nothing to do with these.
+    def keep(
+        self,
+        drafts: Mapping[str, Sequence[int]],
+        others: Iterable[str],
+        named: Iterable[Sequence[Any]],
+        *,
+        told: bool = False,
+    ) -> None:
+        """Keeps that this look found nothing to do with these; `told`: but to tell something harmless, once.
 
         Not where a file was written less than a second before: it may be again within one tick of its disk's clock.
         """
@@ -68,10 +78,14 @@ class LastLook:
         newest = max(times, default=0), max((time for _path, _size, *its in files.values() for time in its), default=0)
         if self._word is None or max(newest) > self._began - int(self._limits.recent * 1e9):
             return
-        by = [*self._by, _facts(self._files)]
+        said = {"by": self._all_by(), "line": _line(drafts, others), "named": list(files.values())}
         fresh = self._file.with_suffix(".tmp")
-        fresh.write_bytes(orjson.dumps({"by": by, "line": _line(drafts, others), "named": list(files.values())}))
+        fresh.write_bytes(orjson.dumps({**said, "told": current().tag if told else ""}))
         fresh.replace(self._file)
+
+    def _all_by(self) -> list[Any]:
+        """What a look depends on beside content/, with the notes as they are now."""
+        return [*self._by, *map(_facts, self._notes)]
 
 
 def _facts(file: Path) -> list[int] | None:
