@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ class Place:
         self.called("c16")
         self.app.ledger.set_meta(source_looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
 
-    def called(self, name: str, was: str = "") -> None:
-        settings = SETTINGS.format(name=name, was=f'was = "{was}"\n' if was else "")
+    def called(self, name: str, was: str | list[str] = "") -> None:
+        settings = SETTINGS.format(name=name, was=f"was = {json.dumps(was)}\n" if was else "")
         (self.root / "steadycast.toml").write_text(settings, encoding="utf-8")
         self.app = App(load(self.root))
 
@@ -98,6 +99,23 @@ def test_all_that_is_kept_of_a_class_goes_along_under_its_new_name(place: Place)
     assert not ledger.hand_ins("c16", at("2021-01-01 00:00"))
     assert not ledger.member_standings("c16")
     assert ledger.meta(source_looks.FIRST + "c16") is None
+
+
+@pytest.mark.parametrize("was", [["b", "c16"], ["c16", "b"]])
+def test_who_renames_twice_before_anything_runs_names_both(place: Place, was: list[str]) -> None:
+    """It was c16, and b for an hour: a draft, the roster and the turns still say c16, another draft says b."""
+    before = place.verdicts()
+    place.called("b", was="c16")
+    place.called("reading", was=was)
+    plan(place.app, at("2021-01-11 10:00"))
+    assert place.verdicts() == [(slot.replace("c16", "reading"), *rest) for slot, *rest in before]
+    assert [row.what for row in place.app.ledger.member_standings("reading")] == ["leave"]
+    place.hand_in("ann", "2021-01-17 12:00")
+    place.hand_in("bob", "2021-01-17 13:00", "---\nseries: b\n---\n")
+    assert place.look("2021-01-18 02:00") == 6
+    assert [row[1:] for row in place.verdicts() if "01-17" in row[0]] == [
+        ("ann", "kept"), ("bob", "kept"), ("cay", "missed"),
+    ]  # fmt: skip
 
 
 def test_it_is_judged_on_as_if_it_had_always_been_called_so(place: Place) -> None:

@@ -224,9 +224,9 @@ def test_an_announced_occasion_keeps_its_draft_to_the_end() -> None:
     ("club", "slot"),
     [
         pytest.param(replace(CLUB, every="week on sat at 15:30"), "club@2026-11-28T15:30-1d", id="another hour"),
-        pytest.param(replace(CLUB, name="circle", was="club"), "circle@2026-11-28T14:00-1d", id="another name"),
+        pytest.param(replace(CLUB, name="circle", was=("club",)), "circle@2026-11-28T14:00-1d", id="another name"),
         pytest.param(
-            replace(CLUB, name="circle", was="club", every="week on sat at 15:30"),
+            replace(CLUB, name="circle", was=("club",), every="week on sat at 15:30"),
             "circle@2026-11-28T15:30-1d",
             id="both",
         ),

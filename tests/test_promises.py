@@ -215,12 +215,14 @@ def test_the_past_is_not_rewritten_by_an_edit(bench: Bench) -> None:
     assert outcomes(app)[:2] == [("daily@2026-11-23T20:00", "kept"), ("daily@2026-11-24T20:00", "missed")]
 
 
-def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench: Bench) -> None:
+@pytest.mark.parametrize("was", ['"daily"', '["between", "daily"]', '["daily", "between"]'])
+def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench: Bench, was: str) -> None:
+    """Also one that was renamed once more before anything ran."""
     own = {"pgc/own.md": article("Its own", "series: daily"), "pgc/pin.md": article("Pin", "slot: daily@2026-11-26")}
     bench.set_up(FAR_ONLY, {"pgc/1.md": article("One", "priority: 5"), **own})
     serve(bench, 23, 19, 0)
     serve(bench, 23, 20, 0)
-    renamed = FAR_ONLY.replace("[series.daily]", '[series.notes]\nwas = "daily"').replace("20:00", "20:30")
+    renamed = FAR_ONLY.replace("[series.daily]", f"[series.notes]\nwas = {was}").replace("20:00", "20:30")
     app = bench.settings(renamed)
     told = ops.check(bench.clock.now(), root=bench.root)
     assert [each.message for each in told if "series" in each.message or "slot" in each.message] == []
@@ -231,6 +233,13 @@ def test_a_renamed_series_keeps_its_record_its_day_and_its_drafts(bench: Bench) 
     (record,) = pipeline.report(app, bench.at(24, 21)).rows()
     assert (record["kept"], record["streak"]) == (2, "2")
     assert bench.there() == ["One", "Its own"]
+
+
+@pytest.mark.parametrize("was", ['"Daily"', '["daily", "a b"]', '[["daily"]]', "3"])
+def test_a_name_from_before_is_a_name(bench: Bench, was: str) -> None:
+    bench.set_up(COMMUNITY)
+    with pytest.raises(SettingsError, match=r"series\.b\.was"):
+        bench.settings(COMMUNITY + f'[series.b]\nevery = "day at 20:00"\nwas = {was}\n')
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ class Class:
     name: str
     rhythm: Series  # with grace, late, forms; every day off and every day left out is an excused slot of it
     title: str = ""
-    was: str = ""  # its name before it was renamed: what is kept, written or dropped under that name is its own
+    was: tuple[str, ...] = ()  # its names before it was renamed: what is kept or written under them is its own
     least: int = 0  # characters that a hand-in has to have
     makeup: dt.timedelta | Literal["next", "none"] = NEXT
     out: OutRule | None = None

@@ -38,8 +38,8 @@ def mix_steps(db: Database) -> dict[str, list[MixStep]]:
 
 
 def steps_of(series: Series, steps: Mapping[str, list[MixStep]]) -> list[MixStep]:
-    """The steps of one series, also those under its name before."""
-    named = [*steps.get(series.was, ()), *steps.get(series.name, ())] if series.was else steps.get(series.name, [])
+    """The steps of one series, also those under its names before."""
+    named = (step for name in (*series.was, series.name) for step in steps.get(name, ()))
     return sorted(named, key=lambda step: step.since)
 
 

@@ -16,7 +16,7 @@ from steadycast.pipeline.plan import PATIENCE, Reads, Supply, foresee, plan
 from steadycast.pipeline.results import Row
 from steadycast.pipeline.stock import stock_of
 from steadycast.schedule.days import DAY
-from steadycast.schedule.model import Series, Slot
+from steadycast.schedule.model import Series, Slot, heirs
 from steadycast.schedule.plan_difference import Effect, effect, served
 from steadycast.schedule.slots import next_slot, slots
 from steadycast.workspace import Workspace, edit
@@ -148,7 +148,7 @@ def between(app: App, changed: App, now: dt.datetime, day: dt.date | None = None
 
 
 def _renamed(workspace: Workspace) -> dict[str, str]:
-    return {each.was: each.name for each in workspace.series.values() if each.was}
+    return heirs(workspace.series.values())
 
 
 def make(app: App, change: Change, now: dt.datetime) -> bool:

@@ -15,6 +15,7 @@ from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import DraftError, Problem
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
+from steadycast.schedule.model import heirs
 
 LARGEST = 5_000_000  # bytes of one table
 
@@ -34,7 +35,7 @@ def roster(app: App) -> Roster:
 def called_now(app: App) -> dict[str, str]:
     """What a row may call a class, its name before it was renamed too -> what it is called now."""
     classes = app.workspace.classes
-    return {each.was: name for name, each in classes.items() if each.was} | {name: name for name in classes}
+    return heirs(classes.values()) | {name: name for name in classes}
 
 
 def turn_table(app: App, seats: Roster) -> TurnTable:

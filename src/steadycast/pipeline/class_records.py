@@ -11,5 +11,5 @@ JUDGED = "judged:"  # with a class's name: up to when all of its duties are over
 def keep_records(app: App) -> None:
     """Gives a class that says what it `was` all that is kept of its old name."""
     for each in app.workspace.classes.values():
-        if each.was:
-            app.ledger.rename_class(each.was, each.name, kept_as=(FIRST, JUDGED))
+        for old in each.was:
+            app.ledger.rename_class(old, each.name, kept_as=(FIRST, JUDGED))

@@ -218,7 +218,7 @@ def works(app: App, the_class: Class, seats: Iterable[Seat], first: dt.datetime)
     """
     found: dict[str, list[Work]] = {}
     counted: set[str] = set()
-    names = {the_class.name, the_class.title, the_class.was}
+    names = {the_class.name, the_class.title, *the_class.was}
     since = slot_before(the_class, first) or first
     for each in app.ledger.written_by({seat.member for seat in seats}, since):
         if each.draft in counted or not _counts(app, the_class, each, names):

@@ -44,8 +44,8 @@ def keep_rhythms(app: App, now: dt.datetime) -> None:
     """Remembers each rhythm that is new from `now` on, and gives what was renamed its record."""
     keep_records(app)
     for series in app.workspace.series.values():
-        if series.was:
-            app.ledger.rename_series(series.was, series.name)
+        for old in series.was:
+            app.ledger.rename_series(old, series.name)
     stands = as_of(app, now)
     if stands != known(app):
         app.ledger.set_meta(PROMISES, json.dumps(stands))

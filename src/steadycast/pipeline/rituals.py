@@ -18,6 +18,7 @@ from steadycast.language import N_
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import App
 from steadycast.schedule.days import DAY, midnight
+from steadycast.schedule.model import heirs
 from steadycast.schedule.occasions import OF_CLASS, OF_SERIES, ClassDay, Counted, Kind, Occasion, Ritual, When, rituals
 from steadycast.schedule.slots import instant
 
@@ -180,8 +181,7 @@ def went_out(app: App, since: dt.datetime, until: dt.datetime) -> list[dt.dateti
 
 def kept(app: App) -> dict[tuple[str, ...], Made]:
     """What was written, by the key of its occasion, with series and classes called as they are now, which is kept."""
-    names = {each.was: each.name for each in app.workspace.series.values() if each.was}
-    names |= {each.was: each.name for each in app.workspace.classes.values() if each.was}
+    names = heirs((*app.workspace.series.values(), *app.workspace.classes.values()))
     found = {}
     for said, value in app.ledger.metas(_MADE).items():
         key = _called_now(said.split(" "), names)

@@ -15,7 +15,7 @@ from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.stock_reads import ApprovedDraft
 from steadycast.pipeline.frozen_draft import to_stock
 from steadycast.schedule.fairness import LONG_AGO
-from steadycast.schedule.model import Form, Past, StockItem
+from steadycast.schedule.model import Form, Past, StockItem, heirs
 from steadycast.schedule.slots import occasion_of
 from steadycast.schedule.stock import StockLeft
 
@@ -75,7 +75,7 @@ class Stock:
 
         `word` is what the ledger said of its drafts before: what changes from there on is seen the next time.
         """
-        renamed = {each.was: each.name for each in app.workspace.series.values() if each.was}
+        renamed = heirs(app.workspace.series.values())
         if renamed != self._renamed:  # a draft's slot is called otherwise
             self._known, self._stock, self._for, self._renamed = {}, StockLeft(), (None, None), renamed
         if word is not None and self._for == (word, history):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from steadycast.schedule.forms import Form as Form  # noqa: PLC0414  found here, too
@@ -39,7 +39,7 @@ class Series:
     """A promise: what, from whom, how often, on which channels."""
 
     name: str
-    was: str = ""  # its name before it was renamed: the record, drafts and pins of that name are its own
+    was: tuple[str, ...] = ()  # its names before it was renamed: their record, drafts and pins are its own
     every: str | None = None  # human form ("day at 06:20"); exactly one of every and rrule
     rrule: str | None = None
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -69,7 +69,24 @@ class Series:
 
     def meant_by(self, names: Collection[str]) -> bool:
         """Whether a draft that asks for the series of these names, or for none, may go out here."""
-        return not names or self.name in names or (bool(self.was) and self.was in names)
+        return not names or self.name in names or any(old in names for old in self.was)
+
+
+class Renamed(Protocol):
+    """What may have had other names: a series, a class."""
+
+    @property
+    def name(self) -> str:
+        """What it is called now."""
+
+    @property
+    def was(self) -> Collection[str]:
+        """What it was called before."""
+
+
+def heirs(named: Iterable[Renamed]) -> dict[str, str]:
+    """Each name from before -> what is called so now."""
+    return {old: each.name for each in named for old in each.was}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.history import History
-from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
+from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem, heirs
 from steadycast.schedule.pins import by_name, means, normal
 from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of, wall_time
 from steadycast.schedule.stock import Pool, in_time, near, suits
@@ -94,7 +94,7 @@ class _Planning:
         self.pinned: set[str] = set()  # slots whose draft is there by a pin
         self.occasions: dict[str, str] = {}  # occasion -> the fresh draft that all its slots carry
         self.same = {slot.occasion: slot.occasion for slot in self.slots}  # an occasion -> what it is called now
-        self.names = {each.was: each.name for each in series if each.was}
+        self.names = heirs(series)
         self.announced: set[str] = set()  # occasions of which a slot went out, or is claimed
         self.fillers: dict[str, str] = {}  # occasion -> the evergreen that fills its slots
         self.used: dict[str, str] = {}  # draft -> the occasion or slot that has it

@@ -13,7 +13,7 @@ from steadycast.errors import SettingsError, with_hint
 from steadycast.language import gettext as _
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Form, Series
-from steadycast.workspace.values import NAME, Model, Skip, Span, Zone, duration
+from steadycast.workspace.values import FormerNames, Model, Skip, Span, Zone, duration
 
 DAY = dt.timedelta(days=1)
 
@@ -47,7 +47,7 @@ class ClassTable(Model):
     """[class.NAME]: a class, as written; `Workspace.classes` holds it as classes.model.Class."""
 
     title: str = Field(default="", max_length=80)
-    was: str = Field(default="", pattern=f"{NAME}|^$")  # its name before it was renamed
+    was: FormerNames = ()  # its names before it was renamed
     every: str | None = None
     rrule: str | None = None
     start: dt.date

@@ -116,15 +116,15 @@ class Workspace(Paths, Sayings[Member, Call, SeriesTable]):
         """
         series = self.series.values()
         titles = {table.title: name for name, table in self.class_tables.items() if table.title}
-        titles |= {table.was: name for name, table in self.class_tables.items() if table.was}
+        titles |= {old: name for name, table in self.class_tables.items() for old in table.was}
         titles |= {name: name for name in self.class_tables}
         titles |= {each.title: each.name for each in series if each.title}
-        return titles | {each.was: each.was for each in series if each.was} | {each.name: each.name for each in series}
+        return titles | {old: old for each in series for old in each.was} | {each.name: each.name for each in series}
 
     def pin(self, slot: str) -> str:
         """A draft's `slot` key, where it names a series as that is called now."""
         named, at, rest = slot.partition("@")
-        heir = next((each.name for each in self.series.values() if at and each.was == named), named)
+        heir = next((each.name for each in self.series.values() if at and named in each.was), named)
         return f"{heir}{at}{rest}"
 
     def left_out(self, series: str) -> dict[dt.date, str]:
@@ -350,10 +350,10 @@ def _references(file: Path, text: str, settings: Settings) -> None:
     if BY_HAND in settings.series:
         said = _("that is the name of what is published by hand")
         raise wrong(("series", BY_HAND), said, _("give the series another name"))
-    of_series = {BY_HAND, *settings.series, *(each.was for each in settings.series.values())}
+    of_series = {BY_HAND, *settings.series, *(old for each in settings.series.values() for old in each.was)}
     for name, each in settings.classes.items():
-        for said_of, called in ((("class", name), name), (("class", name, "was"), each.was)):
-            if called and called in of_series:
+        for said_of, called in ((("class", name), name), *((("class", name, "was"), old) for old in each.was)):
+            if called in of_series:
                 said = _("a series is called so already: nobody could tell what a draft that names it is for")
                 raise wrong(said_of, said, _("give it another name"))
     _calls(settings, wrong)
@@ -381,12 +381,13 @@ def _renamed(
     heirs: dict[str, str] = {}
     for name, each in named.items():
         was = (table, name, "was")
-        if each.was and (heir := heirs.setdefault(each.was, name)) != name:
-            said = _("%(series)s was %(was)s, too", series=heir, was=quoted(each.was))
-            raise wrong(was, said, _("a record goes to one of them"))
-        if each.was in named:
-            hint = _("its record is its own: take `was` out, or that table")
-            raise wrong(was, _("there is a [%(table)s.%(name)s]", table=table, name=each.was), hint)
+        for old in each.was:
+            if (heir := heirs.setdefault(old, name)) != name:
+                said = _("%(series)s was %(was)s, too", series=heir, was=quoted(old))
+                raise wrong(was, said, _("a record goes to one of them"))
+            if old in named:
+                hint = _("its record is its own: take `was` out, or that table")
+                raise wrong(was, _("there is a [%(table)s.%(name)s]", table=table, name=old), hint)
 
 
 def _circles(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:

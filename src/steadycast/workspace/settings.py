@@ -19,7 +19,7 @@ from steadycast.workspace.fair_settings import Fair, MixAt, rising
 from steadycast.workspace.ready_settings import Ready
 from steadycast.workspace.ritual_settings import AsksTable, RitualTable
 from steadycast.workspace.upload_target import UploadTarget, upload_target
-from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, WebAddress, Zone
+from steadycast.workspace.values import NAME, FormerNames, MemberName, Model, Skip, Span, WebAddress, Zone
 
 NO_CALL = "none"  # of a series or a draft: nothing is said at its end
 TABLE = "table"  # what counts of an imported table are counted as
@@ -55,7 +55,7 @@ class SeriesTable(Model):
     """[series.NAME]: a promise, as written; `Workspace.series` holds it as schedule.model.Series."""
 
     title: str = ""
-    was: str = Field(default="", pattern=f"{NAME}|^$")  # its name before it was renamed
+    was: FormerNames = ()  # its names before it was renamed
     every: str | None = None
     rrule: str | None = None
     start: dt.date | None = None

@@ -8,7 +8,7 @@ import unicodedata
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from steadycast.errors import did_you_mean
 from steadycast.language import gettext as _
@@ -59,6 +59,11 @@ def member_name(text: str) -> str:
     return name
 
 
+def names(said: object) -> object:
+    """One name, or a list of them, as a list; "" is none."""
+    return ([said] if said else []) if isinstance(said, str) else said
+
+
 _DAYS = re.compile(r"\s*([^\s.]+(?:\s*\.\.\s*[^\s.]+)?)\s*(.*)", re.DOTALL)
 
 
@@ -99,6 +104,7 @@ def _skip(text: str) -> str:
 Span = Annotated[dt.timedelta, BeforeValidator(duration)]
 Zone = Annotated[ZoneInfo, BeforeValidator(zone)]
 MemberName = Annotated[str, AfterValidator(member_name)]
+FormerNames = Annotated[tuple[Annotated[str, Field(pattern=NAME)], ...], BeforeValidator(names), Field(max_length=20)]
 Skip = Annotated[str, AfterValidator(_skip)]
 
 
