@@ -562,6 +562,17 @@ def test_a_broken_draft_is_one_problem_and_stops_nothing(root: Any) -> None:
     assert (render_all(root=root).problems, len(outputs(root))) == ((), 9)
 
 
+def test_a_picture_that_comes_nearer_than_the_one_found_is_shown(root: Path) -> None:
+    """Hexo keeps a post's pictures in the folder named like it; the one beside the post comes first."""
+    drop(root, "pgc/a/it.md", "---\ntitle: It\n---\n\n![words](p.png)\n")
+    for folder, size in (("pgc", (40, 40)), ("pgc/a/it", (60, 40)), ("pgc/a", (80, 40))):
+        (root / "content" / folder).mkdir(parents=True, exist_ok=True)
+        (root / "content" / folder / "p.png").write_bytes(picture(kind="PNG", size=size))
+        done = render_all(root=root, jobs=1)
+        assert (done.made, done.problems) == (4 if folder == "pgc" else 1, ())
+        assert render_all(root=root, jobs=1).made == 0
+
+
 def test_a_draft_whose_picture_came_later_is_made_then(root: Any) -> None:
     drop(root, "pgc/seen.md", "# Seen\n\n![It](it.png)\n", age=60)
     render_all(root=root)

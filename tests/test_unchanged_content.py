@@ -127,6 +127,27 @@ def test_another_picture_of_the_same_size_and_time_is_seen(app: App, each: Look)
     assert now != revision or "ugc/bob/two.md" in problems
 
 
+def test_a_picture_that_comes_nearer_is_seen(bench: Bench, app: App, each: Look) -> None:
+    """A draft's `p.png` is the nearest one: also one that comes when another was found before."""
+
+    def shown() -> str:
+        (row,) = (row for row in app.ledger.drafts() if row.path == "pgc/a/b/note.md")
+        return row.revision
+
+    bench.drop("pgc/elsewhere/p.png", picture((60, 40)))
+    bench.drop("pgc/a/b/note.md", article("Note", body="![words](p.png)"))
+    assert [each(), each(), each()] == [True, True, False]
+    before = [shown()]
+    for number, folder_ in enumerate(("", "a/", "a/b/note/", "a/b/")):
+        bench.drop(f"pgc/{folder_}p.png", picture((80 + number, 40)))
+        assert each()
+        before.append(shown())
+    assert len({*before}) == 5
+    bench.drop("pgc/a/other/p.png", picture((100, 40)))
+    assert each(), "there are pictures that no draft names"
+    assert shown() == before[-1], "this one is no nearer"
+
+
 def test_a_link_that_comes_is_told(app: App, each: Look) -> None:
     (app.workspace.content / "pgc/link.md").symlink_to("one.md")
     assert each()

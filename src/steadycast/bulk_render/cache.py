@@ -18,7 +18,7 @@ import orjson
 from steadycast.bulk_render.all_made import AllMade
 from steadycast.intake.stamps import Stamp, are_the_same
 
-VERSION = 5  # of this file's form: another number is as good as no file
+VERSION = 6  # of this file's form: another number is as good as no file
 
 
 class Summary(NamedTuple):

@@ -20,6 +20,7 @@ from steadycast.bulk_render.recipe import Recipe
 from steadycast.draft import Draft, Reader
 from steadycast.errors import DraftError, InputError, Problem, SettingsError
 from steadycast.intake import folder
+from steadycast.intake.stamps import of_media
 from steadycast.language import current, speak
 from steadycast.language import gettext as _
 from steadycast.platform import Post
@@ -105,7 +106,7 @@ class Maker:
         shown = draft is not None and (self.approved is None or self.approved.get(order.path) == draft.revision)
         if draft is not None and shown:
             piece.post_all(draft)
-        media = [[str(m.path), m.size, m.mtime_ns, m.ctime_ns] for m in draft.media] if draft else []
+        media = sorted(map(list, of_media(draft.media))) if draft else []
         at, revision = order.stamp, draft.revision if draft else ""
         seen = (at.size, at.mtime_ns, at.ctime_ns, at.inode, revision)
         return Done(order, Made(*seen, shown, piece.files, media, piece.faults), piece.written)

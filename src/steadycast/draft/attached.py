@@ -9,9 +9,10 @@ import os
 import re
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -26,6 +27,7 @@ from steadycast.on_demand import lazy_pattern
 
 MAX_BYTES = 1 << 30
 
+MOST_NEARER = 8  # places of one file that are remembered, and looked at each time
 MAX_LISTED = 50_000  # files of a member's folder that are looked through for one that is named without its folder
 LISTED_FOR = 3.0  # seconds
 
@@ -50,15 +52,17 @@ class Folder(NamedTuple):
         name = None if is_remote(wanted.ref) else _local(wanted.ref, wanted.line)
         if name is None:
             return None
-        outside = False
+        outside, nearer = False, dict[str, None]()
         for candidate in self._candidates(name):
             path = candidate.resolve()
             if not path.is_relative_to(self.top):
                 outside = outside or os.path.lexists(candidate)
             elif os.path.lexists(path):
-                return self._read(path, wanted)
+                return self._read(path, _after(wanted, nearer))
+            else:
+                nearer[str(path)] = None
         if (elsewhere := self._by_name(name, wanted)) is not None:
-            return self._read(elsewhere, wanted)
+            return self._read(elsewhere, _after(wanted, nearer))
         what = _("lies outside the draft's own folder") if outside else _("is not there")
         top = shown(self.top.relative_to(self.content))
         hint = _("put it beside the draft or elsewhere in %(folder)s/, and name it as it is spelled", folder=top)
@@ -139,6 +143,11 @@ class Folder(NamedTuple):
             raise wrong(
                 _("cannot be read: %(why)s", why=reasons.of_system(error)), _("check its permissions")
             ) from None
+
+
+def _after(wanted: MediaRef, nearer: Iterable[str]) -> MediaRef:
+    """`wanted`, which lies at none of `nearer`: of very many the first ones, as a draft may make each of them long."""
+    return replace(wanted, nearer=tuple(islice(nearer, MOST_NEARER)))
 
 
 @lru_cache(maxsize=16)

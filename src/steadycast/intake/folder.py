@@ -24,6 +24,7 @@ from steadycast.intake.stamps import (
     are_the_same,
     is_draft_name,
     is_passed_over,
+    of_media,
 )
 from steadycast.language import N_
 from steadycast.language import gettext as _
@@ -62,7 +63,10 @@ class FileStamp(NamedTuple):
 
 
 class FileRead(NamedTuple):
-    """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns, ctime_ns)."""
+    """A draft as it was read last: its own file, and each file it names as (path, size, mtime_ns, ctime_ns).
+
+    Also where such a file was looked for and was not (`stamps.ABSENT`): one that comes there is another picture.
+    """
 
     stamp: FileStamp
     media: tuple[tuple[str, int, int, int], ...] = ()
@@ -70,7 +74,7 @@ class FileRead(NamedTuple):
     @classmethod
     def of(cls, found: DraftFile, draft: Draft) -> FileRead:
         """What to remember of `found` once it has been parsed."""
-        return cls(found.stamp, tuple(sorted({(str(m.path), m.size, m.mtime_ns, m.ctime_ns) for m in draft.media})))
+        return cls(found.stamp, tuple(sorted(of_media(draft.media))))
 
     def media_unchanged(self) -> bool:
         return are_the_same(self.media)

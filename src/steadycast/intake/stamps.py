@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadycast.intake.suffixes import DOCUMENTS, TEXT
 
+if TYPE_CHECKING:
+    from steadycast.draft.model import MediaRef
+
 Stamp = tuple[int, int, int, int]  # size, mtime and ctime in nanoseconds, inode
+ABSENT = -1  # the size of a file that is not there
 MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 SUFFIXES = MARKDOWN | {TEXT} | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
@@ -63,15 +67,23 @@ def stamps(content_root: Path, limits: Limits, others: list[str] | None = None) 
     return found
 
 
+def of_media(media: Iterable[MediaRef]) -> set[tuple[str, int, int, int]]:
+    """What tells the files that a draft names, as `are_the_same` asks it, and that nothing nearer has their names."""
+    files = {(str(each.path), each.size, each.mtime_ns, each.ctime_ns) for each in media}
+    return files.union((path, ABSENT, 0, 0) for each in media for path in each.nearer)
+
+
 def are_the_same(files: Iterable[Sequence[Any]]) -> bool:
     """Whether these files, each a path with its size, mtime and ctime in nanoseconds, are what they were.
 
-    A ctime of 0 stands for any: of a file of our own, which only gets more names.
+    A ctime of 0 stands for any: of a file of our own, which only gets more names. Of size ABSENT there is none.
     """
     for path, size, mtime_ns, ctime_ns in files:
         try:
             facts = os.lstat(path)
         except OSError:
+            if size == ABSENT:
+                continue
             return False
         if (facts.st_size, facts.st_mtime_ns) != (size, mtime_ns) or ctime_ns not in {0, facts.st_ctime_ns}:
             return False

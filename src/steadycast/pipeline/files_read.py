@@ -13,8 +13,10 @@ from steadycast.intake.stamps import Stamp
 from steadycast.pipeline.app import App
 
 NOTE = "intake.json"
+FORM = 2  # of the note; of another it is lost
 # Of one file: {"stamp": [size, mtime_ns, ctime_ns, inode], "media": [[path, size, mtime_ns, ctime_ns], ...],
-# "revision": ...}; what is kept in another form is read again. The note is {"zone": ..., "files": {path: ...}}.
+# "revision": ...}; what is kept in another form is read again.
+# The note is {"form": ..., "zone": ..., "files": {path: ...}}.
 Kept = Mapping[str, Any]
 
 
@@ -76,7 +78,7 @@ class FilesRead:
         if told == self._all:
             return
         fresh = self._file.with_suffix(".tmp")
-        fresh.write_text(json.dumps({"zone": self._zone, "files": told}), encoding="utf-8")
+        fresh.write_text(json.dumps({"form": FORM, "zone": self._zone, "files": told}), encoding="utf-8")
         fresh.replace(self._file)
 
 
@@ -92,7 +94,7 @@ def _kept(file: Path, zone: str) -> dict[str, Any]:
     """A lost or broken note means reading everything once."""
     try:
         kept = json.loads(file.read_bytes())
-        return dict(kept["files"]) if kept["zone"] == zone else {}
+        return dict(kept["files"]) if (kept["form"], kept["zone"]) == (FORM, zone) else {}
     except (OSError, ValueError, TypeError, KeyError):
         return {}
 

@@ -5,7 +5,7 @@ file, as does a lost note. What a look depends on stands in the note:
 
 - every file below content/: of a draft or a README its stamp, with the ctime that nobody can set; of others the name.
   What was not read (it was being written, it is broken, it lacks a picture) has no stamp, so the lines differ;
-- every file that a draft names;
+- every file that a draft names, and where it was looked for and was not;
 - the word of the ledger that is another after each change of a draft, and was read before anything was compared;
 - the settings and the program;
 - the note of the single files, so that who removes that one has all read again, and the note of what was told;
@@ -73,7 +73,7 @@ class LastLook:
 
         Not where a file was written less than a second before: it may be again within one tick of its disk's clock.
         """
-        files = {str(each[0]): each for each in named}
+        files = {tuple(each): each for each in named}
         times = (time for _size, *its, _inode in drafts.values() for time in its)
         newest = max(times, default=0), max((time for _path, _size, *its in files.values() for time in its), default=0)
         if self._word is None or max(newest) > self._began - int(self._limits.recent * 1e9):
