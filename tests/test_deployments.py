@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from steadycast.cli.setup import deploy
 from steadycast.errors import SettingsError
 from steadycast.language import speaking
 from steadycast.ops.deployments import deployments, differences, prefect_yaml
+from steadycast.ops.promise_change import follow
 from steadycast.workspace import Workspace, load
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +99,36 @@ def test_what_a_deployment_is_for_is_said_in_the_communitys_language(tmp_path: P
         assert entries(theirs)["cadence"]["description"].startswith("Plan ahead")
         assert prefect_yaml(theirs).startswith("# What runs when.")
     assert differences(theirs) == []
+
+
+def test_another_language_alone_has_the_file_written_anew(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not where a person begins it with words of their own; and it is no difference of what runs."""
+    file, english = workspace.prefect_yaml, SETTINGS.replace("[community]", '[community]\nlanguage = "en"')
+    file.write_text(prefect_yaml(workspace), encoding="utf-8")
+    (tmp_path / "steadycast.toml").write_text(english, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert deploy(check=True) == 0
+    assert file.read_text(encoding="utf-8") == prefect_yaml(workspace), "a look writes nothing"
+    with speaking("en"):
+        capsys.readouterr()
+        assert deploy() == 0
+    assert capsys.readouterr().out == "wrote prefect.yaml\n  its words are in the community's language now\n"
+    assert file.read_text(encoding="utf-8") == prefect_yaml(load(tmp_path))
+    own = "# Ours.\n" + prefect_yaml(workspace)
+    file.write_text(own, encoding="utf-8")
+    assert deploy() == 0
+    assert file.read_text(encoding="utf-8") == own
+
+
+def test_a_changed_language_is_followed_as_a_changed_hour_is(tmp_path: Path, workspace: Workspace) -> None:
+    workspace.prefect_yaml.write_text(prefect_yaml(workspace), encoding="utf-8")
+    english = SETTINGS.replace("[community]", '[community]\nlanguage = "en"')
+    (tmp_path / "steadycast.toml").write_text(english, encoding="utf-8")
+    assert follow(workspace, load(tmp_path))
+    assert workspace.prefect_yaml.read_text(encoding="utf-8").startswith("# What runs when.")
+    assert not follow(load(tmp_path), load(tmp_path))
 
 
 def test_a_changed_hour_and_a_lost_series_are_told(workspace: Workspace) -> None:

@@ -11,6 +11,7 @@ from pipeline_bench import SETTINGS, Bench, article
 
 from steadycast import ops, pipeline
 from steadycast.errors import SettingsError
+from steadycast.language import speaking
 from steadycast.pipeline import pinning, ritual_drafts, rituals
 from steadycast.pipeline.app import App
 from steadycast.pipeline.house_texts import BUNDLED, ENDING, bundled_templates, house_text, plain
@@ -244,6 +245,27 @@ def test_a_template_that_cannot_be_used_is_named_stops_no_slot_and_is_written_on
     assert app.ledger.draft(DRAFT)
     pipeline.collect(app, bench.clock.now())
     assert not app.ledger.problems()
+
+
+def test_a_slip_in_a_template_is_told_in_the_readers_language(bench: Bench) -> None:
+    """Whoever's round came upon it; Jinja's own words stand behind it, quoted."""
+    app = start(bench)
+    bench.drop("../templates/rituals/milestone.md.j2", "# x\n{% for %}")
+    bench.at(23, 20, 0)
+    with speaking("en"):
+        pipeline.plan(app, bench.clock.now())
+        (english,) = pipeline.collect(app, bench.clock.now()).problems
+    assert "milestone.md.j2:2: the template is not written as Jinja reads it: " in str(english)
+    for language, words, hint in [
+        ("zh_Hans", "模板写错了，Jinja 报：“", "请改模板的这一行"),
+        ("zh_Hant", "模板寫錯了，Jinja 報：「", "請改模板的這一行"),
+    ]:
+        with speaking(language):
+            (told,) = pipeline.collect(app, bench.clock.now()).problems
+            assert "milestone.md.j2:2: " + words in str(told)
+            assert told.hint == hint
+            (row,) = (row for row in app.ledger.problems() if "milestone" in row.path)
+            assert row.message.startswith(words)
 
 
 def test_settings_that_name_what_is_not_there_say_file_line_and_fix(bench: Bench) -> None:

@@ -71,16 +71,18 @@ def deploy(*, check: bool = False, push: bool = False, json: Json = False) -> in
     push
         Then send the deployments to the server that PREFECT_API_URL names.
     """
-    from steadycast.ops.deployments import differences, write
+    from steadycast.ops.deployments import differences, in_another_language, write
     from steadycast.workspace import load
 
     workspace = load()
     told = differences(workspace)
     lines = [f"prefect.yaml: {each}" for each in told] or [_("prefect.yaml agrees with steadycast.toml")]
-    if told and not check:
+    spoken = in_another_language(workspace)
+    if writes := not check and bool(told or spoken):
         write(workspace)
         lines = [_("wrote prefect.yaml"), *(f"  {each.corrected}" for each in told if each.name)]
-    tell(json, {"differences": [*map(str, told)], "written": not check and bool(told)}, *lines)
+        lines += ["  " + _("its words are in the community's language now")] if spoken else []
+    tell(json, {"differences": [*map(str, told)], "written": writes}, *lines)
     if check:
         return NEEDS_A_PERSON if told else OK
     return _push(workspace.root, quiet=json) if push else OK

@@ -10,7 +10,7 @@ import yaml
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
-from steadycast.language import N_, of_tag, speaking
+from steadycast.language import LOCALES, N_, language, of_tag, speaking
 from steadycast.language import gettext as _
 from steadycast.schedule.cadence import parse
 from steadycast.workspace import Workspace
@@ -98,6 +98,17 @@ def prefect_yaml(workspace: Workspace) -> str:
     body = yaml.dump(deployments(workspace), Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
     with speaking(of_tag(workspace.community.language).name):
         return "".join(f"# {_(line)}\n" for line in HEADER) + body
+
+
+def in_another_language(workspace: Workspace) -> bool:
+    """Whether prefect.yaml begins as it is written for a community of another language: what it asks for may agree."""
+    try:
+        with workspace.prefect_yaml.open(encoding="utf-8") as file:
+            first = file.readline(1000)
+    except (OSError, UnicodeDecodeError):
+        return False
+    lines = {name: f"# {language(name).gettext(HEADER[0])}\n" for name in LOCALES}
+    return first in lines.values() and first != lines[of_tag(workspace.community.language).name]
 
 
 def write(workspace: Workspace) -> None:

@@ -179,7 +179,7 @@ def follow(before: Workspace, after: Workspace) -> bool:
             return False
     except SettingsError:
         return False
-    if not deployments.differences(after):
+    if not deployments.differences(after) and not deployments.in_another_language(after):
         return False
     deployments.write(after)
     return True

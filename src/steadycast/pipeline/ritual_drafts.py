@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from steadycast import retold
 from steadycast.errors import InputError, Problem, SettingsError, SteadycastError
 from steadycast.language import N_, of_tag
 from steadycast.language import gettext as _
@@ -54,11 +55,12 @@ def make(app: App, now: dt.datetime) -> tuple[Problem, ...]:
                 continue
             before = made.get(each.key)
             if before is None or (not before.draft and not before.over):
-                try:
-                    _write(app, now, each, table, before)
-                    written = True
-                except (SteadycastError, OSError) as error:
-                    wrong.append(_problem(app, table, error))
+                with retold.noting():  # what is wrong is told at the next look, in its reader's language
+                    try:
+                        _write(app, now, each, table, before)
+                        written = True
+                    except (SteadycastError, OSError) as error:
+                        wrong.append(_problem(app, table, error))
         if written:
             _take_in(app, now)
             made = kept(app)
@@ -311,8 +313,7 @@ def _problem(app: App, table: RitualTable, error: Exception) -> Problem:
 
 def _keep_faults(app: App, wrong: Collection[Problem]) -> None:
     """Notes what could not be written, where that is another than before; the next look at content/ tells it."""
-    told = json.dumps([
-        {"where": each.where, "line": each.line, "message": each.message, "hint": each.hint} for each in wrong
-    ])  # fmt: skip
+    said = [(each.where, each.line, retold.kept(each.message), retold.kept(each.hint)) for each in wrong]
+    told = json.dumps([dict(zip(("where", "line", "message", "hint"), each, strict=True)) for each in said])
     if told != (app.ledger.meta(FAULTS) or "[]"):
         app.ledger.set_meta(FAULTS, told)

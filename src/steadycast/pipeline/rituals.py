@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from steadycast import retold
 from steadycast.errors import Problem
 from steadycast.language import N_
 from steadycast.language import gettext as _
@@ -169,8 +170,9 @@ def of_slot(app: App, slot: str, now: dt.datetime) -> list[Coming]:
 
 
 def faults(app: App) -> list[Problem]:
-    """What the last round could not write."""
-    return [Problem(**each) for each in json.loads(app.ledger.meta(FAULTS) or "[]")] if app.workspace.rituals else []
+    """What the last round could not write, in the reader's language."""
+    found = json.loads(app.ledger.meta(FAULTS) or "[]") if app.workspace.rituals else []
+    return [Problem(e["where"], e["line"], retold.again(e["message"]), retold.again(e["hint"])) for e in found]
 
 
 def went_out(app: App, since: dt.datetime, until: dt.datetime) -> list[dt.datetime]:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from steadycast.crash_safety import durable
 from steadycast.errors import SettingsError
+from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.platform import Channel, Limit, Post
 from steadycast.platform.text import cut
@@ -27,6 +28,7 @@ from steadycast.render.dates import date_text
 from steadycast.render.highlight import stylesheet
 
 UTC = ZoneInfo("UTC")
+_MEND = N_("correct this line of the template")
 _PLAIN = frozenset({str, int, float, bool, tuple, dt.datetime, type(None)})
 _GIVEN = _PLAIN - {type(None)}
 _VALUES = frozenset({Post, Channel})
@@ -61,7 +63,8 @@ class Templates:
                 hint=_("write it, or eject the platform's own"),
             ) from None
         except jinja2.TemplateSyntaxError as error:
-            raise SettingsError(str(error.message), file=error.filename, line=error.lineno) from None
+            said = _("the template is not written as Jinja reads it: %(said)s", said=quoted(str(error.message)))
+            raise SettingsError(said, file=error.filename, line=error.lineno, hint=_(_MEND)) from None
         except (
             jinja2.TemplateError,
             TypeError,
@@ -73,7 +76,8 @@ class Templates:
             RecursionError,
         ) as error:
             file, line = self._where(error)
-            raise SettingsError(f"{template}: {error}", file=file, line=line) from None
+            said = _("%(template)s cannot be filled in: %(said)s", template=template, said=quoted(str(error)))
+            raise SettingsError(said, file=file, line=line, hint=_(_MEND)) from None
 
     def _template(self, name: str) -> jinja2.Template:
         found = self._unwatched.get(name) or self._env.get_template(name)
