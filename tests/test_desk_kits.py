@@ -55,6 +55,7 @@ def test_a_kit_is_opened_copied_posted_and_confirmed(desk: Desk) -> None:
     kit = desk.get(f"/kits/{first_kit(desk)}").text
     assert ">夜读三则</textarea>" in kit
     assert 'href="https://post.example/new"' in kit
+    assert 'article.html#paste"' in kit, "beside the steps stands the text alone"
     media = re.findall(r'class="file" href="([^"]+)\?save=true"', kit)
     assert len(media) == 2
     saved = desk.get(f"{media[0]}?save=true")

@@ -13,6 +13,7 @@ from pipeline_bench import SETTINGS, Bench, article
 
 from steadycast import pipeline
 from steadycast.cli import slots as commands
+from steadycast.ops import settings_edits
 from steadycast.pipeline.permissions import Role
 
 SECOND = '\n[[ritual]]\nwhen = "slot 2 of daily"\nseries = "daily"\ntemplate = "milestone"\n'
@@ -25,6 +26,29 @@ def desk(bench: Bench) -> Iterator[Desk]:
     pipeline.plan(app, pipeline.now())
     with Desk(bench.root).up() as desk:
         yield desk
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("每日一篇 第 50 期", "daily 第 50 期"),
+        ("every 50 of 每日一篇", "every 50 of daily"),
+        ("第 3 期 周年", "other 周年"),
+        ("daily 周年", "daily 周年"),
+        ("周年", "周年"),
+    ],
+)
+def test_a_series_is_called_by_its_title_in_what_is_marked(bench: Bench, said: str, kept: str) -> None:
+    other = '\n[series.other]\ntitle = "第 3 期"\nevery = "day at 08:00"\nchannels = []\n'
+    app = bench.set_up(SETTINGS.replace('title = "Daily"', 'title = "每日一篇"') + other)
+    asked = {"when": said, "series": "daily", "template": "milestone", "lead": ""}
+    assert settings_edits.with_ritual(app.workspace, asked).rituals[-1].when == kept
+
+
+def test_examples_of_days_to_mark_name_series_as_people_do(desk: Desk) -> None:
+    page = desk.get("/settings/rituals").text
+    assert "every 100 of Daily<" in page.replace("</bdi>", "<")
+    assert "every 100 of daily" not in page
 
 
 def test_a_day_is_marked_and_taken_away_by_a_form_that_shows_what_is_wrong(desk: Desk, bench: Bench) -> None:

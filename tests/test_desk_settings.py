@@ -49,6 +49,13 @@ def test_another_hour_shows_what_moves_and_is_written_after_that(desk: Desk, ben
     assert "say so already" in desk.post("/settings/series/daily", "/settings/series/daily", **asked).text
 
 
+def test_a_channel_that_is_called_as_its_platform_is_called_so_once(desk: Desk) -> None:
+    for path in ("/settings", "/settings/channels/site", "/channels/site"):
+        main = desk.get(path).text.partition("<main")[2]
+        heading = main.partition('<a href="/settings/channels/site">')[2] or main
+        assert heading.partition("</li>")[0].partition("<form")[0].count("<bdi>Pages</bdi>") == 1
+
+
 def test_a_file_that_changed_meanwhile_is_told_and_left_as_it_is(desk: Desk, bench: Bench) -> None:
     page = desk.post("/settings/series/daily", "/settings/series/daily", **FORM | {"rhythm": "day at 21:30"}).text
     others = SETTINGS.replace("3h", "4h")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import gettext as catalogues
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -130,10 +131,13 @@ class Language(NamedTuple):
         return dates.format_timedelta(whole, "day", threshold=1e9, add_direction=True, locale=self.locale)
 
     def length(self, span: dt.timedelta) -> str:
-        """How long something lasts: 3天, 2 hours."""
+        """How long something lasts: 3 天, 2 hours."""
         from babel import dates
 
-        return dates.format_timedelta(span, locale=self.locale)
+        said = dates.format_timedelta(span, locale=self.locale)
+        if self.name not in QUOTES:  # Chinese, which Babel writes without a space, and seconds as 秒钟
+            return said
+        return re.sub(r"(?<=\d)(?=[^\d\s.,])", " ", said).replace("秒钟", "秒").replace("秒鐘", "秒")
 
     def size(self, count: int) -> str:
         """A number of bytes for people: 5 MB is 5,000,000. No more than it is: what is a limit must not look larger."""

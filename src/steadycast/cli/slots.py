@@ -23,6 +23,7 @@ from steadycast.cli.output import (
 from steadycast.errors import InputError
 from steadycast.language import N_, current, quoted
 from steadycast.language import gettext as _
+from steadycast.schedule.pins import example
 
 if TYPE_CHECKING:
     from steadycast.cli.parameters import AskNote, Days, Draft, DryRun, Json, Key, Yes
@@ -108,7 +109,8 @@ def ask(slot: str, member: str, *, by: str = "", note: AskNote = "", withdraw: b
     try:
         due = dt.date.fromisoformat(by) if by else None
     except ValueError:
-        raise InputError(_("%(said)s is no day", said=quoted(by)), hint=_("write 2026-11-26")) from None
+        hint = _("write %(day)s", day=example(dt.date.today()))  # noqa: DTZ011  a day for a sentence
+        raise InputError(_("%(said)s is no day", said=quoted(by)), hint=hint) from None
     with pipeline.App.open() as app:
         now = pipeline.now()
         if withdraw:

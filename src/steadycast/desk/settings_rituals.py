@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter
@@ -15,6 +16,7 @@ from steadycast.desk.pages import Here
 from steadycast.desk.settings import Fields, decided, shown
 from steadycast.errors import SteadycastError
 from steadycast.ops import settings_edits
+from steadycast.ops.ritual_names import called
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.occasions import Kind, When, in_words
@@ -41,7 +43,7 @@ def _page(request: Request, app: App, given: Mapping[str, Any], wrong: Steadycas
         known += [When(Kind.OPENS, name), *([When(Kind.ENDS, name)] if each.rhythm.until else [])]
         known += [When(Kind.TURN, name)] if each.turn else []
     known = known or [When(Kind.EVERY, "daily", 100)]
-    examples = [in_words(one) for one in known]
+    examples = [in_words(replace(one, of=called(w, one.of))) for one in known]
     meaning = {said: pipeline.rituals.meaning(app, one) for said, one in zip(examples, known, strict=True)}
     meaning |= {each.when: pipeline.rituals.meaning(app, each.meant, each.series) for each in w.rituals}
     there = settings_edits.written(w, ("asks",))

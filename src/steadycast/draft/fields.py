@@ -15,6 +15,7 @@ from steadycast.errors import DraftError, did_you_mean
 from steadycast.language import gettext as _
 from steadycast.language import listed, quoted
 from steadycast.on_demand import lazy_pattern
+from steadycast.schedule.pins import example
 
 _TRUE = {"true", "yes", "on", "1", "是", "对", "對"}
 _FALSE = {"false", "no", "off", "0", "否", "不", "不是"}
@@ -132,6 +133,11 @@ class Keys:
         """An aware instant, or None; a naive one is in the community's zone. `day_end`: a bare day means its end."""
         key, value = self.take(*names)
         return self.as_instant(key, value, day_end=day_end) if value else None
+
+    @property
+    def day_to_come(self) -> str:
+        """A day that a hint may name: none that is past."""
+        return example(dt.datetime.now(self.zone).date())
 
     def as_instant(self, key: str, value: Any, *, day_end: bool = False) -> dt.datetime:
         at = instant(str(value), self.zone, day_end=day_end) if isinstance(value, str) else None

@@ -279,7 +279,8 @@ class _Reading:
         text = re.sub(r"(\d)\s+(\d)", r"\1T\2", str(value).strip())
         if value and not is_spelled(text):
             said = _("slot is no date: %(slot)r", slot=text[:60])
-            raise self.keys.wrong(key, said, _("write slot: 2026-11-27, or 2026-11-27T20:00"))
+            hint = _("write slot: %(day)s, or %(day)sT20:00", day=self.keys.day_to_come)
+            raise self.keys.wrong(key, said, hint)
         return text or None
 
     def address(self, *names: str) -> str:
@@ -300,7 +301,7 @@ class _Reading:
                 said = _("form %(form)s without a file of that kind", form=form)
                 raise self.keys.wrong(key, said, _("add media: voice.%(kind)s", kind=_SAMPLE[form]))
             if form is Form.EVENT and event is None:
-                hint = _("add event: with start: 2026-11-27 19:30 below it")
+                hint = _("add event: with start: %(day)s 19:30 below it", day=self.keys.day_to_come)
                 raise self.keys.wrong(key, _("form event without an event"), hint)
             return form
         if event is not None:

@@ -22,7 +22,8 @@ def event(keys: Keys, notes: list[Note]) -> DraftEvent | None:
     spelt = {names.folded(name): f"{key}.{name}" for name in table}
     start = next((name for name in ("start", "begin") if given.get(name)), None)
     if start is None:
-        raise keys.wrong(key, _("the event has no start"), _("add start: 2026-11-27 19:30 below event:"))
+        hint = _("add start: %(day)s 19:30 below event:", day=keys.day_to_come)
+        raise keys.wrong(key, _("the event has no start"), hint)
     notes += _misspelt(keys, table, key)
     begins = keys.as_instant(spelt[start], given[start])
     ends = keys.as_instant(spelt["end"], given["end"], day_end=True) if given.get("end") else None

@@ -12,6 +12,7 @@ from steadycast.errors import InputError, SettingsError, unknown_name
 from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.ops.channel_add import COMMON, typed, upload_values
+from steadycast.ops.ritual_names import named
 from steadycast.ops.settings_forms import check_rhythm, free_name
 from steadycast.ops.starter import series_name
 from steadycast.platform import Platform
@@ -250,6 +251,7 @@ def without_feed(workspace: Workspace, number: int) -> Workspace:
 def with_ritual(workspace: Workspace, asked: Mapping[str, str]) -> Workspace:
     """The workspace that marks one day more; an empty `lead` is the usual one."""
     values = {key: " ".join(said.split()) for key, said in asked.items()}
+    values |= {"when": named(workspace, values.get("when", ""))}
     return edit.with_entry(workspace, "ritual", {key: said for key, said in values.items() if said or key != "lead"})
 
 

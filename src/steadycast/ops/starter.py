@@ -57,7 +57,7 @@ urls = []
 """
 WORDS = {
     "en": {
-        "keys": "Keys, defaults and every form of a rhythm: docs/settings.md",
+        "keys": "The desk has forms for all of this (`steadycast up`). `steadycast check` says which line is wrong.",
         "address": "your site's address: links and QR codes lead there",
         "promise": "A promise: what, from whom, how often, on which channels.",
         "title": "One a day",
@@ -70,7 +70,7 @@ WORDS = {
         "alarms": "Each entry is the name of an environment variable that holds an Apprise URL.",
     },
     "zh": {
-        "keys": "全部设置项、默认值和更新节奏的写法：docs/settings.md",
+        "keys": "这些在工作台的“设置”里都能改（`steadycast up`）；哪一行写错了，`steadycast check` 会指出来。",
         "address": "换成你的网址：链接和二维码都指向这里",
         "promise": "一份承诺：发什么、谁来写、多久一次、发到哪些渠道。",
         "title": "每日一篇",

@@ -31,7 +31,7 @@ from steadycast.pipeline.plan import PATIENCE, Reads, deliveries_of, foresee, pl
 from steadycast.pipeline.stock import stock_of
 from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Assignment
-from steadycast.schedule.pins import is_spelled, means
+from steadycast.schedule.pins import example, is_spelled, means
 from steadycast.schedule.plan_difference import DraftMove, effect, served
 from steadycast.schedule.planner import fits
 from steadycast.schedule.planner import plan as decide
@@ -97,7 +97,9 @@ def put_pin(
     """Writes the key `slot` of a draft as it is to be, or takes it out; takes the file in, and plans."""
     row = _draft(app, named, seen)
     if value and not is_spelled(value):
-        raise InputError(_("%(slot)r is no slot", slot=value[:60]), hint=_("write 2026-11-27, or 2026-11-27T20:00"))
+        day = example(now.astimezone(app.workspace.community.zone).date())
+        hint = _("write %(day)s, or %(day)sT20:00", day=day)
+        raise InputError(_("%(slot)r is no slot", slot=value[:60]), hint=hint)
     before = str(row.plan.get("slot") or "")
     if row.source == "folder" and PurePosixPath(row.path).suffix.lower() in WRITTEN:
         _write(app, row, value)

@@ -20,6 +20,11 @@ def is_spelled(pin: str) -> bool:
     return _SPELLED.match(pin) is not None and day_of(pin) is not None
 
 
+def example(today: dt.date) -> str:
+    """A day that a sentence on how a pin is written may name: none that is past."""
+    return (today + dt.timedelta(days=7)).isoformat()
+
+
 def day_of(pin: str) -> dt.date | None:
     """The day that a pin names; None where it names none of the calendar's, or one that has no year after it."""
     found = re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", pin.rpartition("@")[2])
