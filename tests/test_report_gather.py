@@ -17,7 +17,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import DraftRow, ProblemRow, State
 from steadycast.receipt import Receipt
 from steadycast.report.gather import gather, gather_by_series
-from steadycast.report.model import Report, Streak, to_json
+from steadycast.report.model import Report, Streak, gravest, to_json
 from steadycast.report.page import page
 from steadycast.schedule.model import Assignment, Form, Origin, StockItem
 from steadycast.schedule.slots import slots
@@ -174,6 +174,7 @@ def test_runway_plan_and_first_gap_come_from_the_plan_and_go_on_beyond_it(ledger
     assert report.channels[1].runway.slots == 16
     ahead = [square.mark for square in report.channels[1].squares]
     assert ahead == ["planned"] * 16 + ["later"] * 12  # the year view goes on beyond the ledger, too
+    assert gravest({"planned": 2, "later": 1}) == "later", "where stock ends, not where the last series' ends"
     html = page(report)
     assert (html.count('<p class="carries">还没排期'), html.count('class="entry gap"')) == (16, 0)  # both series
     assert report.channels[0].runway.gap == dt.datetime(2026, 11, 27, 20, tzinfo=ZONE)  # the video has nothing

@@ -19,7 +19,7 @@ from steadycast.schedule.forecast import Forecast
 JSON_VERSION = 1  # grows when a key changes its meaning or goes away; new keys do not raise it
 
 # From what asks most for a look to what asks least: a square shows the first of these that its day holds.
-MARKS = ("missed", "gap", "open", "late", "filled", "kept", "planned", "later", "excused")
+MARKS = ("missed", "gap", "open", "late", "filled", "kept", "later", "planned", "excused")
 
 
 @dataclass(frozen=True, slots=True)
