@@ -29,7 +29,7 @@ def deployment(entry: dict[str, Any], schedules: Any) -> RunnerDeployment:
 
 class Served(Runner):
     def handle_sigterm(self, *_args: Any, **_more: Any) -> None:  # Prefect's own leaves a coroutine unawaited
-        """Ends at once: the flows are ticks, and the ledger knows where each of them stood."""
+        """Ends at once: the flows end by themselves, and the ledger knows where each of them stood."""
         raise SystemExit(0)
 
     async def register(self, said: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.cli.main_job import main_job
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
+from steadycast.crash_safety.ending import ENDED, EndSoon
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 
 NAME = "main job"
 COMMAND = ("-c", "from steadycast.cli import FAULT, main; main(fault=FAULT)", "up", "--once")
-GRACE = 8.0  # seconds that a delivery has to end in when `up` is told to end: Docker kills after ten
 ALONE = 300.0  # seconds that the schedules wait for it: so long it may take without being in their way
 AGAIN = (60.0, 600.0, 3600.0)  # seconds until it is done again, after one fault, two and more
-ENDED = 128 + signal.SIGTERM  # the exit code of a main job that was told to end
 
 
 class FirstJob:
@@ -36,7 +35,7 @@ class FirstJob:
         self, processes: Processes, env: Mapping[str, str], root: Path, mark: OneUp, command: Sequence[str] = COMMAND
     ) -> None:
         self._processes, self._mark = processes, mark
-        self._start = partial(processes.start, NAME, command, env, root, aloud=True, grace=GRACE)
+        self._start = partial(processes.start, NAME, command, env, root, aloud=True)
         self._faults = 0
         self._next = 0.0
         self._start()
@@ -102,10 +101,6 @@ def main_job_alone(place: Paths) -> int:
     except EndSoon:
         complain(_("Ended before the main job was done: nothing is lost, and the next one does the rest."))
         raise
-
-
-class EndSoon(SystemExit):
-    """The main job is to end: whoever sends begins nothing more, and waits for what is on its way."""
 
 
 def end_soon(*_: object) -> None:

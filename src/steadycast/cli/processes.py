@@ -10,16 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from steadycast.cli import shared_forks
 from steadycast.cli.shared_forks import Fork
-from steadycast.crash_safety import forks
+from steadycast.crash_safety import ending, forks
 
-GRACE = 3.0  # seconds between SIGTERM and SIGKILL, for whoever is given no more
+GRACE = 3.0  # seconds between SIGTERM and SIGKILL, for who sends nothing
+LONGEST = ending.GRACE + 2  # who sends ends by itself before that
+LOOK = 0.5  # seconds between two looks whether anybody sends
 PAUSE = 5.0  # seconds between two starts of the same child
 Child = subprocess.Popen[bytes] | Fork
 
@@ -27,13 +29,17 @@ Child = subprocess.Popen[bytes] | Fork
 class Processes:
     """The children that were started, in order; leaving the `with` block ends them all."""
 
-    def __init__(self, logs: Path, *, share: bool = False) -> None:
-        """With `share`, children are forks where that is safe: they share what is loaded here."""
-        self.logs, self.share = logs, share
+    def __init__(
+        self, logs: Path, *, share: bool = False, send: Callable[[Collection[int]], bool] = lambda _groups: False
+    ) -> None:
+        """With `share`, children are forks where that is safe: they share what is loaded here.
+
+        `send` says whether any of these process groups is sending: that one is given longer to end.
+        """
+        self.logs, self.share, self._send = logs, share, send
         self.running: dict[str, Child] = {}
         self._again: dict[str, Callable[[], None]] = {}
         self._begun: dict[str, float] = {}
-        self._grace: dict[str, float] = {}
 
     def start(
         self,
@@ -44,16 +50,14 @@ class Processes:
         *,
         again: bool = False,
         aloud: bool = False,
-        grace: float = GRACE,
     ) -> None:
         """Starts `python COMMAND…`, whose output goes to a log file; its group is its own, so Ctrl-C reaches only us.
 
         `again`: should it end, `revive` starts it once more. `aloud`: its output goes where ours goes.
-        `grace`: so many seconds it has to end what it is at, when all are ended.
         """
         if again:
             self._again[name] = partial(self.start, name, command, env, cwd, again=True, aloud=aloud)
-        self._begun[name], self._grace[name] = time.monotonic(), grace
+        self._begun[name] = time.monotonic()
         if aloud:
             self.running[name] = self._child(name, command, env, cwd, None)
             return
@@ -107,11 +111,16 @@ class Processes:
         self._signal(self.running[name], signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ends every group: SIGTERM, and SIGKILL for what is left after its grace."""
+        """Ends every group: SIGTERM, and SIGKILL for what is left after its grace. Who sends is given longer."""
         for process in self.running.values():
             self._signal(process, signal.SIGTERM)
         began = time.monotonic()
-        while any(time.monotonic() - began < self._grace[n] and self._alive(p) for n, p in self.running.items()):
+        until, look = began + GRACE, began + LOOK
+        while (now := time.monotonic()) < until and any(self._alive(process) for process in self.running.values()):
+            if now >= look:
+                if self._send({process.pid for process in self.running.values()}):
+                    until = max(until, min(now + GRACE, began + LONGEST))
+                look = time.monotonic() + LOOK
             time.sleep(0.05)
         for process in self.running.values():
             self._signal(process, signal.SIGKILL)

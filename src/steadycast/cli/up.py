@@ -60,6 +60,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     desk_port
         Where the desk is, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
+    from steadycast.cli.being_sent import BeingSent
     from steadycast.cli import shared_forks
     from steadycast.cli.processes import Processes
     from steadycast.ops import one_up
@@ -77,7 +78,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
         complain(already_up(place))
         return BAD_INPUT
     gc.set_threshold(700, 10, 10)  # Python's own again: this stays
-    children = Processes(place.var / "log", share=shared_forks.POSSIBLE)
+    children = Processes(place.var / "log", share=shared_forks.POSSIBLE, send=BeingSent(place).by)
     with telling_the_end(stop), ours, children as processes, stopped_by_ctrl_c(stop):
         if processes.share:
             shared_forks.load(shared_forks.SHARED)

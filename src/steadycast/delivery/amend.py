@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from steadycast.crash_safety import crashpoints, send_window
+from steadycast.crash_safety import crashpoints, ending, send_window
 from steadycast.delivery.adapter_faults import faulty
 from steadycast.delivery.clock import Clock
 from steadycast.delivery.known_to_ledger import known_of
@@ -33,6 +33,7 @@ def amendment_lease(platform: Platform) -> dt.timedelta:
     return dt.timedelta(seconds=platform.deadline + platform.settle) + SPARE
 
 
+@ending.heeded()
 def amend(
     ledger: Ledger,
     claim: Delivery,

@@ -6,9 +6,9 @@ import datetime as dt
 import time
 from typing import Protocol
 
-from steadycast.crash_safety import bootclock
+from steadycast.crash_safety import bootclock, ending
 
-NAP = 0.5  # seconds: a wall clock that is set, or a machine that slept, is noticed within this
+NAP = 0.5  # seconds: a wall clock that is set, a machine that slept, or a word to end is noticed within this
 
 
 class Clock(Protocol):
@@ -52,8 +52,11 @@ class SystemClock:
 
 
 def wait_until(clock: Clock, instant: dt.datetime) -> None:
-    """Return at `instant` by the wall, however the wall is set meanwhile, and within a few milliseconds of it."""
-    while (left := (instant - clock.now()).total_seconds()) > 0:
+    """Return at `instant` by the wall, however the wall is set meanwhile, and within a few milliseconds of it.
+
+    Who is told to end waits no longer.
+    """
+    while not ending.asked() and (left := (instant - clock.now()).total_seconds()) > 0:
         clock.sleep(min(left, NAP))
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Condition
 
-from steadycast.delivery.clock import Clock
+from steadycast.crash_safety import ending
+from steadycast.delivery.clock import NAP, Clock
 from steadycast.delivery.steps import Steps
-from steadycast.delivery.transitions import Opened, held_back
+from steadycast.delivery.transitions import Opened, held_back, unsent
+from steadycast.errors import LedgerError
 from steadycast.language import N_
+from steadycast.language import gettext as _
 from steadycast.ledger.delivery import Delivery
 from steadycast.ledger.outcomes import Outcome
 from steadycast.ledger.pacing import Wait
@@ -52,11 +55,14 @@ class ComeBack:
                 self._changed.notify()
 
     def take(self, most: int, linger: float) -> list[Job]:
-        """So many at most: the first, whenever it comes, and those that come within so many seconds after it."""
+        """So many at most: the first, and those that come within so many seconds after it; none where it is late.
+
+        Whoever waits looks up from time to time: he may have been told to end.
+        """
         with self._changed:
             self._most = most
-            self._changed.wait_for(lambda: self._there)
-            self._changed.wait_for(lambda: len(self._there) >= most, linger)
+            if self._changed.wait_for(lambda: self._there, NAP):
+                self._changed.wait_for(lambda: len(self._there) >= most, linger)
             took, self._there = self._there[:most], self._there[most:]
         return took
 
@@ -91,7 +97,7 @@ def waves(jobs: list[Job], wave: Callable[[Delivery], int] | None) -> Iterator[t
         number = (wave(job.claim) if wave else 0, before[job.claim.channel])
         numbered.append((number, job))
         before[job.claim.channel] += job.opened.platform.one_writer
-    for number in sorted({number for number, _ in numbered}):
+    for number in sorted({number for number, _job in numbered}):
         yield [job for n, job in numbered if n == number], [job for n, job in numbered if n > number]
 
 
@@ -108,3 +114,20 @@ def give_back(ledger: Ledger, back: list[Outcome], clock: Clock, ended: Ended) -
     """Let others have what is not sent now; what the ledger took has ended."""
     took = ledger.release(back, clock.now()) if back else frozenset()
     ended.add(outcome for outcome in back if outcome.id in took)
+
+
+@contextmanager
+def given_back(ledger: Ledger, claims: Sequence[Delivery], clock: Clock) -> Iterator[None]:
+    """Whoever is told to end gives back what was only claimed: nobody has to wait until the lease has run out."""
+    told = False
+    try:
+        yield
+        told = ending.asked()
+    except (SystemExit, KeyboardInterrupt):
+        told = True
+        raise
+    finally:
+        if told:
+            with suppress(LedgerError):
+                why = _("stopped before it was sent")
+                ledger.release([unsent(claim, why, clock.now()) for claim in claims], clock.now())

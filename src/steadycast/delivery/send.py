@@ -8,15 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from threading import Event
 
-from steadycast.crash_safety import crashpoints, send_window
+from steadycast.crash_safety import crashpoints, ending, send_window
 from steadycast.delivery.adapter_faults import faulty
 from steadycast.delivery.clock import Clock, SystemClock, wait_until
-from steadycast.delivery.jobs import OTHERS, ComeBack, Ended, Job, Told, free, give_back, untold, waves
+from steadycast.delivery.jobs import OTHERS, ComeBack, Ended, Job, Told, free, give_back, given_back, untold, waves
 from steadycast.delivery.lease_check import StillHeld
 from steadycast.delivery.steps import Steps
 from steadycast.delivery.threads import Threads
@@ -56,12 +56,13 @@ def deliver(
     `adapter_for(channel, step)` opens a channel. With `hold_until` everything is made ready ahead and sent at that
     second. `wave` puts some before others: a wave begins when the one before it has ended. Raises LedgerError when
     the ledger cannot be written: then nothing more is sent, and what was sent meanwhile is settled by recovery.
+    Told to end (`ending`), it begins nothing more, gives back what it did not begin, and waits for the rest.
     """
     clock = clock or SystemClock()
     if hold_until is not None and (short := [c.slot for c in claims if c.lease <= hold_until]):
         raise ValueError(f"the lease of {short[0]} ends before it is to be sent")
     ended = Ended(told)
-    with _given_back(ledger, claims, clock):
+    with ending.heeded(), given_back(ledger, claims, clock):
         jobs, back = _opened(ledger, claims, adapter_for, clock)
         crashpoints.checkpoint("opened")
         jobs = _with_posts(ledger, jobs, make_post, clock, back)
@@ -73,21 +74,11 @@ def deliver(
         crashpoints.checkpoint("held")
         sending = _Sending(ledger, clock, ended)
         for first, rest in waves(jobs, wave):
+            if ending.asked():
+                break
             sending.run(_intended(ledger, first, rest, clock, ended), workers)
     crashpoints.checkpoint("told")
     return ended.outcomes
-
-
-@contextmanager
-def _given_back(ledger: Ledger, claims: Sequence[Delivery], clock: Clock) -> Iterator[None]:
-    """Whoever is told to end gives back what was only claimed: nobody has to wait until the lease has run out."""
-    try:
-        yield
-    except (SystemExit, KeyboardInterrupt):
-        with suppress(LedgerError):
-            why = _("stopped before it was sent")
-            ledger.release([unsent(claim, why, clock.now()) for claim in claims], clock.now())
-        raise
 
 
 def _opened(
@@ -113,6 +104,8 @@ def _with_posts(
     """The jobs with the bytes that they will send, of an earlier try or made now; the others are put to `back`."""
     kept = ledger.frozen([job.claim.id for job in jobs if job.claim.frozen])
     for job in jobs:
+        if ending.asked():
+            break
         claim, redact = job.claim, job.opened.redact
         try:
             if claim.id in kept:
@@ -199,8 +192,10 @@ class _Sending:
             threads.start(workers)
             while self._left:
                 threads.wait()
-                self._gather()
-                self._write()
+                if ending.asked():  # what waits for a thread comes back at once, whatever those that send wait for
+                    threads.work()
+                if self._gather():
+                    self._write()
         except BaseException:
             self._stop.set()  # what waits for a thread is not begun; what was sent is still written
             threads.work()
@@ -212,11 +207,12 @@ class _Sending:
         finally:
             threads.end()
 
-    def _gather(self) -> None:
-        """Wait for one outcome, and take those that come with it: they share a commit."""
+    def _gather(self) -> int:
+        """Wait a while for one outcome, and take those that come with it: they share a commit; how many came."""
         group = self._done.take(min(GROUP, self._left), LINGER)
         self._left -= len(group)
         self._unwritten += [job.outcome for job in group if job.outcome]
+        return len(group)
 
     def _one(self, job: Job) -> None:
         """Send one job in this thread; whatever happens, it comes back."""
@@ -249,7 +245,8 @@ class _Sending:
     def _hindrance(self, job: Job) -> str:
         """Why this job must not be sent now, or "": a paused worker that wakes late is a request that acts late."""
         mine = self._still.holds(job, self._clock.monotonic())
-        if self._stop.is_set():
+        if self._stop.is_set() or ending.asked():
+            # Given back is what this thread has not begun: no request of it was made, and the token is still ours.
             return _("stopped before it was sent")
         if not mine:
             return _("another worker has it")

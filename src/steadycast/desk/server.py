@@ -22,6 +22,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from steadycast import api, on_demand, ops, pipeline
+from steadycast.crash_safety import ending
 from steadycast.desk import (
     answers,
     arrivals,
@@ -152,8 +153,11 @@ def made(root: Path, key: str) -> FastAPI:
     return desk
 
 
-def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
-    """Serve until Ctrl-C or SIGTERM, at the address `host`. Raises OSError where the port is taken."""
+def serve(root: Path, port: int, key: str, host: str = "127.0.0.1", listens: Callable[[], None] | None = None) -> None:
+    """Serve until Ctrl-C or SIGTERM, at the address `host`; what a request is sending then comes back first.
+
+    `listens` is called once it listens. Raises OSError where the port is taken.
+    """
     import uvicorn
 
     from steadycast.desk.connections import config
@@ -165,6 +169,8 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
             if is_there:
                 self.making_ready = await ready.make_ready(desk, key)
             await super().startup(sockets)
+            if self.started and listens:
+                listens()
 
         async def main_loop(self) -> None:
             seconds, self.told, self.loop = 0, asyncio.Event(), asyncio.get_running_loop()
@@ -173,7 +179,13 @@ def serve(root: Path, port: int, key: str, host: str = "127.0.0.1") -> None:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.told.wait(), 1)
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            while ending.at_work():  # noqa: ASYNC110  threads tell no event of this loop
+                await asyncio.sleep(0.05)
+            await super().shutdown(sockets)
+
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            ending.ask(sig)
             super().handle_exit(sig, frame)
             with contextlib.suppress(AttributeError, RuntimeError):  # before the loop, or after it
                 self.loop.call_soon_threadsafe(self.told.set)

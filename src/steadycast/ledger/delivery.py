@@ -55,6 +55,8 @@ LOOK = f"SELECT coalesce(deadline, at), {COLUMNS} FROM delivery WHERE wake <= ? 
 OPEN = "verdict = '' AND state IN ('unknown', 'refused', 'handed')"
 WAITING = f"SELECT state, {COLUMNS} FROM delivery WHERE {OPEN} ORDER BY at, id"  # noqa: S608
 
+BEING_SENT = "SELECT owner FROM delivery WHERE wake IS NOT NULL AND state = ?"  # an index holds what has a wake
+
 
 def delivery_of(row: Sequence[Any], **more: Any) -> Delivery:
     """The delivery of a row of `COLUMNS`."""
@@ -77,6 +79,12 @@ def waiting(db: Database) -> list[Delivery]:
     with db.read() as connection:
         rows = fetch(connection, WAITING, ())
     return [delivery_of(row, state=State(state)) for state, *row in rows]
+
+
+def being_sent(db: Database) -> list[str]:
+    """Who sends: the name that a worker claims under, once for each delivery that it is sending."""
+    with db.read() as connection:
+        return [owner for (owner,) in fetch(connection, BEING_SENT, (State.SENDING.value,))]
 
 
 def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Delivery]:

@@ -318,6 +318,7 @@ class Ledger(Database):
     draft_deliveries = queries.draft_deliveries
     counts = queries.counts
     waiting = worker_view.waiting
+    being_sent = worker_view.being_sent
     coming_slots = today_reads.coming_slots
     next_slots = today_reads.next_slots
     owed_and_empty = today_reads.owed_and_empty

@@ -190,7 +190,7 @@ def forked(work: Callable[[], int | None]) -> int:
     code = 1
     try:
         forks.die_with_parent(parent)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once: the ledger knows where everything stood
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # at once, but for what it sends: `ending`
         signal.signal(END, lambda *_: sys.exit(TOO_LONG))
         code = work() or 0
     except SystemExit as ended:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from steadycast import pipeline
-from steadycast.crash_safety import send_window
+from steadycast.crash_safety import ending, send_window
 from steadycast.errors import Busy, InputError, SteadycastError, unknown_name
 from steadycast.language import N_, listed
 from steadycast.language import gettext as _
@@ -107,7 +107,7 @@ def publish(
     rows = _on(_rows(app, asked), asked) if asked.by_hand else []
     stand, telling = as_they_stand(app, rows), Telling(app, told)
     telling.all(outcome for outcome in stand if outcome.state != State.DUE)
-    sent = [_send(app, batch, asked, telling) for batch in _due(app, rows, asked)]
+    sent = [_send(app, batch, asked, telling) for batch in _due(app, rows, asked) if not ending.asked()]
     telling.all(telling.unknown(stand))
     if not asked.by_hand:
         tick(app, began)  # whoever asks what is due serves the slots: a flow, or a cron of the command
