@@ -19,10 +19,10 @@ from command_line import A_PERSON, BAD_INPUT, OK, SITE_ONLY, stocked
 from pipeline_bench import Bench, article
 from starlette.testclient import TestClient
 
-from steadycast.cli.desk import address, key_of, shown
+from steadycast.cli.desk import address, key_of, note_port, shown
 from steadycast.cli.up import already_up
 from steadycast.desk.server import made
-from steadycast.ops import desk_proof, one_up
+from steadycast.ops import desk_proof
 from steadycast.testing import drop
 from steadycast.workspace import load
 
@@ -207,8 +207,7 @@ def test_the_whole_address_of_a_desk_is_printed_when_it_is_asked_for(
     assert "no desk answers at port 9" in run("desk", "--address", "--port", "9", code=BAD_INPUT)[2]
     key = key_of(app.workspace)
     with desk_with(key) as (of_up, _), desk_with(key) as (alone, _):
-        with one_up.take(app.workspace) or pytest.fail("nobody has it") as ours:
-            ours.say(desk=of_up)
+        note_port(app.workspace, of_up)
         report = f"http://127.0.0.1:{alone}/REPORT/out/report/index.html"
         app.workspace.report_address.write_text(report, encoding="utf-8")
         out = run("desk", "--address", code=OK)[1]
@@ -246,8 +245,7 @@ def test_who_took_the_port_of_a_desk_that_is_down_is_told_no_key(
             listening(Drips) as slow,
         ):
             for port in (foreign, between, anything, slow):
-                with one_up.take(app.workspace) or pytest.fail("nobody has it") as ours:
-                    ours.say(desk=port)
+                note_port(app.workspace, port)
                 _, out, err = run("desk", "--address", "--port", str(port), code=BAD_INPUT)
                 assert f"what listens at port {port} is not this workspace's desk" in err
                 assert key not in out + err + already_up(app.workspace)
@@ -256,8 +254,7 @@ def test_who_took_the_port_of_a_desk_that_is_down_is_told_no_key(
 
 def test_where_no_desk_runs_no_port_is_named(bench: Bench, run: Callable[..., tuple[int, str, str]]) -> None:
     app = bench.set_up(SITE_ONLY)
-    with one_up.take(app.workspace) or pytest.fail("nobody has it") as ours:
-        ours.say(desk=9)
+    note_port(app.workspace, 9)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(desk_proof, "is_ours", lambda _key, _port: None)  # 8420 may be somebody's here
         err = run("desk", "--address", code=BAD_INPUT)[2]

@@ -26,10 +26,12 @@ from steadycast.workspace.paths import Paths
 HOLDER = """
 import os, sys, time
 from pathlib import Path
+from steadycast.cli.desk import note_port
 from steadycast.ops import one_up
 from steadycast.workspace.paths import Paths
 ours = one_up.take(Paths(Path(sys.argv[1])))
-ours.say(desk=8429)
+ours.say(fault="before")
+note_port(Paths(Path(sys.argv[1])), 8429)
 if not os.fork():
     time.sleep(300)
 print("here", flush=True)
@@ -57,11 +59,11 @@ def test_a_workspace_is_one_processes_until_it_is_killed_whatever_child_outlives
     holder.kill()
     holder.wait(10)
     assert alive(below), "a fork of it is still there"
-    assert one_up.told(Paths(tmp_path))["desk"] == 8429
+    assert one_up.told(Paths(tmp_path))["fault"] == "before"
     ours = one_up.take(Paths(tmp_path))
     assert ours is not None
     with ours:
-        assert "desk" not in one_up.told(Paths(tmp_path))
+        assert "fault" not in one_up.told(Paths(tmp_path))
 
 
 @pytest.mark.parametrize(

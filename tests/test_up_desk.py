@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import importlib
 import os
 import signal
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
+from command_line import SITE_ONLY
+from pipeline_bench import Bench
 from prefect_server import children_of, free_port, wait_for
 from test_desk_load import SHANGHAI
 from test_flows import finished, make_workspace
 from test_up import keyed, upped
 
 from steadycast.cli import processes
+from steadycast.cli.desk import key_of, noted_port
 from steadycast.cli.desk_hangs import Asked
 from steadycast.cli.processes import Processes
 
@@ -33,7 +39,7 @@ def test_a_desk_that_hangs_is_ended_and_started_again(
         children.start("desk", command, {}, tmp_path, again=True)
         first = children.running["desk"]
         assert wait_for(lambda: answers(port), 30)
-        asked = Asked(port, 0.3)
+        asked = Asked(lambda: port, 0.3)
         os.kill(first.pid, signal.SIGSTOP)
         assert wait_for(lambda: up.see_to(children, asked) or children.running["desk"] is not first, 30, step=0.05)
         assert first.returncode == -signal.SIGKILL
@@ -59,6 +65,29 @@ def test_no_slot_is_late_for_a_desk_that_hangs_and_one_that_died_is_back_at_its_
         assert wait_for(lambda: answers(port), 120)
         assert requests.get(keyed(community, port), timeout=30).status_code == 200
         assert process.poll() is None
+
+
+@pytest.mark.slow
+def test_a_desk_that_is_back_at_another_port_is_found_there(
+    bench: Bench, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program took its own meanwhile, and is told no key."""
+    monkeypatch.setattr(processes, "PAUSE", 0.0)
+    place, port = bench.set_up(SITE_ONLY).workspace, free_port()
+    with Processes(bench.root / "log") as children, contextlib.ExitStack() as stack:
+        asked = up.start_desk(place, children, port, prefect="http://127.0.0.1:9/api")
+        assert wait_for(lambda: noted_port(place) == port, 60)
+        assert place.desk_port.stat().st_mode & 0o777 == 0o600
+        os.kill(children.running["desk"].pid, signal.SIGKILL)
+        children.running["desk"].wait(10)
+        stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        up.see_to(children, asked)
+        assert wait_for(lambda: noted_port(place) != port, 60)
+        moved, key = noted_port(place), key_of(place)
+        assert asked._port() == moved, "it is what is asked whether it hangs"
+        assert f"http://127.0.0.1:{moved}/" in run("desk", "--address", code=0)[1]
+        assert f"http://127.0.0.1:{moved}/" in up.already_up(place)
+        assert requests.get(f"http://127.0.0.1:{moved}/?key={key}", timeout=30).status_code == 200
 
 
 @pytest.mark.live

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TextIO
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from cyclopts import Parameter, validators
 
 from steadycast.cli.output import OK, say
 from steadycast.cli.ports import free_port, kept
+from steadycast.crash_safety import durable
 from steadycast.errors import InputError
 from steadycast.language import N_
 from steadycast.language import gettext as _
@@ -58,7 +61,8 @@ def desk(
     said = () if place.is_there else (_(BEGIN),)
     ask = ASK if port == PORT else f"{ASK} --port {port}"
     say(_("Desk        %(address)s", address=shown(address(port, key), ask)), *said, _("Press Ctrl-C to stop."))
-    serve(place.root, port, key, host)
+    of_up = bool(os.environ.get("STEADYCAST_PREFECT"))  # one that runs alone leaves the note of `up` as it is
+    serve(place.root, port, key, host, (lambda: note_port(place, port)) if of_up else None)
     return OK
 
 
@@ -67,11 +71,10 @@ def _where(place: Paths, port: int) -> int:
 
     No address with the key is printed of a listener that has not proved to be this workspace's desk.
     """
-    from steadycast.ops import one_up
     from steadycast.ops.desk_proof import is_ours
 
     key = key_of(place)
-    of_up = int(one_up.told(place).get("desk") or port)  # of one that has ended, it may be
+    of_up = noted_port(place) or port  # of one that has ended, it may be
     asked = {at: is_ours(key, at) for at in ((of_up, port) if port == PORT else (port, of_up))}
     found = next((at for at, ours in asked.items() if ours), None)
     if found is None:
@@ -82,6 +85,33 @@ def _where(place: Paths, port: int) -> int:
         if answers(urlsplit(report).port or 0):  # its key is new at each start: at a foreign listener it opens nothing
             say(_("Report      %(address)s", address=report))
     return OK
+
+
+def note_port(place: Paths, port: int) -> None:
+    """Writes down where the desk of `up` listens: started again, it may be at another port than before."""
+    with contextlib.suppress(OSError):  # a full disk
+        durable.put(place.desk_port, str(port).encode(), rights=0o600)
+
+
+def noted_port(place: Paths) -> int:
+    """Where the desk of `up` listens, or did last; 0 where nothing is noted. Whoever goes there asks for a proof."""
+    try:
+        return int(place.desk_port.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0
+
+
+def followed(place: Paths, port: int) -> Callable[[], int]:
+    """Tells where the desk of `up` is by now, and says so where it is another port: somebody else took its own."""
+
+    def now() -> int:
+        nonlocal port
+        if (noted := noted_port(place)) and noted != port:
+            port = noted
+            say(_("Desk        %(address)s", address=shown(address(port, key_of(place)))))
+        return port
+
+    return now
 
 
 def _none_found(port: int, other: int | None) -> InputError:

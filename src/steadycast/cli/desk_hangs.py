@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 import time
+from collections.abc import Callable
 
 ASKED_EVERY = 10.0  # seconds between two looks whether the desk answers, and for one answer
 SILENT = 3  # such looks in a row without an answer: it hangs
@@ -13,9 +14,9 @@ QUESTION = b"GET /static/ HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"  # that it has no
 
 
 class Asked:
-    """One question after the other to what listens at `port`."""
+    """One question after the other to what listens at the port that `port` tells."""
 
-    def __init__(self, port: int, every: float = ASKED_EVERY) -> None:
+    def __init__(self, port: Callable[[], int], every: float = ASKED_EVERY) -> None:
         self._port, self._every = port, every
         self._next, self._silent, self._sent = time.monotonic() + every, 0, False
         self._asked: socket.socket | None = None
@@ -42,7 +43,7 @@ class Asked:
         self._asked, self._next, self._sent = socket.socket(), now + self._every, False
         self._asked.setblocking(False)
         with contextlib.suppress(OSError):  # under way, or what the question will tell
-            self._asked.connect(("127.0.0.1", self._port))
+            self._asked.connect(("127.0.0.1", self._port()))
 
     def _answered(self, asked: socket.socket) -> bool | None:
         """Whether it did; None while it may still."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter, validators
 
-from steadycast.cli.desk import BEGIN, PORT, address, key_of, shown
+from steadycast.cli.desk import BEGIN, PORT, address, followed, key_of, noted_port, shown
 from steadycast.cli.desk_hangs import Asked
 from steadycast.cli.first_job import NAME as MAIN_JOB
 from steadycast.cli.first_job import FirstJob, main_job_alone
@@ -29,7 +29,6 @@ from steadycast.language import moment, speak
 
 if TYPE_CHECKING:
     from steadycast.cli.processes import Processes
-    from steadycast.ops.one_up import OneUp
     from steadycast.workspace import Workspace
     from steadycast.workspace.paths import Paths
 
@@ -60,8 +59,8 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
     desk_port
         Where the desk is, on this machine only; the next free one when it is taken. 0 leaves it out.
     """
-    from steadycast.cli.being_sent import BeingSent
     from steadycast.cli import shared_forks
+    from steadycast.cli.being_sent import BeingSent
     from steadycast.cli.processes import Processes
     from steadycast.ops import one_up
     from steadycast.pipeline import check_settings
@@ -84,7 +83,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
             shared_forks.load(shared_forks.SHARED)
         asked = None
         if desk_port and not place.is_there:
-            asked = start_desk(place, processes, ours, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
+            asked = start_desk(place, processes, free_port(desk_port), _(BEGIN), prefect=api_at(free_port(port)))
             if not begun(place, processes, asked, stop):
                 return OK
         workspace, _broken = in_force(place.root, check_settings)  # the main job says what is broken
@@ -97,7 +96,7 @@ def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280,
             os.environ.update(env)  # Prefect reads it when it is loaded
             shared_forks.load(shared_forks.OF_PREFECT)
         if desk_port and not asked:
-            asked = start_desk(workspace, processes, ours, free_port(desk_port), prefect=api_at(port))
+            asked = start_desk(workspace, processes, free_port(desk_port), prefect=api_at(port))
         start_server(workspace, processes, env, stop)
         if (code := job.wait(stop)) or stop.is_set():
             return code
@@ -128,12 +127,11 @@ def already_up(place: Paths) -> str:
     from steadycast.ops import one_up
     from steadycast.ops.desk_proof import is_ours
 
-    told = one_up.told(place)
-    since, port = one_up.instant(told.get("since")), told.get("desk")
+    since, port = one_up.instant(one_up.told(place).get("since")), noted_port(place)
     when = moment(since.astimezone(_zone_of(place))) if since else "?"
-    if not port or not is_ours(key_of(place), int(port)):
+    if not port or not is_ours(key_of(place), port):
         return _("this workspace is already up, since %(when)s", when=when)
-    where = shown(address(int(port), key_of(place)), to=sys.stderr)
+    where = shown(address(port, key_of(place)), to=sys.stderr)
     return _("this workspace is already up, since %(when)s: its desk answers at %(address)s", when=when, address=where)
 
 
@@ -167,13 +165,13 @@ def port_of(env: Mapping[str, str]) -> int:
     return urlsplit(env["PREFECT_API_URL"]).port or 0
 
 
-def start_desk(workspace: Paths, processes: Processes, ours: OneUp, port: int, *more: str, prefect: str) -> Asked:
+def start_desk(workspace: Paths, processes: Processes, port: int, *more: str, prefect: str) -> Asked:
     """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
     say(_("Desk        %(address)s", address=shown(address(port, key_of(workspace)))), *more, "")
-    ours.say(desk=port)
+    workspace.desk_port.unlink(missing_ok=True)  # what another run has left
     env = {"STEADYCAST_WORKSPACE": str(workspace.root), "STEADYCAST_PREFECT": prefect}
     processes.start("desk", [*OURS, "desk", "--port", str(port)], env, workspace.root, again=True)
-    return Asked(port)
+    return Asked(followed(workspace, port))
 
 
 def see_to(processes: Processes, asked: Asked | None) -> None:

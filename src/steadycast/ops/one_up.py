@@ -20,7 +20,7 @@ class OneUp:
         self.say(since=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
 
     def say(self, **facts: Any) -> None:
-        """Writes down what others should know: since when it runs, at which port its desk answers, what failed."""
+        """Writes down what others should know: since when it runs, and what failed."""
         self._told |= facts
         with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
             self._lock.truncate(0)

@@ -118,8 +118,13 @@ class Paths:
 
     @property
     def up_lock(self) -> Path:
-        """What the `up` that runs holds, and where it says since when it runs and where its desk is."""
+        """What the `up` that runs holds, and where it says since when it runs."""
         return self.var / "up.lock"
+
+    @property
+    def desk_port(self) -> Path:
+        """The port at which the desk of `up` listens: its owner's alone, as the key is."""
+        return self.var / "desk" / "port"
 
     @property
     def report_address(self) -> Path:
