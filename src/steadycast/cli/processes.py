@@ -140,8 +140,4 @@ class Processes:
     @staticmethod
     def _alive(process: Child | Fork) -> bool:
         process.poll()
-        try:
-            os.killpg(process.pid, 0)
-        except (ProcessLookupError, PermissionError):
-            return False
-        return True
+        return forks.group_lives(process.pid)

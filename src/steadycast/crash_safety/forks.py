@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -29,6 +30,26 @@ def die_with_parent(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before it was asked for
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def group_lives(group: int) -> bool:
+    """Whether a process of that group still runs: one that has ended, and whose parent too, may wait to be reaped."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    if sys.platform != "linux":
+        return True
+    return any(_runs_in(group, entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+
+
+def _runs_in(group: int, process: str) -> bool:
+    try:
+        with Path("/proc", process, "stat").open(encoding="utf-8", errors="replace") as file:
+            state, _parent, its, *_ = file.read().rpartition(")")[2].split()
+    except (OSError, ValueError):  # it is gone
+        return False
+    return int(its) == group and state not in "ZX"
 
 
 def beside(there: Callable[[], object], here: Callable[[], object]) -> bool:
