@@ -8,7 +8,7 @@ from typing import Any
 from prefect import flow, get_run_logger
 from prefect.artifacts import acreate_table_artifact
 
-from steadycast.crash_safety import ending
+from steadycast.ops.ticking import heeded
 from steadycast.pipeline import App, line_of
 from steadycast.pipeline import publish as serve
 
@@ -44,7 +44,7 @@ async def publish(
     named = {"series": series, "draft": draft, "slot": slot, "channel": channel}
     asked = {name: word.strip() or None for name, word in named.items()}
     log = get_run_logger()
-    with ending.heeded():  # signals come to this thread, and the work is done in another
+    with heeded():
         rows = await asyncio.to_thread(
             work, **asked, dry_run=dry_run, ahead=ahead, told=lambda row: log.info(line_of(row))
         )

@@ -34,6 +34,7 @@ from steadycast.delivery import deliver
 from steadycast.ledger.store import Ledger
 from steadycast.testing import FakeChannel, a_post
 
+pytestmark = pytest.mark.platforms("webhook")
 SENDS = 1.0  # seconds that the far side takes
 MAIN = "from steadycast.cli import main; main()"
 BRIEF = f"from steadycast.crash_safety import ending; ending.GRACE = 2.0; {MAIN}"
@@ -121,7 +122,6 @@ TICK = ("flows/serve.py", "sweep", '[0, false, ""]')
 
 
 @pytest.mark.slow
-@pytest.mark.parallel
 @pytest.mark.parametrize(
     ("command", "told", "code"),
     [
@@ -149,7 +149,6 @@ def test_what_is_being_sent_comes_back_and_the_rest_is_given_back(
 
 
 @pytest.mark.slow
-@pytest.mark.parallel
 def test_a_far_side_that_hangs_is_waited_for_no_longer_than_the_grace(
     tmp_path: Path,
     serve: Callable[..., Any],  # noqa: F811
@@ -168,7 +167,6 @@ def test_a_far_side_that_hangs_is_waited_for_no_longer_than_the_grace(
 
 
 @pytest.mark.slow
-@pytest.mark.parallel
 def test_who_presses_ctrl_c_twice_does_not_wait(late: FarSide) -> None:
     with late.sending("-c", MAIN, "publish") as process:
         process.send_signal(signal.SIGINT)
@@ -183,7 +181,6 @@ def test_who_presses_ctrl_c_twice_does_not_wait(late: FarSide) -> None:
 
 @pytest.mark.live
 @pytest.mark.slow
-@pytest.mark.parallel
 def test_a_run_of_prefects_ends_so_too(late: FarSide, tmp_path: Path) -> None:
     """Its work is done in another thread than the one that hears signals, and Prefect has a handler of its own."""
     with server(tmp_path / "prefect") as env, late.sending("-c", FLOW, **env) as process:
@@ -195,7 +192,6 @@ def test_a_run_of_prefects_ends_so_too(late: FarSide, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parallel
 def test_the_desk_ends_after_what_a_form_has_begun_to_send(late: FarSide, tmp_path: Path) -> None:
     port, desk = free_port(), Desk.__new__(Desk)
     desk.url, desk.session = f"http://127.0.0.1:{port}", requests.Session()
@@ -244,7 +240,7 @@ def test_nothing_more_is_begun_and_only_the_main_thread_is_ended(
     """What waits for the next wave is given back, too; whoever has a thread of the desk is told what has ended."""
     fake, told = FakeChannel("blind", clock), ending._Told()
     monkeypatch.setattr(ending, "_told", told)
-    ids = promise("pages", "links", "more")
+    ids, before = promise("pages", "links", "more"), signal.getsignal(signal.SIGTERM)
 
     def taken(post: Any, part: int) -> object:
         told.number = signal.SIGTERM
@@ -260,4 +256,4 @@ def test_nothing_more_is_begun_and_only_the_main_thread_is_ended(
         assert len(work() if main else pool.submit(work).result(30)) == 2, "sent, and given back"
     assert [str(row_of(ledger, id).state) for id in ids] == ["published", "due", "due"]
     assert not ending.at_work()
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import steadycast
-from steadycast.crash_safety import forks
+from steadycast.crash_safety import ending, forks
 
 EVERY = re.compile(r"(?:\*(?:/([1-9]\d?))?|(\d{1,2})) \* \* \* \*")
 LONGEST = 1800.0  # seconds, where a flow does not say that it may take longer
@@ -26,6 +26,7 @@ GRACE = 30.0  # seconds that it has for that
 TOO_LONG = 11  # its exit code
 APART = 5.0  # seconds that a tick waits at most for the one before it
 TOLD = 10  # exit code of a tick that told what it did
+heeded = ending.heeded  # for a flow whose work is done in another thread than the one that hears signals
 
 
 class Look(NamedTuple):
