@@ -40,7 +40,7 @@ def group_lives(group: int) -> bool:
         return False
     if sys.platform != "linux":
         return True
-    return any(_runs_in(group, entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+    return any(_runs_in(group, each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
 
 
 def _runs_in(group: int, process: str) -> bool:
