@@ -50,8 +50,8 @@ def test_another_hour_shows_what_moves_and_is_written_after_that(desk: Desk, ben
 
 
 def test_a_channel_that_is_called_as_its_platform_is_called_so_once(desk: Desk) -> None:
-    for path in ("/settings", "/settings/channels/site", "/channels/site"):
-        main = desk.get(path).text.partition("<main")[2]
+    for path in ("settings", *(f"{room}/site" for room in ("settings/channels", "channels"))):
+        main = desk.get(f"/{path}").text.partition("<main")[2]
         heading = main.partition('<a href="/settings/channels/site">')[2] or main
         assert heading.partition("</li>")[0].partition("<form")[0].count("<bdi>Pages</bdi>") == 1
 

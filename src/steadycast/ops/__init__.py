@@ -8,6 +8,7 @@ backup, backfill  a tar that proves itself whole; what was published before ther
 starter, first_run   a new workspace, and the questions that make it
 settings_forms   what a form of settings is told as it is filled in
 settings_edits, settings_effect, settings_file   settings changed by forms or as text, and what that would do
+ritual_names     days to mark in the words of people: titles for names
 one_up, desk_proof   one `up` in a workspace, and what it says of itself; whether its desk listens at a port
 deployments      prefect.yaml as steadycast.toml asks for it
 ticking, prefect_database   ticks out of a process that has everything loaded; the file that Prefect's server fills

@@ -19,7 +19,7 @@ What comes in
     submission_title   a title for what came without one
     draft_notes      what is told of drafts and other files before their hour
     calendar_links   the address by which a person's calendar program reads the plan
-    invites, members   who may open such a page; who gave what, and what became of it
+    invites, members, member_names   who may open such a page; who gave what, and what became of it; names for people
 What will go out
     plan, owed_slots, digest   which slot carries what; slots that nobody saw; the last reserve
     stock            drafts as the planner sees them; those that it may still ask for
@@ -37,6 +37,7 @@ What will go out
     draft_page       one draft for people to look at, and how two revisions of it differ
 What members of a class owe each other
     rounds, turns    who comments on whom, and who was left without a word; who is on duty and who leads a group
+    turn_changes     the turns that a swap or a leave gives to another
     round_alarms     what is wrong with them
     hand_over        one period of a class on a page
     class_files, class_records   roster.csv and turns.csv read; what is kept of a class that is renamed
