@@ -14,7 +14,6 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.publish_requests import Requested
 from steadycast.pipeline.to_do import Needs, needs
 from steadycast.schedule.cadence import parse
-from steadycast.schedule.runway import SOON
 
 if TYPE_CHECKING:
     from steadycast.pipeline.asking import Asked
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN = 6  # of each kind; how many there are is told
 NEXT = 5
 LATELY = dt.timedelta(days=7)
+EARLY = dt.timedelta(days=7)  # what a person published that long before its hour went out lately, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def today(app: App, now: dt.datetime) -> Today:
         channel = app.channel_title(one.channel)
         calls[one.state].append(Call(one.marker, one.title or one.slot, channel, one.at, said, one.url, one.draft))
     coming = ledger.coming_slots(now, NEXT)
-    out = ledger.slots_gone_out(now - LATELY, now + SOON, SHOWN)
+    out = ledger.slots_gone_out(now - LATELY, now + EARLY, SHOWN)
     titles = {row.id: row.title for row in ledger.drafts_of({s.draft for s in (*coming, *out) if s.draft}).values()}
     tick = ledger.last_tick()
     return Today(
