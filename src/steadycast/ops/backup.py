@@ -87,11 +87,12 @@ class Restored:
 
 
 def _moment(at: str) -> str:
-    """When that was, as people read it; what is no instant stays as it is written."""
+    """When that was by this machine's clock, since no settings are read; what is no instant stays as it is written."""
     try:
-        return moment(dt.datetime.fromisoformat(at))
-    except ValueError:
+        then = dt.datetime.fromisoformat(at).astimezone()
+    except (ValueError, OverflowError):
         return at
+    return f"{moment(then)} ({then.tzname()})"
 
 
 def backup(app: App, file: Path, now: dt.datetime, *, progress: Progress = unseen) -> BackedUp:
