@@ -94,6 +94,25 @@ def test_the_day_counts_what_waits_and_names_the_series_that_runs_dry_first(benc
         assert "Find a draft" in page
 
 
+def test_what_was_published_days_before_its_hour_went_out_lately(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/a.md": "# Early\n\nWords.\n"})
+    app.clock, now = SystemClock(), pipeline.now()
+    pipeline.collect(app, now)
+    empty = pipeline.plan(app, now).gaps[2].slot
+    pipeline.pinning.pin(app, "pgc/a.md", empty, now)
+    pipeline.publish(app, slot=empty)
+    assert [out.title for out in read_today(app, now).lately] == ["Early"]
+
+
+def test_the_log_says_by_hand_of_what_no_series_promised(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/a.md": "# Now\n\nWords.\n"})
+    app.clock = SystemClock()
+    pipeline.collect(app, pipeline.now())
+    pipeline.publish(app, draft="pgc/a.md")
+    with Desk(bench.root).up() as desk:
+        assert "<bdi>by hand</bdi>" in desk.get("/log").text
+
+
 def test_an_address_that_nobody_wrote_is_a_thing_to_do_while_something_goes_out_by_it(bench: Bench) -> None:
     new = SETTINGS.replace("https://readers.example/", "https://example.org/")
     bench.set_up(new, {})

@@ -77,7 +77,8 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
         else:
             columns = {"what": "what", "title": "draft", "by": "by", "state": "state", "where": "where", "path": "path"}
             lines = [str(p) for p in collected.problems if p.held > 1]  # too much for a cell of a table
-            show([row for row in collected.brief().rows() if row["title"] not in lines], columns)
+            names, rows = app.workspace.member_title, collected.brief().rows()
+            show([{**row, "by": row["by"] and names(row["by"])} for row in rows if row["title"] not in lines], columns)
             say(*lines, collected.summary())
         if watch:
             from steadycast.cli.stand_by import watch as stay

@@ -48,12 +48,14 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
         empty = bool(planned.gaps) and not app.ledger.has_drafts()
         where = pipeline.DraftLocation(app, pipeline.now(), planned.made_of)
         beyond = [] if json else where.beyond(dt.timedelta(days=days)).lines()
+        names = app.workspace.member_title
     complain(planned.warning)
     if json:
         as_json(planned.rows())
     else:
         columns = {"when": "slot", "series": "series", "state": "state", "title": "draft", "member": "by", "why": "why"}
-        show(planned.rows(), columns, empty=_("No series has a slot in that time."))
+        rows = [{**row, "member_title": row["member"] and names(row["member"])} for row in planned.rows()]
+        show(rows, columns, empty=_("No series has a slot in that time."))
         hint = [_(NOTHING_YET)] if empty else []
         if any(row["draft"] for row in planned.rows()):
             hint.append(_("`steadycast check` says what a channel will convert, crop or leave out."))

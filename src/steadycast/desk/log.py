@@ -22,6 +22,7 @@ from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import App, recipients
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.days import DAY, midnight
+from steadycast.workspace.loading import BY_HAND
 
 router = APIRouter()
 SIZE = 50
@@ -147,4 +148,5 @@ def _sent(app: App, post: bytes) -> str:
 def names(app: App) -> dict[str, str]:
     """Channels and series by their names for people."""
     channels = {name: app.channel_title(name) for name in app.workspace.channels}
-    return {f"series:{name}": each.title or name for name, each in app.workspace.series.items()} | channels
+    series = {f"series:{name}": each.title or name for name, each in app.workspace.series.items()}
+    return series | {f"series:{BY_HAND}": current().gettext("by hand")} | channels

@@ -16,7 +16,7 @@ from steadycast.language import of_tag
 from steadycast.pipeline import source_looks
 from steadycast.pipeline.app import App
 from steadycast.pipeline.class_files import roster, turn_table
-from steadycast.pipeline.classes import enrolled, slot_before
+from steadycast.pipeline.classes import enrolled, slot_before, title_of
 
 BLIND_AFTER = dt.timedelta(hours=3)  # nobody could look at a source for so long after a hand-in's time was over
 
@@ -38,7 +38,8 @@ def problems(app: App, now: dt.datetime) -> list[Problem]:
             line = seat.line or None
             if seat.member not in read_from and _belongs(seat, today):
                 said = _(
-                    "%(member)s has neither a folder nor a feed: nothing of theirs can be seen", member=seat.member
+                    "%(member)s has neither a folder nor a feed: nothing of theirs can be seen",
+                    member=title_of(app, seat),
                 )
                 hint = _(
                     "make content/ugc/%(member)s, write a [[feed]], or send a link from the desk", member=seat.member
