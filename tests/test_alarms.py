@@ -284,7 +284,7 @@ def test_apprise_reaches_a_real_address(httpserver: HTTPServer) -> None:
     told = json.loads(request.data)
     assert not rest
     assert told["title"] == "断更"
-    assert told["message"].startswith("每日一文：存稿 4 篇，低于储备线 5 篇。")
+    assert told["message"].startswith("每日一文：存稿 4 篇，低于告警线（5 篇）。")
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def test_the_commands_show_turns_swap_them_and_write_the_page(
     shown = capsys.readouterr().out
     assert "2027-01" in shown
     assert "成员3" in shown
-    assert commands.turn_swap("m3", "m5", why="travels") == 0
+    assert commands.turn_swap("成员3", "m5", why="travels") == 0
     assert capsys.readouterr().out.splitlines() == [
         "2027-02, the class: 成员3 → 成员5",
         "The other turns from then on are worked out anew. These change hands too:",

@@ -133,7 +133,7 @@ def turn_swap(member: str, other: str, *, why: str, name: OfClass = "", period: 
     Parameters
     ----------
     member
-        Whose turn it is, by their id in roster.csv.
+        Whose turn it is, by id or by name.
     other
         Who has it instead.
     why
@@ -145,6 +145,7 @@ def turn_swap(member: str, other: str, *, why: str, name: OfClass = "", period: 
     """
     with pipeline.App.open() as app:
         roll, now = pipeline.turns.roll(app, name or pipeline.turns.only_class(app)), pipeline.now()
+        member, other = (pipeline.class_decisions.id_of(app, who, roll.the_class.name) for who in (member, other))
         changed = pipeline.turn_changes.swap(app, roll, member, other, now, period=period, why=why)
         written(app, f"turns of {roll.the_class.name}", f"turn swap {member} {other}")
         lines = pipeline.turn_changes.said_of_swap(app, roll, changed)
@@ -158,7 +159,7 @@ def comment_done(reviewer: str, author: str, *, name: OfClass = "", slot: str = 
     Parameters
     ----------
     reviewer
-        Who commented, by their id in roster.csv.
+        Who commented, by id or by name.
     author
         On whose hand-in.
     name
@@ -167,9 +168,11 @@ def comment_done(reviewer: str, author: str, *, name: OfClass = "", slot: str = 
         Another round than the newest that owes it, such as `c16@2027-01-10T20:00`.
     """
     with pipeline.App.open() as app:
+        reviewer, author = (pipeline.class_decisions.id_of(app, who, name) for who in (reviewer, author))
         done = pipeline.rounds.say_done(app, reviewer, author, pipeline.now(), the_class=name, slot=slot)
         written(app, f"comment of {reviewer}", f"comment done {reviewer} {author}")
         found = pipeline.rounds.round_of(app, done.the_class, done.slot)
+        reviewer, author = (pipeline.class_decisions.called(app, who, done.the_class) for who in (reviewer, author))
     left = len(found.alone) if found else 0
     said = _("The comment of %(reviewer)s on %(author)s is done.", reviewer=reviewer, author=author)
     more = ngettext("%(num)s member has none yet.", "%(num)s members have none yet.", left) if left else ""

@@ -28,6 +28,7 @@ from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.slots import next_slot
 from steadycast.workspace import Workspace
+from steadycast.workspace.paths import SETTINGS_FILE
 
 router = APIRouter(prefix="/settings")
 SHOWN = 50  # rows of a list
@@ -111,7 +112,7 @@ def overview(request: Request, app: Here) -> HTMLResponse:
     unset = [name for name in workspace.alarms.urls if app.find_secret(name) is None]
     return shown(
         request, app, "overview", found=found[:SHOWN], more=max(len(found) - SHOWN, 0), coming=coming, w=workspace,
-        platforms=app.usable_platforms, unset=unset, most=SHOWN,
+        platforms=app.usable_platforms, unset=unset, most=SHOWN, own_file=SETTINGS_FILE,
         about=partial(about, app), broken=app.broken_settings,
         spoken=dict(names()).get(known(workspace.community.language), ""),
     )  # fmt: skip

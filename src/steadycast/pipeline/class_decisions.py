@@ -59,6 +59,14 @@ def seat_of(app: App, member: str, the_class: str = "") -> tuple[Enrolled, Seat]
     return found[0]
 
 
+def id_of(app: App, who: str, the_class: str = "") -> str:
+    """The id of who sits in a class, by id or by name; `who` itself where nobody or more than one is called so."""
+    named = [known_class(app, the_class).name] if the_class else list(app.workspace.classes)
+    seats = [seat for its in enrolled(app, named).values() for seat in its.seats]
+    found = {seat.member for seat in seats if title_of(app, seat) == who}
+    return who if who in {seat.member for seat in seats} or len(found) != 1 else found.pop()
+
+
 def called(app: App, member: str, the_class: str) -> str:
     """A member's name for people, as the class's roster or steadycast.toml has it."""
     seats = (seat for its in enrolled(app, [the_class]).values() for seat in its.seats if seat.member == member)

@@ -16,7 +16,7 @@ from steadycast.classes.turns import THE_CLASS, Period, Rota, Turn, ahead, away,
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, Problem
 from steadycast.language import gettext as _
-from steadycast.language import listed
+from steadycast.language import listed, quoted
 from steadycast.ledger.tables import MemberStandingRow
 from steadycast.pipeline import class_files
 from steadycast.pipeline.app import App
@@ -215,14 +215,26 @@ def swap(
     coming = [turn for _period, its in known.periods for turn in its]
     taken = next((turn for turn in coming if turn.member == member and period in {"", turn.period}), None)
     if taken is None:
-        said = _("%(member)s has no turn in sight", member=member)
+        said = _("%(member)s has no turn in sight", member=given.title(app, member))
         raise InputError(said, hint=_("`steadycast turn show` shows them"))
+    _same_group(app, given, other, taken)
     back = next((t for t in coming if t.member == other and t.group == taken.group and t.period > taken.period), None)
     rows = [(taken.period, taken.group, other)]
     if back:
         rows.append((back.period, back.group, member))
     _write(app, [dict(zip(COLUMNS, (known.the_class, group, at, who, why), strict=True)) for at, group, who in rows])
     return rows
+
+
+def _same_group(app: App, given: Roll, other: str, taken: Turn) -> None:
+    """InputError where a group's turn would go to somebody of another group; said before it stands in a file."""
+    seat = next((seat for seat in given.seats if seat.member == other), None)
+    if seat and taken.group and seat.group != taken.group:
+        name = given.title(app, other)
+        raise InputError(
+            _("%(member)s is not in the group %(group)s", member=quoted(name), group=quoted(taken.group)),
+            hint=_("the group of %(member)s is %(group)s", member=name, group=quoted(seat.group)),
+        )
 
 
 def _write(app: App, rows: Sequence[Mapping[str, str]]) -> None:
