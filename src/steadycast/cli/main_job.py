@@ -55,7 +55,7 @@ def needs_you(things: int) -> str:
 
 def say_taken_in(app: App, collected: Collected, *, news_only: bool = False) -> None:
     """Says what came in, and what could not, one line a problem; with `news_only` no problem that was told before."""
-    say(f"{app.workspace.community.name}: {collected.summary()}")
+    say(_("%(name)s: %(said)s", name=app.workspace.community.name, said=collected.summary()))
     for problem in collected.fresh if news_only else collected.problems:
         say(f"  {problem}")
     for path in collected.fixed:

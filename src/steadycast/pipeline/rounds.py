@@ -16,6 +16,7 @@ from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
 from steadycast.pipeline import source_looks, turns
 from steadycast.pipeline.app import App
 from steadycast.pipeline.classes import CLASSES, PATIENCE, Judged, judge_all, known_class
+from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.turns import Roll, rolls
 from steadycast.schedule.days import DAY
 
@@ -225,7 +226,8 @@ def say_done(app: App, reviewer: str, author: str, now: dt.datetime, *, the_clas
         if row.author == author and the_class in ("", row.the_class) and slot in ("", row.slot)
     ]
     if not found:
-        said = _("%(reviewer)s was not drawn to comment on %(author)s", reviewer=reviewer, author=author)
+        names = MemberNames(app)
+        said = _("%(reviewer)s was not drawn to comment on %(author)s", reviewer=names(reviewer), author=names(author))
         raise InputError(said, hint=_("`steadycast class round` shows who comments on whom"))
     row = next((row for row in found if row.done_at is None), found[0])
     if row.done_at is None:
