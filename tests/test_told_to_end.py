@@ -31,6 +31,7 @@ from test_up import heeds_ctrl_c, keyed, upped
 from steadycast.cli.processes import Processes
 from steadycast.crash_safety import ending
 from steadycast.delivery import deliver
+from steadycast.errors import Refused
 from steadycast.ledger.store import Ledger
 from steadycast.testing import FakeChannel, a_post
 
@@ -257,3 +258,21 @@ def test_nothing_more_is_begun_and_only_the_main_thread_is_ended(
     assert [str(row_of(ledger, id).state) for id in ids] == ["published", "due", "due"]
     assert not ending.at_work()
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_no_draft_is_refused_for_what_fails_while_the_process_ends(
+    ledger: Ledger, promise: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal to a whole group ends the programs that render, too: that is no fault of what they rendered."""
+    fake, told = FakeChannel("blind", clock), ending._Told()
+    monkeypatch.setattr(ending, "_told", told)
+    ids = promise("pages", "links")
+
+    def ended_too(_claim: object) -> Any:
+        told.number = signal.SIGTERM
+        raise Refused("image p.png broke the program that reads it")
+
+    claims = ledger.claim(clock.now(), "worker", dt.timedelta(minutes=5))
+    with pytest.raises(ending.EndSoon):
+        deliver(ledger, claims, ended_too, fake.open, clock=clock)
+    assert [str(row_of(ledger, id).state) for id in ids] == ["due", "due"]

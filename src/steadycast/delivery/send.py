@@ -113,6 +113,8 @@ def _with_posts(
             else:
                 job.made, job.post = _rendered(claim, make_post)
         except Exception as error:
+            if ending.asked():  # the programs that it works with were told too, as it may be: it is no fault of a draft
+                break
             back.append(failed(claim, error, clock.now(), redact))
     return [job for job in jobs if job.post]
 
