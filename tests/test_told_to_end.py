@@ -276,3 +276,21 @@ def test_no_draft_is_refused_for_what_fails_while_the_process_ends(
     with pytest.raises(ending.EndSoon):
         deliver(ledger, claims, ended_too, fake.open, clock=clock)
     assert [str(row_of(ledger, id).state) for id in ids] == ["due", "due"]
+
+
+DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+
+
+def test_a_second_ctrl_c_ends_all_that_up_waits_for(tmp_path: Path) -> None:
+    """It does not leave them behind, without anybody who would start or end them."""
+
+    def pressed(_groups: object) -> bool:
+        raise KeyboardInterrupt
+
+    children = Processes(tmp_path / "log", send=pressed)
+    for name in ("one", "two"):
+        children.start(name, ["-c", DEAF], {}, tmp_path)
+    assert wait_for(lambda: all((tmp_path / "log" / f"{name}.log").stat().st_size for name in children.running), 30)
+    with pytest.raises(KeyboardInterrupt):
+        children.stop()
+    assert [child.returncode for child in children.running.values()] == [-signal.SIGKILL] * 2

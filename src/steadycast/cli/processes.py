@@ -111,9 +111,21 @@ class Processes:
         self._signal(self.running[name], signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ends every group: SIGTERM, and SIGKILL for what is left after its grace. Who sends is given longer."""
-        for process in self.running.values():
-            self._signal(process, signal.SIGTERM)
+        """Ends every group: SIGTERM, and SIGKILL for what is left after its grace. Who sends is given longer.
+
+        A second Ctrl-C cuts the waiting short: it leaves none behind either.
+        """
+        try:
+            for process in self.running.values():
+                self._signal(process, signal.SIGTERM)
+            self._wait_for_all()
+        finally:
+            for process in self.running.values():
+                self._signal(process, signal.SIGKILL)
+            for process in self.running.values():
+                process.wait()
+
+    def _wait_for_all(self) -> None:
         began = time.monotonic()
         until, look = began + GRACE, began + LOOK
         while (now := time.monotonic()) < until and any(self._alive(process) for process in self.running.values()):
@@ -122,9 +134,6 @@ class Processes:
                     until = max(until, min(now + GRACE, began + LONGEST))
                 look = time.monotonic() + LOOK
             time.sleep(0.05)
-        for process in self.running.values():
-            self._signal(process, signal.SIGKILL)
-            process.wait()
 
     def __enter__(self) -> Self:
         return self
