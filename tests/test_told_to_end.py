@@ -294,3 +294,14 @@ def test_a_second_ctrl_c_ends_all_that_up_waits_for(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         children.stop()
     assert [child.returncode for child in children.running.values()] == [-signal.SIGKILL] * 2
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [("SIGINT", -signal.SIGINT), ("SIGTERM", 7)],
+)
+def test_who_keeps_the_main_thread_ends_at_once_when_ctrl_c_is_pressed_twice(told: str, code: int) -> None:
+    """As the desk, whose shutdown waits for its threads. SIGTERM comes twice as it is."""
+    asks = f"from steadycast.crash_safety import ending; import signal, sys; ending.ask(signal.{told})"
+    done = subprocess.run([sys.executable, "-c", f"{asks}; ending.ask(signal.{told}); sys.exit(7)"], timeout=60)
+    assert done.returncode == code

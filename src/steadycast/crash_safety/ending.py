@@ -46,8 +46,12 @@ def at_work() -> bool:
 def ask(number: int = signal.SIGTERM) -> None:
     """Tells this process to end; for the main thread, in its handler of a signal. The kernel ends it after GRACE.
 
-    Asked a second time, it goes on ending: systemd tells each process, and `up` its children besides.
+    Asked a second time, it goes on ending: systemd tells each process, and `up` its children besides. Only whoever
+    presses Ctrl-C twice does not wait.
     """
+    if number == signal.SIGINT == _told.number:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     if not _told.number:
         _told.number = number
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -84,7 +88,4 @@ def heeded() -> Iterator[None]:
 
 
 def _hear(number: int, _frame: FrameType | None) -> None:
-    if number == signal.SIGINT == _told.number:  # whoever presses Ctrl-C twice does not wait
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
     ask(number)
