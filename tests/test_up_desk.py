@@ -90,6 +90,14 @@ def test_a_desk_that_is_back_at_another_port_is_found_there(
         assert requests.get(f"http://127.0.0.1:{moved}/?key={key}", timeout=30).status_code == 200
 
 
+@pytest.mark.parametrize("said", ["99999", "-1", "0", "8420x", "9" * 5000, ""])
+def test_a_note_that_names_no_port_is_none(bench: Bench, said: str) -> None:
+    place = bench.set_up(SITE_ONLY).workspace
+    place.desk_port.parent.mkdir(parents=True, exist_ok=True)
+    place.desk_port.write_text(said, encoding="utf-8")
+    assert noted_port(place) == 0
+
+
 @pytest.mark.live
 @pytest.mark.slow
 @pytest.mark.parametrize(("told", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])

@@ -96,9 +96,10 @@ def note_port(place: Paths, port: int) -> None:
 def noted_port(place: Paths) -> int:
     """Where the desk of `up` listens, or did last; 0 where nothing is noted. Whoever goes there asks for a proof."""
     try:
-        return int(place.desk_port.read_text(encoding="utf-8"))
+        noted = int(place.desk_port.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0
+    return noted if 0 < noted < 1 << 16 else 0
 
 
 def followed(place: Paths, port: int) -> Callable[[], int]:
