@@ -305,3 +305,13 @@ def test_who_keeps_the_main_thread_ends_at_once_when_ctrl_c_is_pressed_twice(tol
     asks = f"from steadycast.crash_safety import ending; import signal, sys; ending.ask(signal.{told})"
     done = subprocess.run([sys.executable, "-c", f"{asks}; ending.ask(signal.{told}); sys.exit(7)"], timeout=60)
     assert done.returncode == code
+
+
+def test_whoever_catches_a_ctrl_c_goes_on() -> None:
+    """A shell of Python's, or a notebook: no timer ends it later, and it may send again."""
+    with pytest.raises(KeyboardInterrupt), ending.heeded():
+        os.kill(os.getpid(), signal.SIGINT)
+        assert ending.asked()
+        assert signal.getitimer(signal.ITIMER_REAL)[0]
+    assert not ending.asked()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

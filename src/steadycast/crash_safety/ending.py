@@ -83,8 +83,12 @@ def heeded() -> Iterator[None]:
     finally:
         for number, was in heard.items():
             signal.signal(number, was)
+        if heard and _told.number == signal.SIGINT:
+            _told.number = 0  # whoever catches it, in a shell of Python's, goes on
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise KeyboardInterrupt
         if heard and _told.number:
-            raise KeyboardInterrupt if _told.number == signal.SIGINT else EndSoon(ENDED)
+            raise EndSoon(ENDED)
 
 
 def _hear(number: int, _frame: FrameType | None) -> None:
