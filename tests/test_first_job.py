@@ -71,6 +71,26 @@ def test_a_main_job_that_is_told_to_end_ends_what_it_sends_and_begins_nothing_mo
     assert kit == ["handed"]
 
 
+HANGS = """
+import os, signal, time
+from steadycast.cli import first_job
+from steadycast.crash_safety import ending
+ending.GRACE = 0.5
+signal.signal(signal.SIGTERM, first_job.end_soon)
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+finally:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+"""
+
+
+def test_a_main_job_that_hangs_while_it_ends_is_ended(tmp_path: Path) -> None:
+    """In a look that waits for a thread, as it may be: from the first SIGTERM on no other one is heard."""
+    done = subprocess.run([sys.executable, "-c", HANGS], cwd=tmp_path, timeout=50)
+    assert done.returncode == -signal.SIGALRM
+
+
 @pytest.mark.live
 @pytest.mark.slow
 def test_an_up_that_is_told_to_end_in_its_main_job_does_not_wait_for_a_sending_that_takes_hours(tmp_path: Path) -> None:

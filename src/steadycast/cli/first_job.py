@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from steadycast.cli.main_job import main_job
 from steadycast.cli.output import BAD_INPUT, LEDGER, NEEDS_A_PERSON, OK, complain
-from steadycast.crash_safety.ending import ENDED, EndSoon
+from steadycast.crash_safety.ending import ENDED, EndSoon, ask
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def main_job_alone(place: Paths) -> int:
 
 
 def end_soon(*_: object) -> None:
-    """What SIGTERM does, once: asked a second time, it goes on ending."""
+    """What SIGTERM does, once: asked a second time, it goes on ending, for as long as what is sent has to come back."""
     signal.signal(signal.SIGTERM, lambda *_: None)
+    ask()
     raise EndSoon(ENDED)
