@@ -160,7 +160,7 @@ def test_a_week_is_run_on_the_desk_alone(week: Week) -> None:
     week.go("kits")
     week.shot("kits")
     page.get_by_role("link", name=re.compile("开卷")).first.click()
-    page.frame_locator("iframe").get_by_text("每天二十分钟").first.wait_for()
+    page.frame_locator("iframe").locator("#paste").get_by_text("每天二十分钟").wait_for()
     week.shot("kit")
     page.get_by_label(ZH("Address of the post")).fill(POSTED)
     week.press("Done")
