@@ -48,11 +48,12 @@ def named(slot: object) -> list[str]:
 def test_no_pin_that_a_coming_slot_means_is_called_past(
     promises: list[Series], zone: ZoneInfo, now: dt.datetime, data: st.DataObject
 ) -> None:
-    """Whatever the zone, moved slots and announcements are; and one that names its series is, once its last slot is."""
+    """Nor one of a slot that is still served late; one that names its series is past once that of its last slot is."""
     promises = [replace(each, zone=zone) for each in promises]
     around = sorted(slot for each in promises for slot in slots(each, now - 70 * DAY, now + 110 * DAY))
     pin = data.draw(st.sampled_from([name for slot in around for name in named(slot)]))
-    meant = [slot.at for slot in around if means(pin, slot)]
+    late = {each.name: each.late for each in promises}
+    meant = [slot.at + late[slot.series] for slot in around if means(pin, slot)]
     past = PastPins(now)
     if meant and max(meant) >= now:
         assert not past.has(pin, promises)

@@ -1,4 +1,4 @@
-"""Which pins are past: what is pinned to such a slot goes out in none."""
+"""Which pins are past: what is pinned to such a slot goes out in none, as it is too late even for a late one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PastPins:
         self._near: dict[str, Mapping[str, dt.datetime]] = {}
 
     def has(self, pin: str, promises: Iterable[Series]) -> bool:
-        """Whether all slots that a pin may mean are past; `promises` are the series that might take its draft."""
+        """Whether it is too late for all slots that a pin may mean; `promises` are the series that might take its draft."""
         day, pin = day_of(pin), normal(pin)
         if day is None:
             return False
@@ -33,16 +33,16 @@ class PastPins:
         return max(known) < self._now if known else day < self._today - ANYWHERE
 
     def _last(self, series: Series, pin: str, day: dt.date) -> dt.datetime | None:
-        """When the last slot of a series is that a pin may mean; None where it has none, or it was long ago."""
-        lead, moved = max(series.announce, default=NO_TIME), _moved(series)
+        """Until when the last slot of a series that a pin may mean is served; None: it has none, or it was long ago."""
+        lead, after = max(series.announce, default=NO_TIME), _moved(series) + series.late
         if day > self._today + lead + ANYWHERE:
             return TO_COME
-        if day < self._today - moved - ANYWHERE:
+        if day < self._today - after - ANYWHERE:
             return None
         if series.name not in self._near:
-            reach = lead + moved + 2 * ANYWHERE
+            reach = lead + after + 2 * ANYWHERE
             found = by_name(slots(series, self._now - reach, self._now + reach))
-            self._near[series.name] = {name: its[-1].at for name, its in found.items()}
+            self._near[series.name] = {name: its[-1].at + series.late for name, its in found.items()}
         return self._near[series.name].get(pin)
 
 
