@@ -23,7 +23,7 @@ class PastPins:
         self._near: dict[str, Mapping[str, dt.datetime]] = {}
 
     def has(self, pin: str, promises: Iterable[Series]) -> bool:
-        """Whether it is too late for all slots that a pin may mean; `promises` are the series that may take its draft."""
+        """Whether it is too late for all slots that a pin may mean; `promises` are the series that may take it."""
         day, pin = day_of(pin), normal(pin)
         if day is None:
             return False
