@@ -307,10 +307,12 @@ def test_who_keeps_the_main_thread_ends_at_once_when_ctrl_c_is_pressed_twice(tol
     assert done.returncode == code
 
 
-def test_whoever_catches_a_ctrl_c_goes_on() -> None:
+def test_whoever_catches_a_ctrl_c_goes_on(request: pytest.FixtureRequest) -> None:
     """A shell of Python's, or a notebook: no timer ends it later, and it may send again."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started in the background ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with pytest.raises(KeyboardInterrupt), ending.heeded():
-        signal.raise_signal(signal.SIGINT)  # to this thread: the system may pick another for one that it is sent
+        signal.raise_signal(signal.SIGINT)
         assert ending.asked()
         assert signal.getitimer(signal.ITIMER_REAL)[0]
     assert not ending.asked()
