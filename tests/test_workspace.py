@@ -11,7 +11,7 @@ import pytest
 from steadycast.errors import SettingsError
 from steadycast.schedule.model import Form, Origin
 from steadycast.workspace import find_root, load
-from steadycast.workspace.loading import line_of
+from steadycast.workspace.toml_file import line_of
 
 GOOD = """\
 [community]

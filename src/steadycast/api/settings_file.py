@@ -16,7 +16,7 @@ from steadycast.api.shapes import Here, Note, Shown
 from steadycast.errors import SettingsError
 from steadycast.ops import settings_effect, settings_file
 from steadycast.pipeline.permissions import Act
-from steadycast.workspace.loading import MAX_SETTINGS
+from steadycast.workspace.toml_file import MAX_SETTINGS
 
 router, changed = looks("settings"), changes("settings")
 

@@ -22,7 +22,7 @@ from steadycast.ledger.tables import DONE, DeliveryRow, State
 from steadycast.pipeline import App, recipients
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.days import DAY, midnight
-from steadycast.workspace.loading import BY_HAND
+from steadycast.workspace.settings import BY_HAND
 
 router = APIRouter()
 SIZE = 50

@@ -38,7 +38,7 @@ from steadycast.progress import Progress, unseen
 from steadycast.schedule.days import midnight
 from steadycast.schedule.model import Origin
 from steadycast.schedule.slots import slots
-from steadycast.workspace.loading import days_off
+from steadycast.workspace.days_off import days_off
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.values import dates
 

@@ -17,8 +17,8 @@ from steadycast.language import listed, quoted
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Form, Origin
 from steadycast.workspace.class_settings import ClassTable
-from steadycast.workspace.loading import checked, line_of
 from steadycast.workspace.settings import Publish, SeriesTable
+from steadycast.workspace.toml_file import checked, line_of
 from steadycast.workspace.values import NAME, MemberName, Model, Skip, Span, Zone
 
 SHIPPED = Path(__file__).parent / "drills"

@@ -20,9 +20,9 @@ from steadycast.pipeline.to_do import placeholders, sent_to_nobody
 from steadycast.platform import Setting
 from steadycast.schedule.rhythm_warnings import rhythm_warnings
 from steadycast.workspace import Workspace
-from steadycast.workspace.loading import dotted
 from steadycast.workspace.paths import PLACEHOLDER, SETTINGS_FILE
 from steadycast.workspace.settings import NO_CALL
+from steadycast.workspace.toml_file import dotted
 from steadycast.workspace.upload_target import PROGRAMS
 
 

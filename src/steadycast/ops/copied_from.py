@@ -12,8 +12,8 @@ from typing import Any
 from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
 from steadycast.workspace import Workspace
-from steadycast.workspace.loading import dotted
 from steadycast.workspace.paths import COPIED_FROM, SETTINGS_FILE
+from steadycast.workspace.toml_file import dotted
 
 MOST_BYTES = 5_000_000
 Place = tuple[str | int, ...]  # where a value stands in steadycast.toml: ("series", "daily", "every")

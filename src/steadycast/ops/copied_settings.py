@@ -26,7 +26,6 @@ from steadycast.workspace import Workspace
 from steadycast.workspace.circle_settings import Circle
 from steadycast.workspace.class_settings import ClassTable, CommentTable, LeaveTable
 from steadycast.workspace.fair_settings import Fair, MixAt
-from steadycast.workspace.loading import statements
 from steadycast.workspace.paths import SETTINGS_FILE
 from steadycast.workspace.ready_settings import Ready
 from steadycast.workspace.ritual_settings import AsksTable, RitualTable
@@ -45,6 +44,7 @@ from steadycast.workspace.settings import (
     Settings,
     Upload,
 )
+from steadycast.workspace.toml_file import statements
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ from steadycast.pipeline import App
 from steadycast.pipeline.class_files import roster
 from steadycast.schedule.gates import Gate
 from steadycast.workspace import Workspace, load
-from steadycast.workspace.loading import dotted, read
+from steadycast.workspace.loading import read
 from steadycast.workspace.paths import COPIED_FROM, SETTINGS_FILE
+from steadycast.workspace.toml_file import dotted
 from steadycast.workspace.values import zone
 
 TEXTS = {"title", "text"}  # keys for people: in a rhythm or a platform the name is another word

@@ -11,9 +11,9 @@ from steadycast.errors import InputError, SettingsError
 from steadycast.language import gettext as _
 from steadycast.pipeline.app import check_settings
 from steadycast.workspace import Workspace
-from steadycast.workspace.loading import MAX_SETTINGS
 from steadycast.workspace.loading import read as checked
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES
+from steadycast.workspace.toml_file import MAX_SETTINGS
 
 AROUND = 3  # lines before and after a wrong one
 

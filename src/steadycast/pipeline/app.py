@@ -36,8 +36,7 @@ from steadycast.platform import Adapter, Channel, Platform, configured, probed, 
 from steadycast.platform.unsubscribed import UnsubscribedFile
 from steadycast.schedule.model import Series
 from steadycast.workspace import Workspace, in_force, load
-from steadycast.workspace.loading import BY_HAND
-from steadycast.workspace.settings import ChannelSettings
+from steadycast.workspace.settings import BY_HAND, ChannelSettings
 
 if TYPE_CHECKING:
     from steadycast.draft import Reader

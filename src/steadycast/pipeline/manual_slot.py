@@ -10,7 +10,7 @@ from steadycast.ledger.tables import DeliveryRow, DraftRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.drafts import OUT, find_draft, may_go_out
 from steadycast.schedule.model import Assignment, Series, Slot
-from steadycast.workspace.loading import BY_HAND  # such a slot counts for no series: its id alone may name one
+from steadycast.workspace.settings import BY_HAND  # such a slot counts for no series: its id alone may name one
 
 LATE = dt.timedelta(hours=12)  # what is asked for now is tried again that long
 

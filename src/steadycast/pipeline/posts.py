@@ -29,7 +29,7 @@ from steadycast.render.call import Call, call_at
 from steadycast.render.compose import Target, compose, fits
 from steadycast.render.played_media import NotConverted
 from steadycast.render.prepared_body import Body, prepare
-from steadycast.workspace.loading import BY_HAND
+from steadycast.workspace.settings import BY_HAND
 
 NAMES = {
     "permalink",

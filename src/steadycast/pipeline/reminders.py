@@ -22,7 +22,7 @@ from steadycast.ledger.tables import DraftRow, RevisionRow
 from steadycast.pipeline.app import App
 from steadycast.schedule.model import Assignment, Form, Slot
 from steadycast.schedule.slots import instant
-from steadycast.workspace.loading import BY_HAND
+from steadycast.workspace.settings import BY_HAND
 
 if TYPE_CHECKING:
     from steadycast.draft import Draft

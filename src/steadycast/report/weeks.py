@@ -33,7 +33,7 @@ from steadycast.report.streaks import GRAVEST
 from steadycast.report.week import CellName, CellRun, Run, Week, run_of, streak_of
 from steadycast.schedule.days import midnight
 from steadycast.schedule.model import Origin, Past
-from steadycast.workspace.loading import BY_HAND
+from steadycast.workspace.settings import BY_HAND
 
 WEEK = dt.timedelta(days=7)
 MICROSECOND = dt.timedelta(microseconds=1)

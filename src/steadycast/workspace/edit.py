@@ -17,8 +17,9 @@ from tomlkit.items import Item
 from steadycast.crash_safety import durable
 from steadycast.errors import InputError, SettingsError
 from steadycast.language import gettext as _
-from steadycast.workspace.loading import Workspace, dotted, read
+from steadycast.workspace.loading import Workspace, read
 from steadycast.workspace.paths import SETTINGS_FILE
+from steadycast.workspace.toml_file import dotted
 from steadycast.workspace.values import dates, reason
 
 RHYTHMS = ("every", "rrule")

@@ -5,33 +5,27 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
-import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
-
-from pydantic import BaseModel, ValidationError
 
 from steadycast import reasons
 from steadycast.classes.model import Class
-from steadycast.errors import SettingsError, did_you_mean
-from steadycast.language import N_, listed, quoted
+from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.model import Series
-from steadycast.schedule.occasions import OF_SERIES
 from steadycast.workspace.circle_settings import Circle
 from steadycast.workspace.class_settings import ClassTable
 from steadycast.workspace.fair_settings import Fair
 from steadycast.workspace.paths import SETTINGS_FILE, SOURCES, Paths, find_root
 from steadycast.workspace.ready_settings import Ready
+from steadycast.workspace.references import wrong_references
 from steadycast.workspace.ritual_settings import AsksTable, RitualTable
 from steadycast.workspace.sayings import Sayings
 from steadycast.workspace.settings import (
-    NO_CALL,
-    TABLE,
+    BY_HAND,
     Alarms,
     ArrivalCounter,
     Call,
@@ -45,19 +39,10 @@ from steadycast.workspace.settings import (
     SeriesTable,
     Settings,
 )
+from steadycast.workspace.toml_file import checked, dotted, line_of
 from steadycast.workspace.values import dates, reason
 
-BY_HAND = "draft"  # the series of the slots that `steadycast publish --draft` makes: SERIES@<id>-<revision>
-MAX_SETTINGS = 1_000_000  # bytes
-UNKNOWN_KEY = "extra_forbidden"  # as the models call it
-NAMED = {
-    "members",
-    "series",
-    "channel",
-    "class",
-    "call",
-    "arrivals",
-}  # tables whose keys are names that the community chose
+__all__ = ["BY_HAND", "Workspace", "load", "read"]
 
 
 @dataclass(frozen=True)
@@ -137,13 +122,12 @@ class Workspace(Paths, Sayings[Member, Call, SeriesTable]):
 
     def _series(self, name: str, table: SeriesTable) -> Series:
         given = table.model_dump(exclude={"skip", "editor", "editors", "call", "mix_at"})
-        plain = [s for s in table.skip if not s.startswith("holidays:")]
         off, worked = self._days_off(("series", name), table.skip)
         return Series(
             name=name,
             zone=self.community.zone,
             mix_at=tuple(each.above for each in table.mix_at),
-            except_=frozenset[dt.date]().union(*(dates(s) for s in plain)),
+            except_=frozenset(_left_out(table.skip)),
             days_off=off,
             workdays=worked,
             **given,
@@ -153,6 +137,8 @@ class Workspace(Paths, Sayings[Member, Call, SeriesTable]):
         countries = [each.partition(":")[2] for each in skip if each.startswith("holidays:")]
         if not countries:
             return {}, frozenset()
+        from steadycast.workspace.days_off import days_off
+
         try:
             return days_off(countries, self.overrides)
         except SettingsError as error:
@@ -214,10 +200,14 @@ def load(root: Path | None = None, settings: Path | None = None) -> Workspace:
 
 def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
     """The workspace that these bytes say, by name of the file; `file` is where an error says that they stand."""
-    raw, holidays = sources[SETTINGS_FILE], file.with_name(SOURCES[1])
-    settings, text, _table = checked(Settings, file, raw)
-    _references(file, text, settings)
-    c, own = settings, _overrides(holidays, sources)
+    c, text, _table = checked(Settings, file, sources[SETTINGS_FILE])
+    for path, said, hint in wrong_references(c):
+        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint)
+    overrides, holidays = {}, file.with_name(SOURCES[1])
+    if holidays.name in sources:
+        from steadycast.workspace import days_off
+
+        overrides = days_off.overrides(holidays, sources[holidays.name])
     channels = {name: table.model_copy(update={"name": name}) for name, table in c.channel.items()}
     return Workspace(
         root,
@@ -238,270 +228,6 @@ def read(root: Path, sources: Mapping[str, bytes], file: Path) -> Workspace:
         fair=c.fair,
         rituals=c.ritual,
         asks=c.asks,
-        overrides=own,
+        overrides=overrides,
         sources=sources,
     )
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def checked(model: type[M], file: Path, raw: bytes) -> tuple[M, str, dict[str, Any]]:
-    """A TOML file's settings as `model` has them, its text and its tables; a SettingsError names line and hint."""
-    text, table = _toml(file, raw)
-    try:
-        return model.model_validate(table), text, table
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_context=False)
-        first = min(errors, key=lambda each: each["type"] != UNKNOWN_KEY)  # a misspelt key is the likelier cause
-        path = tuple(p for p in first["loc"] if p != "[key]")
-        said, hint = _plainly(first["type"], first["msg"], path, table, model)
-        raise SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint) from None
-
-
-def _plainly(
-    kind: str, said: str, path: tuple[str | int, ...], table: Mapping[str, Any], model: type[BaseModel]
-) -> tuple[str, str | None]:
-    """(what is wrong, the hint) in the words of people who write TOML, where the model's own are a programmer's."""
-    name = str(path[-1]) if path else ""
-    if kind == UNKNOWN_KEY:
-        known = _known_keys(path, model)
-        return _("unknown key"), did_you_mean(name, known, _("known here: %(keys)s", keys=listed(sorted(known))))
-    if path == ("feed",) and isinstance(table.get("feed"), Mapping):
-        return _("is one table, and feeds are a list"), _("write [[feed]], with two brackets")
-    if path == ("ritual",) and isinstance(table.get("ritual"), Mapping):
-        return _("is one table, and rituals are a list"), _("write [[ritual]], with two brackets")
-    if path == ("circle",) and isinstance(table.get("circle"), Mapping):
-        return _("is one table, and circles are a list"), _("write [[circle]], with two brackets")
-    if path == ("community", "language"):
-        return _("is no language tag"), _("for example zh-CN, en or de")
-    if kind == "string_too_short":
-        return _("is empty"), None
-    chosen = len(path) == 2 and path[0] in NAMED
-    if kind == "string_pattern_mismatch" and (chosen or name in ("platform", "template")):
-        meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
-        hint = _("small letters, digits and dashes, at most 39") + (f": {meant}" if meant else "")
-        return _("is a name that cannot be a folder's and an address's"), hint
-    return reasons.of_model(said), None
-
-
-def _toml(file: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
-    if len(raw) > MAX_SETTINGS:
-        raise SettingsError(_("it is larger than 1 MB"), file=file)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise SettingsError(_("it is not UTF-8"), file=file, line=line, hint=_("save it as UTF-8")) from None
-    try:
-        return text, tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        why, at = reasons.of_toml(error)
-        at = at or max(1, len(text.rstrip().splitlines()))
-        twice = re.search(r"Cannot declare \('channel', '([^']+)'\) twice", str(error))
-        said = _("it is not TOML: %(why)s", why=why)
-        if twice:
-            said = _("two channels are called %(name)s", name=quoted(twice[1]))
-        hint = _("text stands in quotes, lists in [ ]; toml.io shows how")
-        if twice:
-            hint = _("give one of them another name")
-        elif bare := re.match(r"\s*\[\s*members\s*\.\s*([^\]\"']+?)\s*\]", text.split("\n")[at - 1]):
-            hint = _(
-                'a name that is not of plain letters, digits and dashes stands in quotes: [members."%(bare)s"]',
-                bare=bare[1],
-            )
-        elif full := re.search(r"(?<==)\s*[“”‘’＂＇［]|＝|^\s*［", text.split("\n")[at - 1]):
-            hint = _(
-                "%(mark)s is a full-width mark: here only the half-width ones count: \" ' = , [ ]", mark=full[0].strip()
-            )
-        elif re.match(r"\s*\[[^\]]*[^\x00-\x7f]", text.split("\n")[at - 1]):
-            hint = _('a name is small letters, digits and dashes; what people read goes below it: title = "..."')
-        raise SettingsError(said, file=file, line=at, hint=hint) from None
-
-
-def _known_keys(path: tuple[str | int, ...], model: type[BaseModel]) -> Iterable[str]:
-    """The keys that the table on that path may have, of which the last step is none."""
-    known: dict[str, Any] = {each.alias or name: each for name, each in model.model_fields.items()}
-    steps = iter(path[:-1])
-    for step in steps:
-        if step in known:  # else it is a place in a list
-            annotation = known[step].annotation
-            inner = next(_models(annotation), None)
-            known = {each.alias or name: each for name, each in inner.model_fields.items()} if inner else known
-            if get_origin(annotation) is dict:
-                next(steps, None)  # a name that the community chose
-    return known
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The models that a key's value is made of, however deep within lists and tables."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models(inner)
-
-
-def _references(file: Path, text: str, settings: Settings) -> None:
-    """What one table says of another: a channel must be there, and a series that was renamed must not."""
-
-    def wrong(path: tuple[str | int, ...], said: str, hint: str) -> SettingsError:
-        return SettingsError(f"{dotted(path)}: {said}", file=file, line=line_of(text, path), hint=hint)
-
-    if BY_HAND in settings.series:
-        said = _("that is the name of what is published by hand")
-        raise wrong(("series", BY_HAND), said, _("give the series another name"))
-    of_series = {BY_HAND, *settings.series, *(old for each in settings.series.values() for old in each.was)}
-    for name, each in settings.classes.items():
-        for said_of, called in ((("class", name), name), *((("class", name, "was"), old) for old in each.was)):
-            if called in of_series:
-                said = _("a series is called so already: nobody could tell what a draft that names it is for")
-                raise wrong(said_of, said, _("give it another name"))
-    _calls(settings, wrong)
-    _rituals(settings, wrong)
-    _circles(settings, wrong)
-    for name in settings.arrivals:
-        if name in settings.channel or name == TABLE:
-            said = N_("that is what tables are counted as") if name == TABLE else N_("a channel is called so already")
-            raise wrong(("arrivals", name), _(said), _("give it another name"))
-    _renamed("series", settings.series, wrong)
-    _renamed("class", settings.classes, wrong)
-    for name, series in settings.series.items():
-        for channel in series.channels:
-            if channel not in settings.channel:
-                hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
-                raise wrong(("series", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
-
-
-def _renamed(
-    table: str,
-    named: Mapping[str, SeriesTable] | Mapping[str, ClassTable],
-    wrong: Callable[[tuple[str | int, ...], str, str], SettingsError],
-) -> None:
-    """What tables say they were called before: each name has one heir, and no table of its own any more."""
-    heirs: dict[str, str] = {}
-    for name, each in named.items():
-        was = (table, name, "was")
-        for old in each.was:
-            if (heir := heirs.setdefault(old, name)) != name:
-                said = _("%(series)s was %(was)s, too", series=heir, was=quoted(old))
-                raise wrong(was, said, _("a record goes to one of them"))
-            if old in named:
-                hint = _("its record is its own: take `was` out, or that table")
-                raise wrong(was, _("there is a [%(table)s.%(name)s]", table=table, name=old), hint)
-
-
-def _circles(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
-    names = [circle.name for circle in settings.circle]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            said = _("there is another circle %(name)s", name=quoted(name))
-            raise wrong(("circle", number, "name"), said, _("give one of them another name"))
-
-
-def _calls(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
-    if NO_CALL in settings.call:
-        raise wrong(("call", NO_CALL), _("that is the word for no call"), _("give the call another name"))
-    for name, call in settings.call.items():
-        for channel in call.channels:
-            if channel not in settings.channel:
-                hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
-                raise wrong(("call", name, "channels"), _("there is no [channel.%(name)s]", name=channel), hint)
-    for name, series in settings.series.items():
-        if series.call not in ("", NO_CALL, *settings.call):
-            write = _("write a [call.%(name)s] table", name=series.call)
-            hint = did_you_mean(series.call, [*settings.call, NO_CALL], write)
-            raise wrong(("series", name, "call"), _("there is no [call.%(name)s]", name=series.call), hint)
-
-
-def _rituals(settings: Settings, wrong: Callable[[tuple[str | int, ...], str, str], SettingsError]) -> None:
-    channel = settings.asks.channel
-    if channel and channel not in settings.channel:
-        hint = did_you_mean(channel, settings.channel, _("write a [channel.%(name)s] table", name=channel))
-        raise wrong(("asks", "channel"), _("there is no [channel.%(name)s]", name=channel), hint)
-    for number, ritual in enumerate(settings.ritual):
-        when, here = ritual.meant, ("ritual", number)
-        named: list[tuple[str, str, str, Collection[str]]] = [("series", "series", ritual.series, settings.series)]
-        if when.of:
-            own = ("series", settings.series) if when.kind in OF_SERIES else ("class", settings.classes)
-            named.append(("when", own[0], when.of, own[1]))
-        for key, kind, name, known in named:
-            if name not in known:
-                table = dotted((kind, name))
-                hint = did_you_mean(name, known, _("write a [%(table)s] table", table=table))
-                raise wrong((*here, key), _("there is no [%(table)s]", table=table), hint)
-
-
-def dotted(path: Iterable[str | int]) -> str:
-    """A path in steadycast.toml as people write it: `series.daily.every`, `feed[2].url` (counted from 1)."""
-    return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or SETTINGS_FILE
-
-
-def line_of(text: str, path: tuple[str | int, ...]) -> int | None:
-    """The line on which that path stands, or its nearest table's; None where nothing of it is found."""
-    best, line = 0, None
-    for number, here in statements(text):
-        common = min(len(here), len(path))
-        if common > best and here[:common] == path[:common]:
-            best, line = common, number
-    return line
-
-
-def statements(text: str) -> Iterable[tuple[int, tuple[str | int, ...]]]:
-    """Each line that opens a table or sets a key, with its path. tomllib tells no lines, so this reads them again."""
-    table: tuple[str | int, ...] = ()
-    seen: dict[tuple[str, ...], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line):
-            names = tuple(n.strip("\"'") for n in re.findall(r""""[^"]*"|'[^']*'|[^.\s]+""", header[2]))
-            if header[1] == "[[":
-                seen[names] = seen.get(names, -1) + 1
-            table = (*names, seen[names]) if header[1] == "[[" else names
-            yield number, table
-        elif key := re.match(r"""\s*["']?([\w.-]+)["']?\s*=""", line):
-            yield number, (*table, *key[1].split("."))
-
-
-def _overrides(file: Path, sources: Mapping[str, bytes]) -> dict[str, str]:
-    """holidays.toml of the workspace: `"2027-02-14" = ""` makes a working day, a name makes a day off."""
-    text, table = _toml(file, sources.get(file.name, b""))
-    try:
-        return {dt.date.fromisoformat(day).isoformat(): str(name) for day, name in table.items()}
-    except ValueError:
-        wrong = next(day for day in table if not _is_date(day))
-        said, hint = _("%(said)s is no day", said=quoted(wrong)), _('write "2027-02-14" = "New Year\'s Eve"')
-        raise SettingsError(said, file=file, line=line_of(text, (wrong,)), hint=hint) from None
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return bool(dt.date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-def days_off(countries: Iterable[str], overrides: Mapping[str, str]) -> tuple[dict[dt.date, str], frozenset[dt.date]]:
-    """Public holidays of those countries 2015 to 2035 as far as known, and the weekend days worked to make up for them.
-
-    The workspace's own days go over both.
-    """
-    import holidays  # a fifth of a second: only where a series asks for it
-
-    off: dict[dt.date, str] = {}
-    worked: set[dt.date] = set()
-    for country in countries:
-        try:
-            known = holidays.country_holidays(country, years=range(2015, 2036))
-        except NotImplementedError:
-            raise SettingsError(
-                _("no holidays are known for %(country)s", country=quoted(country)), hint=_("holidays:CN, for example")
-            ) from None
-        off |= dict(known)
-        worked |= getattr(known, "weekend_workdays", set())
-    for day, name in ((dt.date.fromisoformat(day), name) for day, name in overrides.items()):
-        if name:
-            off[day] = name
-            worked.discard(day)
-        else:
-            off.pop(day, None)
-            worked.add(day)
-    return off, frozenset(worked)

@@ -21,6 +21,7 @@ from steadycast.workspace.ritual_settings import AsksTable, RitualTable
 from steadycast.workspace.upload_target import UploadTarget, upload_target
 from steadycast.workspace.values import NAME, FormerNames, MemberName, Model, Skip, Span, WebAddress, Zone
 
+BY_HAND = "draft"  # the series of the slots that `steadycast publish --draft` makes: SERIES@<id>-<revision>
 NO_CALL = "none"  # of a series or a draft: nothing is said at its end
 TABLE = "table"  # what counts of an imported table are counted as
 SHORTEST_UPLOAD, LONGEST_UPLOAD = dt.timedelta(seconds=30), dt.timedelta(hours=1)
