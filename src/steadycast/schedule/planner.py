@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any
 
-from steadycast.schedule.fairness import LONG_AGO, Mix, Turns
 from steadycast.schedule.history import History
-from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem, heirs
+from steadycast.schedule.model import Assignment, Past, Series, Slot, StockItem
 from steadycast.schedule.pins import by_name, means, normal
-from steadycast.schedule.slots import asks_for, occasion_of, occurrence_of, wall_time
+from steadycast.schedule.plan_state import PlanState
+from steadycast.schedule.slots import occurrence_of
 from steadycast.schedule.stock import Pool, in_time, near, suits
 
 
@@ -49,12 +49,12 @@ def plan(  # noqa: PLR0917 - all that a plan depends on, in the order of the des
     `stock` is every approved draft that may still go out: of an occasion half announced, too.
     """
     past = history if isinstance(history, History) else History(history)
-    app = _Planning(series, slots, stock, past, now=now, fill_within=fill_within)
-    app.keep(assigned)
-    app.pin()
-    app.make_room()
-    app.serve()
-    return [app.given[slot.id] for slot in app.slots if slot.id in app.given]
+    made = _Planning(series, slots, stock, past, now=now, fill_within=fill_within)
+    made.keep(assigned)
+    made.pin()
+    made.make_room()
+    made.serve()
+    return [made.given[slot.id] for slot in made.slots if slot.id in made.given]
 
 
 def fits(series: Series, slot: Slot, item: StockItem) -> bool:
@@ -62,101 +62,8 @@ def fits(series: Series, slot: Slot, item: StockItem) -> bool:
     return suits(series, item) and in_time(item, slot.at) and near(item, slot.at, occurrence_of(series, slot))
 
 
-class _Use(NamedTuple):
-    """When and where a draft goes out or went out, and how long it rests there, should it be an evergreen."""
-
-    at: dt.datetime
-    place: str = ""
-    cooldown: dt.timedelta = dt.timedelta()
-
-
-class _Planning:
-    """The plan while it is made. Slots are looked at in order of time, so turns and mix are those of that moment."""
-
-    def __init__(
-        self,
-        series: Sequence[Series],
-        slots: Sequence[Slot],
-        stock: Sequence[StockItem],
-        history: History,
-        *,
-        now: dt.datetime,
-        fill_within: dt.timedelta,
-    ) -> None:
-        self.series = {each.name: each for each in series}
-        self.slots = sorted(slots)
-        self.by_id = {slot.id: slot for slot in self.slots}
-        self.stock = {item.draft: item for item in stock}
-        self.now, self.fill_until = now, now + fill_within
-        self.past = history.slots
-        self.announced_slots = {each.slot for each in history.announced}
-        self.given: dict[str, Assignment] = {}
-        self.pinned: set[str] = set()  # slots whose draft is there by a pin
-        self.occasions: dict[str, str] = {}  # occasion -> the fresh draft that all its slots carry
-        self.same = {slot.occasion: slot.occasion for slot in self.slots}  # an occasion -> what it is called now
-        self.names = heirs(series)
-        self.announced: set[str] = set()  # occasions of which a slot went out, or is claimed
-        self.fillers: dict[str, str] = {}  # occasion -> the evergreen that fills its slots
-        self.used: dict[str, str] = {}  # draft -> the occasion or slot that has it
-        self.uses: dict[str, list[_Use]] = defaultdict(list)
-        self.turns = Turns(history.turns)
-        self.mixes = {each.name: Mix(each.mix) for each in series}
-        self._remember(history)
-
-    def _remember(self, history: History) -> None:
-        """Take over what went out; of nothing that an occasion does not make another, one by one."""
-        self.used |= history.last
-        place = {each.slot: self._occasion(each.slot) for each in history.announced}
-        told = set(place.values()) & history.slots
-        for each in history.announced:
-            occasion = place[each.slot]
-            if history.last[each.draft] == each.slot:
-                self.used[each.draft] = occasion
-            self.occasions[occasion] = each.draft
-            self.announced.add(occasion)
-            if occasion not in told:
-                told.add(occasion)
-                if not each.nobodys:
-                    self.turns.took(each.member, each.at)
-        for name, mix in self.mixes.items():
-            self._count(mix, self.series[name], history.of_series(name) if mix.asked else (), place)
-        for item in self.stock.values():
-            if item.evergreen:
-                its = history.of_draft(item.draft)
-                self.uses[item.draft] += [_Use(item.last_used)] if item.last_used else []
-                self.uses[item.draft] += [
-                    _Use(each.at, place.get(each.slot, each.slot), self._cooldown(each.series)) for each in its
-                ]
-
-    @staticmethod
-    def _count(mix: Mix, series: Series, rows: Iterable[Past], place: Mapping[str, str]) -> None:
-        """Count what went out, each by the mix that was in force then."""
-        told, asked = set(), series.mix
-        for each in rows if mix.asked else ():
-            if series.mixes and (then := series.mix_then(each.at)) is not asked:
-                mix.ask(asked := then)
-            key = place.get(each.slot, each.slot)
-            if key not in told:
-                told.add(key)
-                mix.took(each.origin)
-        mix.ask(series.mix)
-
-    def _occasion(self, slot_id: str) -> str:
-        """The occasion that a slot announces, as it is called now: an edit of its hour, or a rename, makes no other."""
-        told = occasion_of(slot_id)
-        if told and told not in self.same:
-            name, _, local = told.rpartition("@")
-            series = self.series.get(self.names.get(name, name))
-            moved = series is not None and not asks_for(series, wall_time(local))
-            heirs = self._unannounced(series, local[:10]) if series and (moved or name != series.name) else []
-            self.same[told] = next(iter(heirs), told)
-        return self.same.get(told, told)
-
-    def _unannounced(self, series: Series, day: str) -> list[str]:
-        """The occasions of a local day of which nothing has gone out under the name that they have now."""
-        there = {slot.occasion for slot in self.slots if slot.series == series.name}
-        known = {*map(occasion_of, self.announced_slots), *(new for old, new in self.same.items() if old != new)}
-        return sorted(each for each in there - known if each.rpartition("@")[2][:10] == day)
+class _Planning(PlanState):
+    """The steps of a plan. Slots are looked at in order of time, so turns and mix are those of that moment."""
 
     # What stays.
 
@@ -164,12 +71,12 @@ class _Planning:
         """Take over what may stay of a former plan: fixed ones first, then in order of slots."""
         for each in assigned:
             if each.fixed:
-                self._take(each.slot, each)
-                self.announced.add(self._occasion(each.slot))
+                self.take(each)
+                self.announced.add(self.occasion(each.slot))
         known = [each for each in assigned if not each.fixed and each.slot in self.by_id]
         for each in sorted(known, key=lambda each: self.by_id[each.slot]):
             if each.slot not in self.given and self._stays(self.by_id[each.slot], each):
-                self._take(each.slot, each)
+                self.take(each)
 
     def _stays(self, slot: Slot, former: Assignment) -> bool:
         series = self.series.get(slot.series)
@@ -183,40 +90,10 @@ class _Planning:
         if item.slot is not None and not means(item.slot, slot):
             return False
         if item.evergreen:
-            return item.slot is not None or self._rested(series, slot, item)
+            return item.slot is not None or self.has_rested(series, slot, item)
         if former.filled:
-            return "shared" in series.fill and self._free(item, slot)
-        return self._free(item, slot) and self.occasions.get(slot.occasion, item.draft) == item.draft
-
-    def _free(self, item: StockItem, slot: Slot) -> bool:
-        return self.used.get(item.draft, slot.place) == slot.place
-
-    def _take(self, slot_id: str, assignment: Assignment) -> None:
-        slot = self.by_id.get(slot_id)
-        occasion = self._occasion(slot_id)
-        if slot is not None:
-            self.given[slot_id] = assignment
-            self.uses[assignment.draft].append(self._use(slot))
-        item = self.stock.get(assignment.draft)
-        if item is None or not item.evergreen:
-            self.used[assignment.draft] = occasion or slot_id
-        if occasion:
-            (self.fillers if assignment.filled else self.occasions)[occasion] = assignment.draft
-
-    def _release(self, slot: Slot) -> None:
-        """Take a slot's draft away from it, and from the other slots of its occasion: they share it."""
-        for other in self._siblings(slot):
-            former = self.given.get(other.id)
-            if former and not former.fixed:
-                del self.given[other.id]
-                self.used.pop(former.draft, None)
-                self.uses[former.draft].remove(self._use(other))
-        if slot.occasion:
-            self.occasions.pop(slot.occasion, None)
-            self.fillers.pop(slot.occasion, None)
-
-    def _siblings(self, slot: Slot) -> list[Slot]:
-        return [each for each in self.slots if each.occasion == slot.occasion] if slot.occasion else [slot]
+            return "shared" in series.fill and self.is_free(item, slot)
+        return self.is_free(item, slot) and self.occasions.get(slot.occasion, item.draft) == item.draft
 
     # Pins.
 
@@ -233,27 +110,27 @@ class _Planning:
     def _may_pin(self, slot: Slot, item: StockItem) -> bool:
         series = self.series.get(slot.series)
         former = self.given.get(slot.id)
-        if series is None or not self._opens(slot) or slot.id in self.pinned or (former and former.fixed):
+        if series is None or not self.opens(slot) or slot.id in self.pinned or (former and former.fixed):
             return False
-        bound = self.occasions.get(slot.occasion) if slot.occasion else None
+        bound = self.occasions.get(slot.occasion)
         if bound is not None and bound != item.draft and self._begun(slot):
             return False
-        return fits(series, slot, item) and (item.evergreen or self._free(item, slot))
+        return fits(series, slot, item) and (item.evergreen or self.is_free(item, slot))
 
     def _begun(self, slot: Slot) -> bool:
         """Whether one of an occasion's slots has gone out, or is about to: its draft can no longer change."""
         return slot.occasion in self.announced or any(
-            (given := self.given.get(each.id)) is not None and (given.fixed or not self._opens(each))
-            for each in self._siblings(slot)
+            (given := self.given.get(each.id)) is not None and (given.fixed or not self.opens(each))
+            for each in self.siblings(slot)
         )
 
     def _pin(self, slot: Slot, item: StockItem) -> None:
         former = self.given.get(slot.id)
         if former is None or former.draft != item.draft:
-            if not slot.occasion or self.occasions.get(slot.occasion) != item.draft:
-                self._release(slot)
-            self._take(slot.id, Assignment(slot.id, item.draft, why="pin"))
-        self.pinned.update(each.id for each in self._siblings(slot))
+            if self.occasions.get(slot.occasion) != item.draft:
+                self.release(slot)
+            self.take(Assignment(slot.id, item.draft, why="pin"))
+        self.pinned.update(each.id for each in self.siblings(slot))
 
     # What would expire.
 
@@ -268,12 +145,12 @@ class _Planning:
                 continue  # `serve` gives it one of those
             patient = [s for s in able if not self.stock[self.given[s.id].draft].expires]
             if patient:
-                self._release(patient[-1])
-                self._take(patient[-1].id, Assignment(patient[-1].id, item.draft, why="expiry"))
+                self.release(patient[-1])
+                self.take(Assignment(patient[-1].id, item.draft, why="expiry"))
 
     def _could_carry(self, slot: Slot, item: StockItem) -> bool:
         series, given = self.series.get(slot.series), self.given.get(slot.id)
-        if series is None or slot.occasion or slot.id in self.pinned or not self._opens(slot):
+        if series is None or slot.occasion or slot.id in self.pinned or not self.opens(slot):
             return False
         movable = given is None or (not given.fixed and (given.filled or given.draft in self.stock))
         return movable and fits(series, slot, item)
@@ -282,9 +159,9 @@ class _Planning:
 
     def serve(self) -> None:
         """Give every empty slot what fits it best, in order of time."""
-        pools, empty = dict[str, Pool](), self._empty()
+        pools, empty = dict[str, Pool](), self._empty_at()
         movable = self._movable()
-        told = {self._occasion(each) for each in self.announced_slots}
+        told = {self.occasion(each) for each in self.announced_slots}
         told |= {slot.place for slot in self.slots if slot.place in self.past}
         for slot in self.slots:
             series = self.series.get(slot.series)
@@ -304,15 +181,12 @@ class _Planning:
         if slot.series in self.mixes:
             self.mixes[slot.series].took(item.origin)
 
-    def _opens(self, slot: Slot) -> bool:
-        return not slot.excused and slot.at >= self.now and slot.id not in self.past
-
     def _wants(self, slot: Slot) -> bool:
         """Whether something fresh may be given to a slot: it is empty, or has what came from reserve."""
         former = self.given.get(slot.id)
-        return self._opens(slot) and (former is None or (former.filled and not former.fixed))
+        return self.opens(slot) and (former is None or (former.filled and not former.fixed))
 
-    def _empty(self) -> dict[str, list[dt.datetime]]:
+    def _empty_at(self) -> dict[str, list[dt.datetime]]:
         """The instants of each series' slots that could be given something."""
         empty = defaultdict(list)
         for slot in self.slots:
@@ -342,7 +216,7 @@ class _Planning:
         found: dict[str, list[Slot]] = defaultdict(list)
         for slot in self.slots:
             given = self.given.get(slot.id)
-            if slot.occasion or slot.id in self.pinned or not self._opens(slot):
+            if slot.occasion or slot.id in self.pinned or not self.opens(slot):
                 continue
             item = self.stock.get(given.draft) if given else None
             if given and not given.fixed and item and not item.reserve:
@@ -350,19 +224,15 @@ class _Planning:
         return found
 
     def _serve(self, series: Series, slot: Slot, pool: Pool, movable: list[Slot]) -> None:
-        shared = self.occasions.get(slot.occasion) if slot.occasion else None
+        shared = self.occasions.get(slot.occasion)
         if shared is not None:
             item = self.stock.get(shared)
             chosen = (item, "occasion") if item and fits(series, slot, item) else None
         else:
             chosen = pool.best(slot, occurrence_of(series, slot)) or self._drawn(series, slot, movable)
         if chosen is not None:
-            if former := self.given.pop(slot.id, None):
-                self.uses[former.draft].remove(self._use(slot))
-                left = (self.given.get(each.id) for each in self._siblings(slot))
-                if not any(given and given.draft == former.draft for given in left):
-                    self.used.pop(former.draft, None)  # what was shared is free for another slot
-            self._take(slot.id, Assignment(slot.id, chosen[0].draft, why=chosen[1]))
+            self.empty(slot)
+            self.take(Assignment(slot.id, chosen[0].draft, why=chosen[1]))
         elif slot.id not in self.given and slot.at <= self.fill_until:
             self._fill(series, slot)
 
@@ -377,60 +247,36 @@ class _Planning:
         if owed and best[1].origin not in owed:
             best = next((each for each in able if each[1].origin in owed), best)
         movable.remove(best[0])
-        self._release(best[0])
+        self.release(best[0])
         return best[1], "gap"
 
     def _fill(self, series: Series, slot: Slot) -> None:
+        """Give a slot what the first rung of its series' ladder has that has something."""
+        rungs: dict[str, Callable[[Series, Slot], str]]
+        rungs = {"evergreen": self._evergreen, "shared": self._shared, "digest": lambda _series, slot: _digest(slot)}
         for rung in series.fill:
-            if rung == "evergreen" and (item := self._evergreen(series, slot)):
-                return self._take(slot.id, Assignment(slot.id, item.draft, filled=True, why="evergreen"))
-            if rung == "shared" and (item := self._shared(series, slot)):
-                return self._take(slot.id, Assignment(slot.id, item.draft, filled=True, why="shared"))
-            if rung == "digest":
-                return self._take(slot.id, Assignment(slot.id, _digest(slot), filled=True, why="digest"))
-        return None
+            if draft := rungs[rung](series, slot):
+                self.take(Assignment(slot.id, draft, filled=True, why=rung))
+                return
 
-    def _evergreen(self, series: Series, slot: Slot) -> StockItem | None:
+    def _evergreen(self, series: Series, slot: Slot) -> str:
         """The reserve that has rested longest; for a further slot of an occasion, the one that filled the first."""
         reserve = (item for item in self.stock.values() if item.evergreen and item.slot is None)
-        able = [item for item in reserve if fits(series, slot, item) and self._rested(series, slot, item)]
-        same = self.fillers.get(slot.occasion) if slot.occasion else None
-        return min(
-            able,
-            key=lambda item: (
-                item.draft != same,
-                max((use.at for use in self.uses[item.draft]), default=LONG_AGO),
-                item.turn,
-            ),
-            default=None,
-        )
+        able = [item for item in reserve if fits(series, slot, item) and self.has_rested(series, slot, item)]
+        same = self.fillers.get(slot.occasion)
+        return _first(able, key=lambda item: (item.draft != same, self.last_use(item.draft), item.turn))
 
-    def _shared(self, series: Series, slot: Slot) -> StockItem | None:
+    def _shared(self, series: Series, slot: Slot) -> str:
         """What other communities share and has waited longest; for a further slot of an occasion the same again."""
-        same = self.fillers.get(slot.occasion) if slot.occasion else None
-        able = [
-            item
-            for item in self.stock.values()
-            if item.circle
-            and item.slot is None
-            and not item.evergreen
-            and fits(series, slot, item)
-            and self._free(item, slot)
-        ]
-        return min(able, key=lambda item: (item.draft != same, -item.priority, item.turn), default=None)
+        reserve = (item for item in self.stock.values() if item.circle and not item.evergreen and item.slot is None)
+        able = [item for item in reserve if fits(series, slot, item) and self.is_free(item, slot)]
+        same = self.fillers.get(slot.occasion)
+        return _first(able, key=lambda item: (item.draft != same, -item.priority, item.turn))
 
-    def _rested(self, series: Series, slot: Slot, item: StockItem) -> bool:
-        """Whether an evergreen goes out nowhere else within the cooldown of either series, before or after."""
-        return all(
-            abs(slot.at - use.at) >= max(series.cooldown, use.cooldown) or use.place == slot.place
-            for use in self.uses[item.draft]
-        )
 
-    def _use(self, slot: Slot) -> _Use:
-        return _Use(slot.at, slot.place, self._cooldown(slot.series))
-
-    def _cooldown(self, series: str) -> dt.timedelta:
-        return self.series[series].cooldown if series in self.series else dt.timedelta()
+def _first(able: Iterable[StockItem], key: Callable[[StockItem], Any]) -> str:
+    chosen = min(able, key=key, default=None)
+    return chosen.draft if chosen else ""
 
 
 def is_digest(slot: Slot, draft: str) -> bool:
