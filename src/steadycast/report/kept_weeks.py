@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from steadycast.ledger.raw_sql import MICROSECOND, micros
 from steadycast.ledger.record_changes import Place
 from steadycast.ledger.record_weeks import HEAD
 from steadycast.ledger.rows import EPOCH
@@ -15,7 +16,6 @@ from steadycast.report.week import CellRun, Run, Week
 from steadycast.schedule.model import Origin, Past
 
 FORMAT = 1  # another one with each change of what is counted, or of how it is written
-MICROSECOND = dt.timedelta(microseconds=1)
 _ORIGINS = {origin.value: origin for origin in Origin}
 
 
@@ -53,10 +53,7 @@ def text_of(week: Week, monday: dt.date) -> str:
     days = [
         (*cell, [((date - monday).days, marks) for date, marks in dates.items()]) for cell, dates in week.marks.items()
     ]
-    out = [
-        (past.slot, past.series, (past.at - EPOCH) // MICROSECOND, past.origin, past.member, past.draft)
-        for past in week.out
-    ]
+    out = [(past.slot, past.series, micros(past.at), past.origin, past.member, past.draft) for past in week.out]
     return _text(
         (
             None if week.forgotten else days,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
+from steadycast.ledger.raw_sql import instant
 from steadycast.ledger.record import MARRED, SlotVerdict
-from steadycast.ledger.rows import EPOCH
 from steadycast.report.model import Streak
 from steadycast.schedule.model import Verdict
 
@@ -71,6 +70,6 @@ def _dates(slots: Iterable[SlotVerdict], zone: ZoneInfo) -> list[tuple[int, str]
     """Each local date's number with the gravest of its slots' verdicts, in order of time."""
     worst: dict[int, str] = {}
     for slot in slots:
-        day = (EPOCH + dt.timedelta(microseconds=slot.at)).astimezone(zone).date().toordinal()
+        day = instant(slot.at).astimezone(zone).date().toordinal()
         worst[day] = min(slot.verdict, worst.get(day, slot.verdict), key=GRAVEST.index)
     return sorted(worst.items())

@@ -12,97 +12,28 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property, reduce
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from steadycast.errors import LedgerError
 from steadycast.ledger.matrix import Cell
-from steadycast.ledger.record import MARRED, THERE, DayCount, Share
-from steadycast.ledger.record_changes import Place, Row, changed_since, first_slot, rows_between, where_now
+from steadycast.ledger.raw_sql import instant, micros
+from steadycast.ledger.record import DayCount, Share
+from steadycast.ledger.record_changes import Place, changed_since, first_slot, rows_between, where_now
 from steadycast.ledger.record_weeks import HEAD, put_record_weeks, record_weeks
-from steadycast.ledger.rows import EPOCH
 from steadycast.ledger.store import Ledger
-from steadycast.ledger.tables import WENT_OUT
 from steadycast.report import kept_weeks
-from steadycast.report.model import Square, Streak, gravest
-from steadycast.report.streaks import GRAVEST
-from steadycast.report.week import CellName, CellRun, Run, Week, run_of, streak_of
+from steadycast.report.closed_weeks import Closed, Year, add_shares, go_on, joined_runs
+from steadycast.report.model import Streak
+from steadycast.report.week import CellRun, Marks, Week, add, count_week, streak_of
 from steadycast.schedule.days import midnight
-from steadycast.schedule.model import Origin, Past
-from steadycast.workspace.settings import BY_HAND
+from steadycast.schedule.history import BY_TIME
+from steadycast.schedule.model import Past
 
+__all__ = ["Marks", "Weeks", "Year", "add"]
 WEEK = dt.timedelta(days=7)
-MICROSECOND = dt.timedelta(microseconds=1)
-Marks = dict[dt.date, dict[str, int]]  # how many of each mark a date has
-Whose = tuple[str, str, str]  # series, origin, member
-OUT = frozenset(state.value for state in WENT_OUT)
-
-
-def _week(rows: Iterable[Row], zone: ZoneInfo, now: dt.datetime) -> tuple[Week, list[DayCount]]:
-    """Of rows in order of time and slot: the past ones, and what is counted of the coming ones."""
-    week, moment = Week(), (now - EPOCH) // MICROSECOND
-    coming: Counter[tuple[str, str, dt.date, str]] = Counter()
-    by_channel: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    owed: dict[str, tuple[str, int]] = {}  # slot -> series, instant
-    worst: dict[tuple[str, int], str] = {}
-    shared, out = set[str](), dict[tuple[str, str], Past]()
-    known, date = -1, dt.date.min
-    for slot, carries, series, at, channel, verdict, state, draft, origin, member, done in rows:
-        if at != known:
-            known, date = at, (EPOCH + dt.timedelta(microseconds=at)).astimezone(zone).date()
-        if verdict in THERE and slot not in shared:
-            shared.add(slot)
-            whose = (series, origin, member)
-            week.shares[whose] = (week.shares.get(whose, (0, 0))[0] + 1, at)
-        if draft and state in OUT:
-            _note_out(out, slot, series, at, origin, member, draft)
-        if at >= moment:
-            if verdict in THERE:
-                week.early[series, channel] = max(done or 0, week.early.get((series, channel), 0))
-            coming[channel, series, date, verdict or ("planned" if carries else "gap")] += 1
-            continue
-        marks = week.marks.setdefault((series, channel), {}).setdefault(date, {})
-        marks[verdict or "open"] = marks.get(verdict or "open", 0) + 1
-        if verdict in THERE or verdict == "missed":
-            owed[slot] = (series, at)
-        if verdict in MARRED:
-            worst[series, at] = min(verdict, worst.get((series, at), verdict), key=MARRED.index)
-        if verdict:
-            by_channel[channel].append((at, verdict))
-            week.cells.setdefault((series, channel), CellRun()).add(at, verdict)
-    week.channels = {channel: run_of(its) for channel, its in by_channel.items()}
-    week.out = tuple(sorted((past for past in out.values() if past.origin), key=_in_time))
-    _slots(week, [(*of, worst.get(of, "kept")) for of in owed.values()], zone)
-    days = [DayCount(*names, count, ahead=True) for names, count in coming.items()]
-    return week, days
-
-
-def _note_out(  # noqa: PLR0917 one row's facts
-    out: dict[tuple[str, str], Past], slot: str, series: str, at: int, origin: str, member: str, draft: str
-) -> None:
-    before = out.get((slot, draft))
-    if before is None or (origin, member) != (before.origin, before.member):
-        least = min(origin, before.origin) if before else origin
-        its = min(member, before.member) if before else member
-        when = EPOCH + dt.timedelta(microseconds=at)
-        out[slot, draft] = Past(slot, series, when, Origin(least) if least else least, its, draft)  # type: ignore[arg-type]
-
-
-def _slots(week: Week, ended: Iterable[tuple[str, int, str]], zone: ZoneInfo) -> None:
-    """The runs of series and community, of (series, instant, verdict) of each slot; "" is not settled yet."""
-    by_series: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    dates: dict[int, str] = {}
-    for series, at, verdict in ended:
-        if verdict and series != BY_HAND:
-            by_series[series].append((at, verdict))
-            day = (EPOCH + dt.timedelta(microseconds=at)).astimezone(zone).toordinal()
-            dates[day] = min(verdict, dates.get(day, verdict), key=GRAVEST.index)
-    week.series = {series: run_of(its) for series, its in by_series.items()}
-    week.community = run_of(sorted(dates.items()))
 
 
 class Weeks:
@@ -146,7 +77,7 @@ class Weeks:
         for each in [each for each in self.closed if each + WEEK <= first]:
             self.closed[each].forget_days()
         rows = rows_between(ledger, *self._span(monday, last + dt.timedelta(days=1)))
-        self.open, self.coming = _week(rows, self.zone, now)
+        self.open, self.coming = count_week(rows, self.zone, now)
         self._place = place
         self.over(first)
         self._keep(ledger, place)
@@ -175,11 +106,11 @@ class Weeks:
 
     def _close(self, ledger: Ledger, begin: dt.date, end: dt.date, now: dt.datetime, first: dt.date) -> None:
         """Count the weeks from `begin` up to but not including `end`, with one statement."""
-        edges = [(midnight(begin + n * WEEK, self.zone) - EPOCH) // MICROSECOND for n in range((end - begin) // WEEK)]
+        edges = [micros(midnight(begin + n * WEEK, self.zone)) for n in range((end - begin) // WEEK)]
         found = {begin + n * WEEK: Week() for n in range(len(edges))}
         rows = rows_between(ledger, *self._span(begin, end))
         for n, its in groupby(rows, key=lambda row: bisect_right(edges, row[3]) - 1):
-            week, _ = _week(its, self.zone, now)
+            week, _ = count_week(its, self.zone, now)
             if begin + (n + 1) * WEEK <= first:
                 week.forget_days()
             found[begin + n * WEEK] = week
@@ -210,23 +141,20 @@ class Weeks:
         before, now = self.over(self._shown_from), self.open
         return (
             streak_of(before.community.and_then(now.community)),
-            {name: streak_of(run) for name, run in _joined_runs(before.channels, now.channels).items()},
-            {name: streak_of(run) for name, run in _joined_runs(before.series, now.series).items()},
+            {name: streak_of(run) for name, run in joined_runs(before.channels, now.channels).items()},
+            {name: streak_of(run) for name, run in joined_runs(before.series, now.series).items()},
         )
 
     def shares(self, first: dt.date) -> list[Share]:
         """Whose drafts went out from `first` on; a slot counts once."""
         found = dict(self.over(first).shares)
-        _add_shares(found, self.open)
-        return [
-            Share(*whose, slots, EPOCH + dt.timedelta(microseconds=last))
-            for whose, (slots, last) in sorted(found.items())
-        ]
+        add_shares(found, self.open)
+        return [Share(*whose, slots, instant(last)) for whose, (slots, last) in sorted(found.items())]
 
     def cells(self) -> list[Cell]:
         """How each series stands on each channel, as `matrix.cells` counts it."""
         found = {name: replace(its) for name, its in self.over(self._shown_from).cells.items()}
-        _go_on(found, self.open)
+        go_on(found, self.open)
         for name, done in self.open.early.items():
             its = found.setdefault(name, CellRun())
             its.last = max(its.last or 0, done) or None
@@ -239,7 +167,7 @@ class Weeks:
         """The drafts that went out, or may have, in order of time: what `ledger.used` gives."""
         found = [*self.over(self._shown_from).out, *self.open.out]
         for past in ledger.used_before():
-            insort(found, past, key=_in_time)
+            insort(found, past, key=BY_TIME)
         return found
 
     def open_days(self) -> list[DayCount]:
@@ -253,148 +181,6 @@ class Weeks:
         return [*past, *self.coming]
 
 
-class Closed:
-    """What weeks that are over come to, together: each thing is added up when somebody asks for it first."""
-
-    def __init__(self, weeks: Sequence[Week], shown: Sequence[Week]) -> None:
-        self._weeks, self._shown = weeks, shown
-        self._squares: dict[tuple[CellName, ...], tuple[Square, ...]] = {}
-        self._totals: dict[CellName, dict[str, int]] = {}
-        self._joined: dict[tuple[CellName, ...], tuple[Marks, tuple[Square, ...]]] = {}
-        self._last: tuple[Marks, tuple[Square, ...]] = {}, ()
-
-    @cached_property
-    def community(self) -> Run:
-        """How its dates went."""
-        return reduce(Run.and_then, (week.community for week in self._weeks), Run())
-
-    @cached_property
-    def channels(self) -> dict[str, Run]:
-        """How the deliveries of each went."""
-        return reduce(_joined_runs, (week.channels for week in self._weeks), {})
-
-    @cached_property
-    def series(self) -> dict[str, Run]:
-        """How the slots of each went."""
-        return reduce(_joined_runs, (week.series for week in self._weeks), {})
-
-    @cached_property
-    def cells(self) -> dict[CellName, CellRun]:
-        """How each series stood on each channel."""
-        found: dict[CellName, CellRun] = {}
-        for week in self._weeks:
-            _go_on(found, week)
-        return found
-
-    @cached_property
-    def out(self) -> list[Past]:
-        """What went out, in order of time."""
-        return [past for week in self._weeks for past in week.out]
-
-    @cached_property
-    def shares(self) -> dict[Whose, tuple[int, int]]:
-        """Of the shown weeks: slots, and the last of them."""
-        found: dict[Whose, tuple[int, int]] = {}
-        for week in self._shown:
-            _add_shares(found, week)
-        return found
-
-    @cached_property
-    def marked(self) -> frozenset[CellName]:
-        """The cells that the shown weeks have marks of."""
-        return frozenset(cell for week in self._shown for cell in week.marks)
-
-    def squares(self, cells: tuple[CellName, ...]) -> tuple[Square, ...]:
-        """The dates of these cells together, in the shown weeks."""
-        if cells not in self._squares:
-            self._squares[cells] = tuple(square for week in self._shown for square in week.squares(cells))
-        return self._squares[cells]
-
-    def joined(self, cells: tuple[CellName, ...], marks: Marks) -> tuple[Square, ...]:
-        """The dates of these cells, and what else they are marked with: as a rule the same as the last time."""
-        known = self._joined.get(cells)
-        if known is None or known[0] != marks:
-            known = self._joined[cells] = marks, self._with(self.squares(cells), marks)
-        return known[1]
-
-    def _with(self, closed: tuple[Square, ...], marks: Marks) -> tuple[Square, ...]:
-        if closed and not all(date > closed[-1].date for date in marks):
-            both: Marks = {square.date: dict(square.counts) for square in closed}
-            for date, its in marks.items():
-                add(both, date, its)
-            return _squares(both)
-        if marks != self._last[0]:  # as most channels of a series have the same
-            self._last = marks, _squares(marks)
-        return closed + self._last[1]
-
-    def totals(self, cell: CellName) -> dict[str, int]:
-        """How many of each mark the shown weeks have of a cell."""
-        if (found := self._totals.get(cell)) is None:
-            found = self._totals[cell] = defaultdict(int)
-            for week in self._shown:
-                for mark, count in week.totals(cell).items():
-                    found[mark] += count
-        return found
-
-
-class Year:
-    """The shown days: weeks that are over, and days that are counted one by one."""
-
-    def __init__(self, days: Sequence[DayCount], over: Closed | None = None) -> None:
-        self._over = over or Closed((), ())
-        self._days: dict[CellName, list[DayCount]] = defaultdict(list)
-        for day in days:
-            self._days[day.series, day.channel].append(day)
-        self.cells = sorted({*self._days, *self._over.marked})
-
-    def days(self, cells: Iterable[CellName]) -> list[DayCount]:
-        """What is counted one by one."""
-        return [day for cell in cells for day in self._days.get(cell, ())]
-
-    def squares(self, cells: Iterable[CellName]) -> tuple[Square, ...]:
-        """Of the weeks that are over."""
-        return self._over.squares(tuple(cells))
-
-    def joined(self, cells: Iterable[CellName], marks: Marks) -> tuple[Square, ...]:
-        """Those, and what else the cells are marked with."""
-        return self._over.joined(tuple(cells), marks)
-
-    def totals(self, cells: Iterable[CellName]) -> Counter[str]:
-        """How many of each mark the weeks that are over have."""
-        found: Counter[str] = Counter()
-        for cell in cells:
-            for mark, count in self._over.totals(cell).items():
-                found[mark] += count
-        return found
-
-
-def add(marks: Marks, date: dt.date, more: Mapping[str, int], times: int = 1) -> None:
-    """Count more marks of a date."""
-    its = marks.setdefault(date, {})
-    for mark, count in more.items():
-        its[mark] = its.get(mark, 0) + count * times
-
-
-def _squares(marks: Marks) -> tuple[Square, ...]:
-    return tuple(Square(date, gravest(its), its) for date, its in sorted(marks.items()))
-
-
-def _joined_runs(before: Mapping[str, Run], later: Mapping[str, Run]) -> dict[str, Run]:
-    none = Run()
-    return {**before, **{name: before.get(name, none).and_then(run) for name, run in later.items()}}
-
-
-def _go_on(found: dict[CellName, CellRun], week: Week) -> None:
-    for name, its in week.cells.items():
-        found.setdefault(name, CellRun()).go_on(its)
-
-
-def _add_shares(found: dict[Whose, tuple[int, int]], week: Week) -> None:
-    for whose, (slots, last) in week.shares.items():
-        before = found.get(whose, (0, 0))
-        found[whose] = (before[0] + slots, max(before[1], last))
-
-
 def _stretches(mondays: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
     """Weeks that follow one another, together: the first Monday, and the one after the last."""
     found: list[tuple[dt.date, dt.date]] = []
@@ -406,13 +192,9 @@ def _stretches(mondays: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
     return found
 
 
-def _in_time(past: Past) -> tuple[dt.datetime, str]:
-    return past.at, past.slot
-
-
 def _monday(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=day.weekday())
 
 
 def _instant(micros: int | None) -> dt.datetime | None:
-    return None if micros is None else EPOCH + dt.timedelta(microseconds=micros)
+    return None if micros is None else instant(micros)

@@ -11,12 +11,12 @@ from operator import itemgetter
 from steadycast.schedule.model import Past
 from steadycast.schedule.slots import occasion_of
 
-_TIME = itemgetter(Past._fields.index("at"), Past._fields.index("slot"))
+BY_TIME = itemgetter(Past._fields.index("at"), Past._fields.index("slot"))
 
 
 def in_time(past: Iterable[Past]) -> list[Past]:
     """What went out, in order of time."""
-    return sorted(past, key=_TIME)
+    return sorted(past, key=BY_TIME)
 
 
 class History:
