@@ -30,7 +30,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.pipeline.app import write_atomically
 from steadycast.platform import Receipt
-from steadycast.platform.post_index import NAME
+from steadycast.platform.index_file import NAME
 from steadycast.testing import Clock, FakeChannel, a_post
 
 LEASE = dt.timedelta(minutes=5)

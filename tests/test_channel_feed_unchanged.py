@@ -12,7 +12,7 @@ import pytest
 from platform_bench import adapter, article, channel, key, opened
 
 from steadycast.errors import Busy
-from steadycast.platform import Known, PostStore, post_index, post_store
+from steadycast.platform import Known, PostStore, index_file, post_store
 from steadycast.platform.post_store import INDEX, missing
 from steadycast.platform.unchanged import time_of
 
@@ -31,7 +31,7 @@ def out(tmp_path: Path) -> Path:
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was looked at: "all" records, one by one otherwise, and each time that an index was read through."""
     seen: list[str] = []
-    stamps, asked = post_store._stamps, post_index._Database.asked
+    stamps, asked = post_store._stamps, index_file._Database.asked
 
     def noted(shelf: Path, only: Any = None) -> Any:
         seen.extend(["all"] if only is None else only)
@@ -42,7 +42,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return asked(self, statement, *values)
 
     monkeypatch.setattr(post_store, "_stamps", noted)
-    monkeypatch.setattr(post_index._Database, "asked", noting)
+    monkeypatch.setattr(index_file._Database, "asked", noting)
     return seen
 
 

@@ -18,7 +18,7 @@ from steadycast import pipeline
 from steadycast.cli import main
 from steadycast.errors import InputError
 from steadycast.pipeline.rebuild import make_missing
-from steadycast.platform import post_index
+from steadycast.platform import index_file
 from steadycast.testing import drop
 
 rebuilding: Any = sys.modules[make_missing.__module__]  # `pipeline.rebuild` is the verb
@@ -154,7 +154,7 @@ def test_verify_renews_a_large_site_between_deliveries_and_rebuild_makes_its_pag
 def test_an_index_that_another_process_holds_is_told_and_stops_no_other_channel(
     published: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(post_index, "PATIENCE", 0.1)
+    monkeypatch.setattr(index_file, "PATIENCE", 0.1)
     out = published.app.workspace.out
     before = tree(out / "mirror")
     shutil.rmtree(out / "mirror")

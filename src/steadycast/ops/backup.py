@@ -26,7 +26,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger import copies
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.app import App
-from steadycast.platform.post_index import NAME as INDEX
+from steadycast.platform.index_file import NAME as INDEX
 from steadycast.progress import Progress, unseen
 from steadycast.workspace.paths import Paths, find_root
 

@@ -8,34 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
-from steadycast.errors import Busy
-from steadycast.language import gettext as _
-from steadycast.platform.unchanged import doubt, mark, new_mark, time_of
+from steadycast.platform.index_file import NAME, IndexFile
 
-NAME = ".index.sqlite"  # hidden: it is not uploaded, and readers do not get it
-FORMAT = 2
-PATIENCE = 5.0  # seconds
 ALL, EVENTS = ("all", ""), ("event", "")
-_PAGES = "PRAGMA page_size = 2048"  # a post is in a dozen lists: with pages twice as large it writes twice as much
-_STAYS = "PRAGMA journal_mode = TRUNCATE"  # a journal that comes and goes would give the folder another time
 _AT_ONCE = 500  # posts that one statement asks for
-_LEFT = "left"  # the word that tells which time its file was given when it was left
 _TABLES = """
 CREATE TABLE post (key TEXT PRIMARY KEY, mtime INTEGER, size INTEGER, hash BLOB, at INTEGER, slot TEXT) WITHOUT ROWID;
 CREATE TABLE brief (key TEXT PRIMARY KEY, said BLOB);
 CREATE TABLE place (kind TEXT, name TEXT, at INTEGER, key TEXT, PRIMARY KEY (kind, name, at, key)) WITHOUT ROWID;
 CREATE TABLE event (key TEXT PRIMARY KEY, uid TEXT, at INTEGER, starts INTEGER, ends INTEGER) WITHOUT ROWID;
 CREATE TABLE page (name TEXT PRIMARY KEY, made TEXT) WITHOUT ROWID;
-CREATE TABLE told (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 
 Brief = dict[str, Any]  # a post without its long parts, as JSON
@@ -69,96 +58,11 @@ class Touched:
     same: set[Place] = field(default_factory=set)
 
 
-class PostIndex:
-    """One folder's index. Close it: what was not committed by then never was."""
+class PostIndex(IndexFile):
+    """One folder's index: what it knows of the posts, and what it is told."""
 
-    def __init__(self, folder: Path, *, sure: bool = False) -> None:
-        """Of a folder that has none, or a damaged one, it is empty, and in memory until something is written.
-
-        It is read through for damage where somebody wrote to it since it was left; always, where that must be `sure`.
-        This and all that follows raise Busy where another process has it, or the disk is full.
-        """
-        self._folder = folder
-        self.fresh = False  # whether it knows nothing
-        self.left = 0  # the time that its file was given when it was left: each commit gives another
-        try:
-            found = self._connected(sure) if (folder / NAME).is_file() else None
-        except sqlite3.OperationalError as error:
-            raise as_busy(error) from error
-        except sqlite3.DatabaseError:
-            found = None
-        if found is None:
-            doubt(folder / NAME)  # whoever comes next looks for damage too
-            self.left, self.fresh, found = 0, True, _tables(_connect(":memory:"))
-        self._db = found
-
-    def _connected(self, sure: bool) -> _Database | None:
-        db = _connect(self._folder / NAME)
-        try:
-            if db.asked("PRAGMA user_version").fetchone()[0] == FORMAT:
-                row = db.asked("SELECT value FROM told WHERE name = ?", (_LEFT,)).fetchone()
-                self.left = int(row[0]) if row else 0
-                same = not sure and 0 != self.left == time_of(self._folder / NAME)
-                if same or db.asked("PRAGMA quick_check(1)").fetchone()[0] == "ok":
-                    return db
-        except BaseException:
-            db.close()
-            raise
-        db.close()
-        return None
-
-    def close(self) -> None:
-        """Undo what was not committed."""
-        self._db.close()
-
-    @property
-    def can_be_shared(self) -> bool:
-        """Whether two processes may work with it now: what is not committed, only one would see."""
-        from steadycast.crash_safety import forks
-
-        return not self.fresh and not self._db.in_transaction and forks.are_worth_it()
-
-    def in_two(self, there: Callable[[], object], here: Callable[[], object]) -> bool:
-        """Do both at once, `there` in a fork that only reads; whether that did all of it. See `can_be_shared`."""
-        from steadycast.crash_safety import forks
-
-        self._db.close()  # a fork must have no connection of its parent's
-
-        def reading(work: Callable[[], object]) -> None:
-            self._db = _connect(self._folder / NAME)
-            work()
-
-        return forks.beside(partial(reading, there), partial(reading, here))
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether anything waits for `commit`."""
-        return self._db.in_transaction
-
-    def commit(self) -> None:
-        """Make what was written stay, and be on the disk."""
-        if self._db.in_transaction:
-            self.left = new_mark()
-            self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (_LEFT, str(self.left)))
-            self._db.execute("COMMIT")
-            mark(self._folder / NAME, self.left)
-
-    def _begin(self) -> None:
-        if self._db.in_transaction:
-            return
-        if self.fresh and self._folder.is_dir():
-            self._db.close()
-            for file in self._folder.glob(f"{NAME}*"):
-                file.unlink()
-            self._db = _connect(self._folder / NAME)
-            self._db.execute(_PAGES)
-            self._db.execute(_STAYS)
-            self._db.execute("BEGIN IMMEDIATE")
-            _tables(self._db)
-        else:
-            self._db.execute(_STAYS)
-            self._db.execute("BEGIN IMMEDIATE")
-        self.fresh = False
+    tables = _TABLES
+    format = 2
 
     # What it knows
 
@@ -174,8 +78,8 @@ class PostIndex:
 
     def hash(self, key: str) -> bytes | None:
         """The hash of a post's record as it was taken in."""
-        row = self._db.execute("SELECT hash FROM post WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        found: bytes | None = self._db.first("SELECT hash FROM post WHERE key = ?", (key,))
+        return found
 
     def slots(self) -> dict[str, str]:
         """The slot of each post."""
@@ -194,19 +98,13 @@ class PostIndex:
         """Every post."""
         return {key: orjson.loads(said) for key, said in self._db.execute("SELECT key, said FROM brief")}
 
-    def told(self, name: str) -> str:
-        """A word that was kept, or nothing."""
-        row = self._db.execute("SELECT value FROM told WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else ""
-
     def has(self, kind: str) -> bool:
         """Whether there is any list of a kind."""
-        return self._db.execute("SELECT 1 FROM place WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
+        return self._db.first("SELECT 1 FROM place WHERE kind = ? LIMIT 1", (kind,)) is not None
 
     def count(self, of: Kind = ALL) -> int:
         """How many posts a list has."""
-        found: int = self._db.execute("SELECT count(*) FROM place WHERE kind = ? AND name = ?", of).fetchone()[0]
-        return found
+        return int(self._db.first("SELECT count(*) FROM place WHERE kind = ? AND name = ?", of))
 
     def keys(self, of: Kind, start: int, stop: int) -> list[str]:
         """A part of a list, oldest first."""
@@ -221,15 +119,13 @@ class PostIndex:
     def rank(self, of: Kind, place: Place) -> int:
         """How many posts of a list stand before that place."""
         asked = "SELECT count(*) FROM place WHERE kind = ? AND name = ? AND (at, key) < (?, ?)"
-        found: int = self._db.execute(asked, (*of, *place)).fetchone()[0]
-        return found
+        return int(self._db.first(asked, (*of, *place)))
 
     def beside(self, of: Kind, place: Place) -> tuple[str | None, str | None]:
         """The posts before and after that place of a list."""
         asked = "SELECT key FROM place WHERE kind = ? AND name = ? AND (at, key) "
         ways = ("< (?, ?) ORDER BY at DESC, key DESC LIMIT 1", "> (?, ?) ORDER BY at, key LIMIT 1")
-        found = [self._db.execute(asked + way, (*of, *place)).fetchone() for way in ways]
-        before, after = (row[0] if row else None for row in found)
+        before, after = (self._db.first(asked + way, (*of, *place)) for way in ways)
         return before, after
 
     def places(self, key: str) -> dict[Kind, Place]:
@@ -309,12 +205,6 @@ class PostIndex:
         self._db.executemany(at, [(*of, *place) for of, place in lists.items()])
         return lists
 
-    def note(self, name: str, value: str) -> None:
-        """Keep a word."""
-        if self.told(name) != value:
-            self._begin()
-            self._db.execute("INSERT OR REPLACE INTO told VALUES (?, ?)", (name, value))
-
     def keep_pages(self, names: Iterable[str], edition: str) -> None:
         """These pages are made with that edition."""
         asked = "INSERT INTO page VALUES (?, ?) ON CONFLICT DO UPDATE SET made = excluded.made WHERE made != ?"
@@ -335,42 +225,6 @@ class PostIndex:
         self._begin()
         self._db.execute("DELETE FROM page")
         self._db.execute("DELETE FROM told")
-
-
-class _Database(sqlite3.Connection):
-    """What it cannot do just now is Busy: the next try may do better, and makes a damaged index anew."""
-
-    asked = sqlite3.Connection.execute
-
-    def execute(self, *asked: Any) -> sqlite3.Cursor:
-        try:
-            return super().execute(*asked)
-        except sqlite3.DatabaseError as error:
-            raise as_busy(error) from error
-
-    def executemany(self, *asked: Any) -> sqlite3.Cursor:
-        try:
-            return super().executemany(*asked)
-        except sqlite3.DatabaseError as error:
-            raise as_busy(error) from error
-
-
-def as_busy(error: sqlite3.DatabaseError) -> Exception:
-    """The same as Busy, but for a mistake of ours."""
-    if type(error) not in {sqlite3.OperationalError, sqlite3.DatabaseError}:
-        return error
-    return Busy(_("the index of its folder cannot be used just now: %(why)s", why=error))
-
-
-def _connect(file: Path | str) -> _Database:
-    return sqlite3.connect(file, PATIENCE, isolation_level=None, check_same_thread=False, factory=_Database)
-
-
-def _tables(db: _Database) -> _Database:
-    for statement in _TABLES.split(";")[:-1]:
-        db.execute(statement)
-    db.execute(f"PRAGMA user_version = {FORMAT}")  # undone with the tables where nothing is committed
-    return db
 
 
 def forget_pages(folder: Path) -> None:

@@ -26,10 +26,11 @@ from steadycast.characters import CONTROLS
 from steadycast.crash_safety import crashpoints
 from steadycast.errors import Busy
 from steadycast.platform.contract import Channel
+from steadycast.platform.index_file import NAME, as_busy
 from steadycast.platform.post import Post
 from steadycast.platform.post_bytes import post_from_values, post_to_values, values_to_bytes
 from steadycast.platform.post_files import file_name, media_name, place_media
-from steadycast.platform.post_index import NAME, Kind, PostIndex, Record, Stamp, Touched, as_busy
+from steadycast.platform.post_index import Kind, PostIndex, Record, Stamp, Touched
 from steadycast.platform.unchanged import doubt, marked, state_of
 
 POSTS = "posts"
