@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import datetime as dt
 import gc
@@ -10,10 +9,8 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter, validators
 
@@ -22,7 +19,8 @@ from steadycast.cli.desk_hangs import Asked
 from steadycast.cli.first_job import NAME as MAIN_JOB
 from steadycast.cli.first_job import FirstJob, main_job_alone
 from steadycast.cli.output import BAD_INPUT, NEEDS_A_PERSON, OK, complain, say
-from steadycast.cli.ports import free_port, kept
+from steadycast.cli.ports import free_port
+from steadycast.cli.prefect_server import api_at, healthy, login_shown, port_of, prefect_environment, start_server
 from steadycast.errors import SteadycastError
 from steadycast.language import gettext as _
 from steadycast.language import moment, speak
@@ -37,7 +35,6 @@ PortOrNone = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65_
 LOOK = 1.0  # seconds between two looks whether the desk has made a workspace
 OURS = ("-c", "from steadycast.cli import main; main()")
 STAND_BY = "from steadycast.cli import speak_as_asked, stand_by; speak_as_asked(); stand_by.stand_by(%d)"
-HEALTHY_WITHIN = 120  # seconds; a fresh database takes 10 to 20
 
 
 def up(*, once: bool = False, port: Port = 4200, health_port: PortOrNone = 4280, desk_port: PortOrNone = PORT) -> int:
@@ -144,27 +141,6 @@ def _zone_of(place: Paths) -> dt.tzinfo | None:
     return None
 
 
-def start_server(workspace: Workspace, processes: Processes, env: dict[str, str], stop: threading.Event) -> None:
-    """Prefect's server. Its tables are made by a process of their own: that work leaves 30 MB behind."""
-    from steadycast.ops import prefect_database
-
-    database = workspace.var / "prefect" / "prefect.db"
-    if not prefect_database.is_upgraded(database, workspace.root):
-        upgrade = ["-m", "prefect", "server", "database", "upgrade", "--yes"]
-        processes.start("tables", upgrade, env, workspace.root)
-        if processes.finish("tables", stop) == 0 and not stop.is_set():
-            prefect_database.note_upgraded(database)
-    if prefect_database.is_upgraded(database, workspace.root):
-        env = {**env, "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false"}
-    server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port_of(env))]
-    processes.start("server", server, env, workspace.root)
-
-
-def port_of(env: Mapping[str, str]) -> int:
-    """Where Prefect's server listens."""
-    return urlsplit(env["PREFECT_API_URL"]).port or 0
-
-
 def start_desk(workspace: Paths, processes: Processes, port: int, *more: str, prefect: str) -> Asked:
     """The desk as a process of its own: it may hang or die, and no slot is late for it; it is started again."""
     say(_("Desk        %(address)s", address=shown(address(port, key_of(workspace)))), *more, "")
@@ -228,14 +204,8 @@ def stay_up(
         if job:
             job.see_to()
         for name, code in processes.dead(but=MAIN_JOB).items():
-            complain(
-                _(
-                    "%(name)s ended with code %(code)s: %(why)s",
-                    name=name,
-                    code=code,
-                    why=why_ended(processes, name, port),
-                )
-            )
+            why = why_ended(processes, name, port)
+            complain(_("%(name)s ended with code %(code)s: %(why)s", name=name, code=code, why=why))
             return NEEDS_A_PERSON
         see_to(processes, asked)
     return OK
@@ -252,61 +222,3 @@ def why_ended(processes: Processes, name: str, port: int) -> str:
         )
     log = processes.logs / f"{name}.log"
     return _("see %(file)s", file=log)
-
-
-def healthy(port: int, processes: Processes, stop: threading.Event) -> bool:
-    """Waits until Prefect's server answers; False when it ends, is stopped, or takes too long."""
-    import urllib.request
-
-    until = time.monotonic() + HEALTHY_WITHIN
-    while time.monotonic() < until and not processes.dead(but=MAIN_JOB) and not stop.is_set():
-        asked = f"http://127.0.0.1:{port}/api/health"
-        with contextlib.suppress(OSError), urllib.request.urlopen(asked, timeout=2) as answer:  # not yet: an OSError
-            if answer.status == 200:
-                return True
-        stop.wait(0.2)
-    return False
-
-
-def prefect_environment(workspace: Workspace, port: int) -> dict[str, str]:
-    """What Prefect's processes are told: home under var/, this machine only, a password, no telemetry."""
-    import secrets
-
-    home = workspace.var / "prefect"
-    kept_for = str(int(workspace.publish.keep_runs.total_seconds()))
-    login = f"admin:{kept(home / 'password', lambda: secrets.token_urlsafe(12))}"
-    return {
-        "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": api_at(port),
-        "PREFECT_SERVER_API_AUTH_STRING": login,
-        "PREFECT_API_AUTH_STRING": login,
-        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
-        "PREFECT_SERVER_ENCRYPTION_KEY": kept(
-            home / "encryption-key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        ),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
-        "PREFECT_RUNNER_POLL_FREQUENCY": "5",
-        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": kept_for,
-        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": f"PT{kept_for}S",
-        # SQLite locks itself out after a burst of task runs when rows are written one by one.
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "200",
-        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
-        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "200",
-        "STEADYCAST_WORKSPACE": str(workspace.root),
-    }
-
-
-def api_at(port: int) -> str:
-    """Where Prefect's API answers."""
-    return f"http://127.0.0.1:{port}/api"
-
-
-def login_shown(workspace: Workspace) -> str:
-    """What Prefect's page wants in its one field; only its file where the words go to a log and not to a person."""
-    file = workspace.var / "prefect" / "password"
-    password = file.read_text(encoding="utf-8").strip()
-    return f"admin:{password}" if sys.stdout.isatty() else _("admin:PASSWORD, PASSWORD as in %(file)s", file=file)
