@@ -19,7 +19,7 @@ from steadycast.draft.decoding import _UNPRINTABLE, decode
 from steadycast.draft.front_yaml import _by_events, _flat
 from steadycast.draft.frontmatter import split
 from steadycast.draft.outline import _of_its_beginning, opens_with_words, outline, shows_no_file
-from steadycast.draft.reading import _AS_JSON_DOES, _as_text
+from steadycast.draft.revision import _AS_JSON_DOES, _as_text
 from steadycast.errors import DraftError
 from steadycast.platform import Limit
 from steadycast.platform.text import _is_measured_by_length, _room, fits

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
-    from steadycast.draft.reading import Reader, place, revision_of
+    from steadycast.draft.reading import Reader, place
+    from steadycast.draft.revision import revision_of
 
 __all__ = ["Draft", "DraftEvent", "MediaRef", "Note", "Reader", "place", "revision_of"]
 
-_MODEL = {"Draft", "DraftEvent", "MediaRef", "Note"}
+_FILES = {"Reader": "reading", "place": "reading", "revision_of": "revision"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(name)
-    return getattr(import_module(f"steadycast.draft.{'model' if name in _MODEL else 'reading'}"), name)
+    return getattr(import_module(f"steadycast.draft.{_FILES.get(name, 'model')}"), name)

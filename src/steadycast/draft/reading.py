@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -13,8 +12,6 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-import orjson
 
 from steadycast.draft import keys as names
 from steadycast.draft import named_files, tables
@@ -28,6 +25,7 @@ from steadycast.draft.generators import in_markdown, left_over
 from steadycast.draft.model import Draft, DraftEvent, MediaRef, Note
 from steadycast.draft.outline import Outline, opens_with_words, outline, shows_no_file
 from steadycast.draft.parse_cost import check_cost, check_depth
+from steadycast.draft.revision import revision_of
 from steadycast.draft.titles import OF_NOTION, date_of_name, summary_of, title_of_name, without_heading
 from steadycast.errors import DraftError
 from steadycast.language import N_
@@ -37,8 +35,6 @@ from steadycast.schedule.pins import is_spelled
 
 _NO_CATEGORY = {"uncategorized", "未分类"}
 _NOT_READY = {"draft", "drafts", "pending", "private", "hidden", "skip", "trash", "草稿", "待定", "私密"}
-# With its keys sorted, orjson writes what json.dumps writes without spaces: names given by that stay as they are.
-_AS_JSON_DOES = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def is_ready(keys: Keys, path: PurePosixPath) -> bool:
@@ -96,31 +92,6 @@ class Reader(NamedTuple):
             own=content.joinpath(*path.with_suffix("").parts),
             one_link=origin is Origin.UGC,
         )
-
-
-_APART = {"path", "revision", "origin", "member", "media", "title_line", "body_line", "extra", "notes", "dated"}
-_MEANING = tuple(name for name in Draft.__slots__ if name not in _APART)
-
-
-def revision_of(draft: Draft, derived: Collection[str] = ()) -> str:
-    """The name of a draft's content: sha256 hex over what means something, and not over where it lies.
-
-    `derived` names the fields that the file's name or time gave (title, date): a renamed or copied file keeps its
-    revision. Keys without a meaning here (`extra`) do not count.
-    """
-    content = {name: getattr(draft, name) for name in _MEANING if name not in derived}
-    content["event"] = draft.event and [draft.event.start, draft.event.end, draft.event.place, draft.event.url]
-    if draft.event and draft.event.all_day:
-        content["event"].append("all day")
-    for name in ("call", "circle", "licence", "for_circle", "comment_on"):  # one from before them keeps its revision
-        if not content[name]:
-            del content[name]
-    content["media"] = [(m.role, m.ref, m.alt, m.sha256, *(m.focal or ())) for m in draft.media]
-    return hashlib.sha256(orjson.dumps(content, default=_as_text, option=_AS_JSON_DOES)).hexdigest()
-
-
-def _as_text(value: object) -> str:
-    return value.astimezone(dt.UTC).isoformat() if isinstance(value, dt.datetime) else str(value)
 
 
 def _prepared(front: Front, *, mdx: bool) -> Front:
