@@ -23,6 +23,7 @@ members, member_page   members, and the page of each that an invite opens
 own_files        styles and scripts, which a browser asks for once
 files            what lies under var/out and var/preview, each page fenced off from the desk
 today, slot_calendar, drafts, draft, kits, write   the pages
+write_form, write_outcome   a form as an edited draft; what became of it, in words
 settings, settings_channels, settings_people, settings_file   what is promised, each change with its effect first
 setting_labels   settings by their labels, for who reads what is wrong with one
 settings_rituals   the days that the community marks

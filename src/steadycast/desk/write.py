@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import tempfile
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -22,12 +21,13 @@ from steadycast import pipeline
 from steadycast.crash_safety import durable
 from steadycast.desk.acts import ours, sent_as
 from steadycast.desk.incoming import LARGEST_FORM, LARGEST_MEDIUM, LARGEST_PASTE, TOO_MUCH
-from steadycast.desk.pages import Here, done, local, page, rendered
+from steadycast.desk.pages import Here, done, page, rendered
+from steadycast.desk.write_form import LONGEST_TITLE, edited_in
+from steadycast.desk.write_outcome import outcome
 from steadycast.draft.edited import OVERRIDES, Edited
-from steadycast.draft.named_files import as_focal
 from steadycast.errors import InputError
 from steadycast.intake.documents import pasted
-from steadycast.language import Language, current
+from steadycast.language import current
 from steadycast.language import gettext as _
 from steadycast.pipeline import App, concerns, draft_notes, slot_view
 from steadycast.pipeline.live_preview import LivePreview, live_preview
@@ -36,7 +36,6 @@ from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.pipeline.write_draft import (
     ChangedMeanwhile,
     OpenFile,
-    Saved,
     add_medium,
     as_draft,
     open_draft,
@@ -46,7 +45,6 @@ from steadycast.schedule.days import DAY
 from steadycast.schedule.model import Form
 
 router = APIRouter()
-LONGEST_TITLE = 500
 PREVIEWS = threading.Semaphore(1)  # one at a time: whoever types asks again anyway
 PATIENCE = 20.0  # seconds
 FRAME_POLICY = (
@@ -139,7 +137,7 @@ def save(request: Request, app: Here, form: Sent) -> Response:
     person: Person = request.state.person
     if saved.row and not _is_theirs(app, person, replace(opened, path=saved.path), person.series):
         to = f"/drafts/{saved.row.id}"  # of others' series: theirs to send in, and not to change
-    return done(to, _said(say, app, saved), refused=bool(saved.problems))
+    return done(to, outcome(say, app, saved), refused=bool(saved.problems))
 
 
 @router.post("/write/preview", dependencies=[sent_as(Act.SUBMIT, changes=False)])
@@ -260,100 +258,8 @@ def _opened(request: Request, app: App, form: FormData) -> OpenFile:
     """What the form says; the path in it is one below content/, or none."""
     path = str(form.get("file", ""))
     return OpenFile(
-        _edited(app, form),
+        edited_in(form, app.workspace.channels),
         PurePosixPath(path) if path else None,
         str(form.get("base", "")),
         _own(request) or str(form.get("member", "")),
     )
-
-
-def _edited(app: App, form: FormData) -> Edited:
-    def text(name: str) -> str:
-        return " ".join(str(form.get(name, "")).split())
-
-    if len(text("title")) > LONGEST_TITLE:
-        said = _("the title has more than %(most)s characters", most=LONGEST_TITLE)
-        raise InputError(said, hint=_("make it shorter"))
-    return Edited(
-        title=text("title"),
-        body=_plain_ends(str(form.get("body", ""))),
-        summary=text("summary"),
-        tags=_words(text("tags")),
-        series=tuple(str(name) for name in form.getlist("series") if name),
-        form=text("form"),
-        slot=text("slot"),
-        language=text("language"),
-        cover_alt=text("cover_alt"),
-        focal=_focal(text("focal_x"), text("focal_y")),
-        ready=form.get("ready") != "no",
-        channels={name: given for name in app.workspace.channels if (given := _override(form, name))},
-    )
-
-
-def _focal(across: str, down: str) -> str:
-    """Two numbers of a hundred as a point of a picture; one that is not given is the middle. "" where none is."""
-    if not across and not down:
-        return ""
-    point = as_focal(f"{across or 50}% {down or 50}%")
-    if point is None:
-        value = f"{across} {down}"[:60]
-        raise InputError(
-            _("%(value)s is no point of a picture", value=value), hint=_("write two numbers from 0 to 100")
-        )
-    return "{:g} {:g}".format(*point)
-
-
-def _override(form: FormData, channel: str) -> Mapping[str, Any]:
-    """What the form says for one channel alone."""
-    given: dict[str, Any] = {}
-    for name in OVERRIDES:
-        value = _plain_ends(str(form.get(f"on.{channel}.{name}", ""))).strip()
-        if value:
-            given[name] = list(_words(value)) if name == "tags" else True if name == "skip" else value
-    return given
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for each in re.split(r"[,，、;；\n]", text) if (word := each.strip(" #\t"))))
-
-
-def _plain_ends(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-
-
-def _said(say: Language, app: App, saved: Saved) -> str:
-    """What became of a draft, in the reader's words."""
-    if saved.problems or saved.row is None:
-        why = _("; ").join(str(problem) for problem in saved.problems)
-        return say.gettext("Saved as %(path)s, but it cannot be taken in: %(why)s", path=saved.path, why=why)
-    place = saved.place
-    if place is None:
-        return _waits(say, saved.row.state)
-    named = app.workspace.series[place.series].title if place.series in app.workspace.series else place.series
-    when = say.instant(place.at) if place.at else ""
-    if place.kind == "slot" and place.at and place.at <= local(app, pipeline.now()).replace(tzinfo=None):
-        return say.gettext(
-            "Saved. It goes out now, late, for the slot of %(when)s in %(series)s.", when=when, series=named
-        )
-    if place.kind == "slot":
-        return say.gettext("Saved. It goes out on %(when)s, in %(series)s.", when=when, series=named)
-    if place.kind == "turn":
-        return say.gettext("Saved. It is in stock; its turn is about %(when)s, in %(series)s.", when=when, series=named)
-    if place.kind == "reserve":
-        return say.gettext("Saved. It is in reserve: it goes out where nothing fresh does.")
-    if place.kind == "went":
-        return say.gettext("Saved. It went out on %(when)s.", when=when)
-    if place.kind == "past":
-        return say.gettext(
-            "Saved. The slot it is pinned to is past: name another, or take `slot` out of its front matter."
-        )
-    return say.gettext("Saved. It is in stock, but no slot of the coming year is left for it.")
-
-
-def _waits(say: Language, state: str) -> str:
-    texts = {
-        "waiting": say.gettext("Saved. It waits for approval."),
-        "not-ready": say.gettext("Saved as unfinished. It goes nowhere until you say that it is ready."),
-        "rejected": say.gettext("Saved. It was rejected, and goes nowhere."),
-    }
-    return texts.get(state, say.gettext("Saved. It waits for a person's decision."))
