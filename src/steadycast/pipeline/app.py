@@ -333,22 +333,22 @@ class App:
         from steadycast.outgoing import HttpClient
         from steadycast.render.templates import Templates
 
-        platform = self.platform(name)
+        platform, community = self.platform(name), self.workspace.community
         out = self.workspace.out / name
         overrides = self.workspace.root / "templates" / name
-        zone, compiled = self.workspace.community.zone, self.workspace.compiled
-        templates = Templates((overrides, *platform.folders), zone=zone, compiled=compiled)
+        folders = (overrides, *platform.folders)
+        templates = Templates(folders, zone=community.zone, compiled=self.workspace.compiled)
         return Channel(
             name=name,
             platform=platform.name,
             settings=self.settings(name),
             out=out,
-            zone=self.workspace.community.zone,
-            language=self.workspace.community.language,
-            community=self.workspace.community.name,
-            about=self.workspace.community.description,
-            email=self.workspace.community.email,
-            site_url=self.workspace.community.url,
+            zone=community.zone,
+            language=community.language,
+            community=community.name,
+            about=community.description,
+            email=community.email,
+            site_url=community.url,
             title=self.workspace.channels[name].title or platform.title,
             spec=platform,
             templates=overrides,
@@ -379,9 +379,8 @@ class App:
         """One series by its name or its title, or an InputError that says which was meant."""
         known = self.workspace.series_names
         if (name := known.get(named, named)) not in self.workspace.series:
-            raise unknown_name(
-                "series", named, [each for each, meant in known.items() if meant in self.workspace.series]
-            )
+            there = [each for each, meant in known.items() if meant in self.workspace.series]
+            raise unknown_name("series", named, there)
         return self.workspace.series[name]
 
     @contextlib.contextmanager
