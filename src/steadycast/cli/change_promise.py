@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import ops, pipeline
-from steadycast.cli.output import OK, agreed, as_json, say, show
+from steadycast.cli.output import OK, agreed, as_json, asks_first, say, show
 from steadycast.cli.parameters import DryRun, Json, Yes
 from steadycast.language import N_
 from steadycast.language import gettext as _
@@ -75,7 +75,7 @@ def _change(look: Callable[[App], Change], dry_run: bool, yes: bool, json: bool)
                 say_effect(change)
             if dry_run:
                 break
-            if not (yes or json or agreed([], _("Do this now?"))):
+            if asks_first(yes=yes, json=json) and not agreed([], _("Do this now?")):
                 say(_("Nothing was changed."))
                 return OK
             change, shown = look(app), change

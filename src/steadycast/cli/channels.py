@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from steadycast.cli.lazy_rooms import pipeline
-from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, complain, in_order, say, show
+from steadycast.cli.output import NEEDS_A_PERSON, OK, as_json, at_a_terminal, complain, in_order, say, show
 from steadycast.cli.parameters import Json
 from steadycast.errors import InputError, SettingsError, SteadycastError, unknown_name, with_hint
 from steadycast.language import N_
@@ -129,7 +128,7 @@ def add(platform: str, *, name: str = "", set: Pairs = (), secret_file: Pairs = 
     workspace = load()
     given, files = _pairs(set, "--set"), _pairs(secret_file, "--secret-file")
     secrets = {key: channel_add.secret_from(Path(file)) for key, file in files.items()}
-    asks = sys.stdin.isatty() and sys.stdout.isatty() and not given and not files
+    asks = at_a_terminal() and not given and not files
     login = asks and channel_login.has_login(platform_named(platform))
     wanted = channel_add.wanted(
         workspace, platform, name, given=given, secrets=secrets, login=login,
@@ -204,7 +203,7 @@ def login(name: str) -> int:
 
     with pipeline.App.open() as app:
         channel_login.check(app, name)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not at_a_terminal():
         hint = _("run it in a terminal, or put the secret into var/secrets: the platform's README says how to get it")
         raise InputError(_("a login asks a person for a code"), hint=hint, channel=name)
     _let_a_person_in(name)

@@ -199,10 +199,21 @@ def complain(*messages: str) -> None:
         print(f"steadycast: {shown(' '.join(message.split()))}", file=sys.stderr)
 
 
+def at_a_terminal() -> bool:
+    """Whether a person reads what this prints, and can answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def asks_first(*, yes: bool, json: bool) -> bool:
+    """Whether a command asks before it does something: a person at a terminal, who gave neither --yes nor --json.
+
+    A script, a cron's line or a program has said so by calling: it would wait for ever for an answer.
+    """
+    return not (yes or json) and at_a_terminal()
+
+
 def agreed(what: Sequence[str], question: str) -> bool:
-    """Whether the person at the terminal says yes to `what`; a script has said so by calling."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return True
+    """Whether the person at the terminal says yes to `what`."""
     say(*(f"  {line}" for line in what))
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes", "是")
 

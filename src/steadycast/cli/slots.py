@@ -13,6 +13,7 @@ from steadycast.cli.output import (
     OK,
     agreed,
     as_json,
+    asks_first,
     complain,
     progress,
     say,
@@ -215,7 +216,7 @@ def publish(
         Only to this channel.
     """
     by_hand = bool(series or draft or slot)  # else it serves the slots, as a cron of it does
-    if by_hand and not (yes or dry_run):
+    if by_hand and not dry_run and asks_first(yes=yes, json=json):
         with pipeline.App.open() as app:
             going = pipeline.leaving(app, series=series, draft=draft, slot=slot, channel=channel)
         if going and not agreed([f"{sent.channel}: {sent.delivery.title}" for sent in going], _("Send this now?")):
@@ -285,7 +286,7 @@ def _amend(
     verb: str, draft: str, channel: str | None, act: Callable[[App], tuple[Amended, ...]], *, yes: bool, json: bool
 ) -> int:
     with pipeline.App.open() as app:
-        going = [] if yes else pipeline.amend.leaving(app, draft, channel, verb)
+        going = pipeline.amend.leaving(app, draft, channel, verb) if asks_first(yes=yes, json=json) else []
         if going and not agreed([f"{d.channel}: {d.url or d.slot}" for d in going], _(QUESTIONS[verb])):
             say(_("Nothing was changed."))
             return OK
