@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import json
 import os
 import re
@@ -11,13 +12,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import draft_of
 from pipeline_bench import ADAPTER, COMMUNITY, DAILY, FILES, MORNING, SITE, Bench, article
 
 from steadycast import cli, ops, pipeline
+from steadycast.cli.being_sent import BeingSent
+from steadycast.crash_safety import ending
 from steadycast.errors import InputError
 from steadycast.ledger.tables import DeliveryRow, State
 from steadycast.pipeline import amend
@@ -491,3 +496,28 @@ def test_a_script_is_told_in_json(
     with pytest.raises(SystemExit) as ended:
         cli.main(["withdraw", ONE])
     assert ended.value.code == 2
+
+
+def test_up_waits_for_what_is_being_amended_as_for_a_delivery(
+    bench: Bench, app: pipeline.App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing more is begun once this process is told to end: neither here nor at the next look."""
+    sending = importlib.import_module("steadycast.delivery.amend")  # its package has a function of that name
+
+    answer, seen, told = sending._answer, list[bool](), ending._Told()
+
+    def told_meanwhile(*words: Any) -> Any:
+        seen.append(BeingSent(app.workspace).by({os.getpgrp()}))
+        told.number = signal.SIGTERM
+        return answer(*words)
+
+    monkeypatch.setattr(ending, "_told", told)
+    monkeypatch.setattr(sending, "_answer", told_meanwhile)
+    edited(bench, app)
+    with pytest.raises(ending.EndSoon):
+        amend.revise(app, ONE)
+    with ThreadPoolExecutor() as threads:
+        told_there = threads.submit(lambda: amend.revise(app, ONE)).result(30)
+    assert sorted(states(told_there).values()) == ["as it is", "busy", "cannot here"]
+    assert seen == [True]
+    assert not BeingSent(app.workspace).by({os.getpgrp()})

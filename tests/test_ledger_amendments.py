@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 from conftest import NOON, Promise
@@ -34,7 +35,7 @@ def out(ledger: Ledger, promise: Promise) -> int:
     return id
 
 
-def begun(ledger: Ledger, out: int, revision: str = "r2", after: dt.timedelta = MINUTE, **more: bool) -> Delivery:
+def begun(ledger: Ledger, out: int, revision: str = "r2", after: dt.timedelta = MINUTE, **more: Any) -> Delivery:
     claim = ledger.begin_amendment(out, revision, NOON + after, LEASE, who="editor", why="a year", **more)
     assert claim
     return claim
@@ -124,6 +125,16 @@ def test_what_is_not_out_cannot_be_amended(ledger: Ledger, promise: Promise) -> 
     [id] = promise("far")
     assert ledger.begin_amendment(id, "r2", NOON, LEASE) is None
     assert ledger.amendments_of() == []
+
+
+def test_who_amends_is_named_as_who_sends_until_it_has_ended(ledger: Ledger, out: int) -> None:
+    claim = begun(ledger, out, owner="here:7")
+    assert ledger.being_sent() == ["here:7"]
+    ended(ledger, claim)
+    assert ledger.being_sent() == []
+    assert ledger.begin_amendment(out, "r2", NOON, LEASE, owner="there:8")
+    assert ledger.begin_amendment(out, "r3", NOON, LEASE, owner="late:9") is None
+    assert ledger.being_sent() == ["there:8"]
 
 
 def test_a_step_is_kept_as_of_a_publish(ledger: Ledger, out: int, clock: Clock) -> None:

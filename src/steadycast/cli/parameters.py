@@ -7,7 +7,9 @@ from cyclopts import Parameter, validators
 from steadycast.language import N_
 
 Json = Annotated[bool, Parameter(help="Print JSON.")]
-Yes = Annotated[bool, Parameter(help="Do not ask. Without it a terminal asks first; a script, and --json, is never asked.")]
+Yes = Annotated[
+    bool, Parameter(help="Do not ask. Without it a terminal asks first; a script, and --json, is never asked.")
+]
 DryRun = Annotated[bool, Parameter(help="Only show what would be done: nothing is sent or written.")]
 Draft = Annotated[str, Parameter(help="Id or path, as `steadycast list` shows them.")]
 Key = Annotated[str, Parameter(help="The delivery's key, as `steadycast status` and a kit's checklist show it.")]

@@ -57,8 +57,8 @@ def amend(
         post, opened = make_post(), adapter_for(claim.channel, steps.step)
         data = post_to_bytes(post)
     except (Refused, InputError) as error:
-        ending = replace(refused(claim, error, clock.now(), str), wake=None)  # until a person asks again
-        return _written(ledger, claim, ending, b"", clock)
+        until_asked = replace(refused(claim, error, clock.now(), str), wake=None)  # for it again, by a person
+        return _written(ledger, claim, until_asked, b"", clock)
     known = known_of(ledger, [claim.id])[claim.id]
     began = clock.now()
     answer, ended = _answer(opened, claim, post, known, steps, clock)

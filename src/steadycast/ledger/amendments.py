@@ -37,14 +37,15 @@ def begin_amendment(
     *,
     who: str = "",
     why: str = "",
+    owner: str = "",
     again: bool = False,
     alone: bool = False,
 ) -> Delivery | None:
     """Write that a post is about to be changed into `revision`, or taken away; None where that may not begin now.
 
     It may not where the post is not out, and while another worker is at it. Whatever else was to become of the post is
-    replaced by this. `again`: a person saw that a step which is in doubt never arrived. `alone`: its channel has
-    one writer, and nothing else may be on its way there.
+    replaced by this. `owner`: the worker that will send it. `again`: a person saw that a step which is in doubt never
+    arrived. `alone`: its channel has one writer, and nothing else may be on its way there.
     """
     d, a = DELIVERY.c, AMENDMENT.c
     with db.write("amend") as connection:
@@ -74,7 +75,7 @@ def begin_amendment(
         if again:
             connection.execute(delete(STEP).where(STEP.c.delivery == delivery, STEP.c.value.is_(None)))
         write_events(connection, [delivery], now, "withdrawing" if revision == TAKEN_AWAY else "revising", who)
-        its = connection.execute(select(DELIVERY).where(d.id == delivery)).one()
+        its = connection.execute(update(DELIVERY).where(d.id == delivery).values(owner=owner).returning(DELIVERY)).one()
     return Delivery(
         delivery, its.slot, its.channel, its.series, now, dt.timedelta(days=36500), its.marker, its.draft or "",
         attempt=tries, token=token, frozen=its.frozen, revision=revision, lease=now + lease,

@@ -55,7 +55,10 @@ LOOK = f"SELECT coalesce(deadline, at), {COLUMNS} FROM delivery WHERE wake <= ? 
 OPEN = "verdict = '' AND state IN ('unknown', 'refused', 'handed')"
 WAITING = f"SELECT state, {COLUMNS} FROM delivery WHERE {OPEN} ORDER BY at, id"  # noqa: S608
 
-BEING_SENT = "SELECT owner FROM delivery WHERE wake IS NOT NULL AND state = ?"  # an index holds what has a wake
+BEING_SENT = """
+SELECT owner FROM delivery WHERE wake IS NOT NULL AND state = ?
+UNION ALL SELECT owner FROM delivery WHERE id IN (SELECT delivery FROM amendment WHERE wake IS NOT NULL AND state = ?)
+"""  # an index holds what has a wake
 
 
 def delivery_of(row: Sequence[Any], **more: Any) -> Delivery:
@@ -82,9 +85,9 @@ def waiting(db: Database) -> list[Delivery]:
 
 
 def being_sent(db: Database) -> list[str]:
-    """Who sends: the name that a worker claims under, once for each delivery that it is sending."""
+    """Who sends: the name that a worker claims under, once for each delivery that it is sending, or amending."""
     with db.read() as connection:
-        return [owner for (owner,) in fetch(connection, BEING_SENT, (State.SENDING.value,))]
+        return [owner for (owner,) in fetch(connection, BEING_SENT, (State.SENDING.value,) * 2)]
 
 
 def _looks(db: Database, state: State, now: dt.datetime, limit: int) -> list[Delivery]:

@@ -178,7 +178,7 @@ class DeliveryRow(TableRow):
     marker: str = Field(max_length=13)
     attempt: int = 0
     token: int = 0  # fencing: grows with every claim
-    owner: str = ""
+    owner: str = ""  # who has it; of what is out: who amends it, or did so last
     lease: dt.datetime | None = None
     deadline: dt.datetime | None = None  # the request's own; SETTLE counts from it
     draft: str | None = Field(default=None, max_length=16)

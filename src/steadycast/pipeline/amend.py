@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from steadycast.crash_safety import ending
 from steadycast.errors import DraftError, InputError, Refused
 from steadycast.hints import hint
 from steadycast.language import gettext as _
@@ -251,28 +252,31 @@ def _withdrawn(app: App, d: DeliveryRow, why: str) -> Amended:
     return _amended(app, d, TAKEN_AWAY, who(), why)
 
 
+@ending.heeded()
 def _amended(app: App, d: DeliveryRow, revision: str, by: str = "", why: str = "", *, again: bool = False) -> Amended:
     from steadycast.delivery import amend, amendment_lease
-    from steadycast.pipeline.publish import opened
+    from steadycast.pipeline.publish import opened, owner
 
+    if ending.asked():  # as the desk is while its threads go on: nothing more is begun
+        return _said(app, d, "busy", _("this process is ending: run it again"))
     platform = app.platform(d.channel)
     claim = app.ledger.begin_amendment(
-        d.id or 0, revision, app.clock.now(), amendment_lease(platform), who=by, why=why, again=again,
-        alone=platform.one_writer,
+        d.id or 0, revision, app.clock.now(), amendment_lease(platform), who=by, why=why, owner=owner(),
+        again=again, alone=platform.one_writer,
     )  # fmt: skip
     make_post, adapter_for = partial(_post, app, d, revision), partial(opened, app)
-    ending = amend(app.ledger, claim, platform, make_post, adapter_for, clock=app.clock) if claim else None
-    if ending is None:
+    came = amend(app.ledger, claim, platform, make_post, adapter_for, clock=app.clock) if claim else None
+    if came is None:
         return _said(app, d, "busy", _("another worker is at it: run it again in a minute"))
-    if ending.state == State.PUBLISHED:
+    if came.state == State.PUBLISHED:
         return _said(app, d, "revised" if revision else "withdrawn", why)
-    said = " ".join(filter(None, (ending.code, ending.message)))
-    if ending.wake:
+    said = " ".join(filter(None, (came.code, came.message)))
+    if came.wake:
         said += _(
-            "; tried again from %(time)s on", time=format(ending.wake.astimezone(app.workspace.community.zone), "%H:%M")
+            "; tried again from %(time)s on", time=format(came.wake.astimezone(app.workspace.community.zone), "%H:%M")
         )
-    then = _next(app, ending.state, revision, d)
-    return _said(app, d, SAYS[ending.state], f"{said} ({then})" if then else said)
+    then = _next(app, came.state, revision, d)
+    return _said(app, d, SAYS[came.state], f"{said} ({then})" if then else said)
 
 
 def _next(app: App, state: State, revision: str, d: DeliveryRow) -> str:
