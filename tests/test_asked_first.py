@@ -42,7 +42,12 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a person at the terminal was asked; the answer is no."""
     asked: list[str] = []
     monkeypatch.setattr(output, "at_a_terminal", lambda: True)
-    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "n")
+
+    def no(question: str) -> str:
+        asked.append(question)
+        return "n"
+
+    monkeypatch.setattr("builtins.input", no)
     return asked
 
 

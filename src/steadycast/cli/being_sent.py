@@ -14,6 +14,8 @@ from steadycast.language import ngettext
 if TYPE_CHECKING:
     from steadycast.workspace.paths import Paths
 
+LOCKED = 1.0  # seconds for which a look waits where another process keeps the ledger locked
+
 
 class BeingSent:
     """Asks the ledger, and says once what is waited for."""
@@ -22,10 +24,16 @@ class BeingSent:
         self._place, self._said = place, False
 
     def by(self, groups: Collection[int]) -> bool:
-        """Whether processes of these groups are sending; False where the ledger does not say: nothing waits for it."""
-        number = 0
-        with contextlib.suppress(Exception):  # whatever it is, all is still to be ended
+        """Whether processes of these groups are sending, or may be: another process keeps the ledger locked.
+
+        False where the ledger does not say for another reason: nothing waits for it.
+        """
+        from steadycast.ledger.busy import is_busy
+
+        try:
             number = sum(_group(owner) in groups for owner in _owners(self._place))
+        except Exception as error:  # whatever it is, all is still to be ended
+            return is_busy(error)
         if number and not self._said:
             self._said = True
             say(
@@ -39,11 +47,12 @@ class BeingSent:
 
 
 def _owners(place: Paths) -> list[str]:
+    from steadycast.ledger.busy import at_most
     from steadycast.pipeline import App
 
     if not place.is_there:
         return []
-    with App.in_force(place.root, readonly=True) as app:
+    with at_most(LOCKED), App.in_force(place.root, readonly=True) as app:
         return app.ledger.being_sent()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class _Told:
     """What this process was told, and how many blocks of other threads still send."""
 
     number: int = 0  # the first signal; 0: none
+    at: float = 0.0  # when, by time.monotonic
     others: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -36,6 +38,11 @@ _told = _Told()
 def asked() -> bool:
     """Whether this process was told to end: nothing more is to be begun."""
     return bool(_told.number)
+
+
+def since() -> float:
+    """When this process was told to end, by time.monotonic."""
+    return _told.at
 
 
 def at_work() -> bool:
@@ -53,7 +60,7 @@ def ask(number: int = signal.SIGTERM) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     if not _told.number:
-        _told.number = number
+        _told.number, _told.at = number, time.monotonic()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, GRACE)
 

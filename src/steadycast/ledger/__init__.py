@@ -3,6 +3,7 @@
 The database
     store            `Ledger`, the way in: every method is a function of the files below
     connection, raw_sql   opened with the durability that a promise needs; statements that every burst runs
+    busy             waiting for another process's lock, so that who is to end hears it
     rows, tables, models   what a row is; each table's columns; SQLModel's models of them, with their indexes
     schema, migrations   their upgrades from version to version
     database_check   what the database says of itself: its version, its damage

@@ -39,7 +39,10 @@ from steadycast.crash_safety import bootclock, crashpoints, durable
 from steadycast.errors import LedgerError, with_hint
 from steadycast.language import N_
 from steadycast.language import gettext as _
-from steadycast.ledger import tables  # noqa: F401  the tables register themselves
+from steadycast.ledger import (
+    busy,
+    tables,  # noqa: F401  the tables register themselves
+)
 from steadycast.ledger.rows import METADATA, TableRow
 
 if TYPE_CHECKING:
@@ -137,7 +140,7 @@ class Database:
     def write(self, step: str = "") -> Iterator[Connection]:
         """A transaction: durable when the block ends, never was when it raises; `step` is for crash points."""
         with self._turn, translate_errors(self.name), self.engine.connect() as plain:
-            connection = plain.execution_options(steadycast_write=True)
+            connection = plain.execution_options(steadycast_write=True, steadycast_begins=step in busy.BEGINS)
             with connection.begin():
                 yield connection
                 crashpoints.checkpoint(step, "written")
@@ -210,7 +213,7 @@ def _sqlite(path: Path, *, readonly: bool) -> Database:
             raise refusal(path, _("cannot be read"), _("make it readable for this user"))
     query = {"mode": "ro" if readonly else "rw", "uri": "true"}
     url = URL.create("sqlite+pysqlite", database=path.resolve().as_uri(), query=query)
-    arguments = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+    arguments = {"timeout": min(busy.MOMENT, BUSY_TIMEOUT), "check_same_thread": False, "factory": busy.Patient}
     engine = create_engine(url, connect_args=arguments, pool_size=8, max_overflow=120)
     event.listen(engine, "connect", _prepare_sqlite(readonly=readonly))
     event.listen(engine, "begin", _begin_sqlite)
@@ -226,6 +229,7 @@ def beside(path: Path) -> Path:
 
 def _prepare_sqlite(*, readonly: bool) -> Any:
     def prepare(connection: Any, _record: Any) -> None:
+        connection.longest = BUSY_TIMEOUT
         connection.isolation_level = None  # the driver's own BEGIN is deferred and comes too late: see _begin_sqlite
         for pragma in () if readonly else SQLITE_MODE:
             connection.execute(pragma)
@@ -237,9 +241,10 @@ def _prepare_sqlite(*, readonly: bool) -> Any:
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at the start: a read that turns into a write cannot be waited for, it fails at once."""
-    writes = connection.get_execution_options().get("steadycast_write")
-    driver = connection.connection.driver_connection
-    assert driver
+    options = connection.get_execution_options()
+    writes, driver = options.get("steadycast_write"), connection.connection.driver_connection
+    assert isinstance(driver, busy.Patient)
+    driver.begins = not writes or options.get("steadycast_begins", False)
     driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")  # said to the driver itself: each question begins with it
 
 
