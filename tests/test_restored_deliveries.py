@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from pipeline_bench import Bench
+from pipeline_bench import Bench, article
 from restore_bench import DRAFTS, HOUR, SETTINGS, publish_day
 
 from steadycast import ops, pipeline
+from steadycast.errors import Busy
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
+from steadycast.pipeline.lost_by_hand import LOOKED
+from steadycast.platform.post_store import PostStore
 
 
 @pytest.fixture
@@ -155,3 +158,68 @@ def test_what_was_published_ahead_of_its_hour_is_not_sent_at_its_hour(community:
     pipeline.publish(community.app)
     assert len(community.there()) == len(community.there("post")) == 2
     assert standings(community, 24) == {"site": "seen", "far": "seen", "post": "unknown"}
+
+
+def test_what_was_published_by_hand_since_the_backup_has_its_row_again(community: Bench, kept: Path) -> None:
+    """The folder shows it. So its draft is no stock, it is sent nowhere again, and the ledger says where it is."""
+    community.at(24, 9)
+    by_hand = pipeline.publish(community.app, draft="pgc/3.md")
+    [slot] = {sent.slot for sent in by_hand.sent}
+    sent, kept_at = len(community.there()), {sent.channel: sent.url for sent in by_hand.sent}
+    take_back(community, kept)
+    assert not community.app.ledger.deliveries(slots=[slot])
+    tick(community)
+    rows = {row.channel: row for row in community.app.ledger.deliveries(slots=[slot])}
+    assert {channel: str(row.state) for channel, row in rows.items()} == {
+        "site": "seen", "far": "seen", "post": "unknown",
+    }  # fmt: skip
+    assert rows["site"].url == kept_at["site"]
+    [three] = {row.draft for row in rows.values()}
+    assert three not in {each.draft for each in pipeline.plan(community.app, community.clock.now()).slots}
+    pipeline.publish(community.app, draft="pgc/3.md")
+    assert len(community.there()) == sent
+    assert len(community.there("post")) == 2
+
+
+def test_what_was_published_by_hand_to_one_channel_is_sent_to_no_other(community: Bench, kept: Path) -> None:
+    """Nobody knows which were asked for: what a look does not find there is not made up for."""
+    community.at(24, 9)
+    [only] = pipeline.publish(community.app, draft="pgc/3.md", channel="site").sent
+    sent = len(community.there())
+    take_back(community, kept)
+    tick(community)
+    tick(community)
+    rows = {row.channel: str(row.state) for row in community.app.ledger.deliveries(slots=[only.slot])}
+    assert rows == {"site": "seen", "far": "missed", "post": "unknown"}
+    assert len(community.there()) == sent
+
+
+def test_a_draft_that_came_after_the_backup_and_went_out_by_hand_is_no_stock(community: Bench, kept: Path) -> None:
+    """It has another id when it is taken in again: its file tells."""
+    community.at(24, 9)
+    community.drop("pgc/new.md", article("New"))
+    pipeline.collect(community.app, community.clock.now())
+    [slot] = {sent.slot for sent in pipeline.publish(community.app, draft="pgc/new.md").sent}
+    take_back(community, kept)
+    pipeline.collect(community.app, community.clock.now())
+    tick(community)
+    again = community.app.ledger.draft("pgc/new.md")
+    assert again
+    assert {row.draft for row in community.app.ledger.deliveries(slots=[slot])} == {again.id}
+    assert again.id not in {each.draft for each in pipeline.plan(community.app, community.clock.now()).slots}
+
+
+def test_a_folder_that_cannot_be_read_holds_up_no_slot(
+    community: Bench, before: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(PostStore, "slots", property(damaged))
+        take_back(community, before)
+        pipeline.publish(community.app)
+    assert community.app.ledger.meta(LOOKED) is None, "the next look reads it"
+    pipeline.publish(community.app)
+    assert community.app.ledger.meta(LOOKED)
+
+
+def damaged(_shelf: PostStore) -> dict[str, str]:
+    raise Busy("its index is damaged")

@@ -29,6 +29,7 @@ What will go out
     rituals, ritual_drafts   the days that a community marks, and the drafts that are written for them
     house_texts      what those drafts and digests are written from
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
+    lost_by_hand     such slots that a restored ledger does not know
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
     past_slots       what a calendar shows of the past, kept until something happens to it
     asking, ask_calendar, reminders   a member who is asked to write for a slot; in calendars; reminded in the group

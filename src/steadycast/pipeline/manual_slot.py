@@ -61,7 +61,7 @@ def by_hand(app: App, named: str, channel: str | None) -> ManualSlot:
     local = at.astimezone(app.workspace.community.zone).replace(tzinfo=None)
     there = [d.channel for d in app.ledger.deliveries(slots=[id_])]
     before = {d.channel: d for d in _out(app, row) if d.slot != id_}
-    wanted = [c for c in _takers(app, row) if channel in (None, c) and c not in before]
+    wanted = [c for c in takers(app, row) if channel in (None, c) and c not in before]
     slot, channels = Slot(at, id_, BY_HAND, local, id_), tuple(dict.fromkeys([*there, *wanted]))
     return ManualSlot(slot, row.id, channels, now - at + LATE, tuple(before.values()))
 
@@ -89,7 +89,7 @@ def _out(app: App, row: DraftRow) -> list[DeliveryRow]:
     return [d for d in out if d.revision == row.approved_revision or d.state == State.WITHDRAWN]
 
 
-def _takers(app: App, row: DraftRow) -> list[str]:
+def takers(app: App, row: DraftRow) -> list[str]:
     """The channels of the matrix for a draft: those of the series that it could serve, else all; that take its form."""
     matrix = {channel for series in _could_carry(app, row) for channel in series.channels} or set(
         app.workspace.channels

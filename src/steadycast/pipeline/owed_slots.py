@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from steadycast.language import N_, ngettext
@@ -95,9 +96,18 @@ def _standing(app: App, stands: Stands) -> Iterator[tuple[Series, dt.datetime]]:
 
 
 def recover(app: App, now: dt.datetime) -> Recovered:
-    """The ledger's recovery, which misses what is past `late`: that of a time when nobody planned, too."""
+    """The ledger's recovery, which misses what is past `late`: that of a time when nobody planned, too.
+
+    In a restored ledger what was published by hand since is put back first, and then in doubt as all of that time.
+    """
     note_unplanned(app, now)
-    return app.ledger.recover(now)
+    done = app.ledger.recover(now)
+    if until := app.ledger.restored_until:
+        from steadycast.pipeline.lost_by_hand import put_back  # which nobody else needs
+
+        if put_back(app, until):
+            return replace(done, unknown=done.unknown + app.ledger.recover(now).unknown)
+    return done
 
 
 def note_unplanned(app: App, now: dt.datetime) -> None:

@@ -355,9 +355,14 @@ def _public(post: Post) -> bytes:
 
     A hash of the draft's path tells which posts share one. A page is dated by when it was published.
     """
-    draft = post.draft and hashlib.sha256(post.draft.encode()).hexdigest()[:16]
+    draft = post.draft and public_name(post.draft)
     media = tuple(replace(m, path=Path(media_name(m))) for m in post.media)
     return values_to_bytes(_clean(post_to_values(replace(post, draft=draft, slot_at=None, media=media))))
+
+
+def public_name(draft: str) -> str:
+    """A draft's path as the folder names it: the same for the same draft."""
+    return hashlib.sha256(draft.encode()).hexdigest()[:16]
 
 
 def _clean(value: Any) -> Any:
