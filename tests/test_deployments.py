@@ -12,7 +12,8 @@ import yaml
 from steadycast.cli.setup import deploy
 from steadycast.errors import SettingsError
 from steadycast.language import speaking
-from steadycast.ops.deployments import deployments, differences, prefect_yaml
+from steadycast.ops.deployments import deployments, differences, prefect_yaml, write
+from steadycast.ops.kept_comments import with_comments
 from steadycast.ops.promise_change import follow
 from steadycast.workspace import Workspace, load
 
@@ -181,3 +182,53 @@ def test_prefects_page_asks_for_plain_words_and_says_what_they_are(name: str) ->
     asked = load_flow_from_entrypoint(f"{ROOT / 'flows' / name}.py:{name}").parameters.properties
     assert {word["type"] for word in asked.values()} <= {"string", "boolean"}
     assert all(word["description"] for word in asked.values())
+
+
+COMMENTS = {  # of a person: the line that each stands above, or on
+    "name: steadycast": "# Ours: asked for by Olga.",
+    "- name: feeds": "# Feeds of three members.",
+    "  description: ": "  # words for Prefect's page",
+    "  - cron: '*/5 * * * *'": "  # often enough, it's #1",
+}
+
+
+@pytest.mark.parametrize("change", ["language", "rhythm", "series"])
+def test_a_persons_comments_stay_where_the_file_is_written_anew(
+    tmp_path: Path, workspace: Workspace, change: str
+) -> None:
+    """Each above the line that it was above, or on it; where that is gone, above its entry or all of them."""
+    lines = prefect_yaml(workspace).splitlines()
+    for line, said in COMMENTS.items():
+        n = next(n for n, each in enumerate(lines) if each.startswith(line))
+        lines[n : n + 1] = [f"{lines[n]}{said}"] if line.startswith(" ") else [said, lines[n]]
+    n = next(n for n, each in enumerate(lines) if "publish-notes" in each)
+    workspace.prefect_yaml.write_text("\n".join([*lines[:n], "# Fridays", *lines[n:], "# the end", ""]))
+    told = {
+        "language": SETTINGS.replace("[community]", '[community]\nlanguage = "en"'),
+        "rhythm": SETTINGS.replace("06:20", "07:20"),
+        "series": SETTINGS.replace("[series.notes]", "[series.letters]"),
+    }[change]
+    (tmp_path / "steadycast.toml").write_text(told)
+    after = load(tmp_path)
+    assert follow(workspace, after)
+    text = after.prefect_yaml.read_text(encoding="utf-8")
+    assert yaml.safe_load(text) == deployments(after)
+    assert "# Ours: asked for by Olga.\nname: steadycast\n" in text
+    assert "# Feeds of three members.\n- name: feeds\n" in text
+    assert "  - cron: '*/5 * * * *'  # often enough, it's #1\n" in text
+    assert text.endswith("\n# the end\n")
+    [above] = [text.splitlines()[n + 1] for n, line in enumerate(text.splitlines()) if line == "# Fridays"]
+    assert above == ("- name: intake" if change == "series" else "- name: publish-notes")
+    assert text.count("# words for Prefect's page") == 1
+    plain = [line for line in text.splitlines() if line.startswith("# ")]
+    assert plain[:2] == prefect_yaml(after).splitlines()[:2]
+    again = text.encode()
+    write(after)
+    assert after.prefect_yaml.read_bytes() == again
+
+
+def test_what_only_looks_like_a_comment_is_none() -> None:
+    text = "# ours\na: |\n  # of the text\n  b\n# mine\nc: 'x # y'  # and this\nd: x#y\n"
+    new = "# new\nc: 'x # y'\nd: x#y\n"
+    assert with_comments(text, new, {"# ours"}) == "# new\n# mine\nc: 'x # y'  # and this\nd: x#y\n"
+    assert with_comments('a: "\n# mine', new, ()) == new

@@ -11,6 +11,7 @@ settings_edits, settings_effect, settings_file   settings changed by forms or as
 ritual_names     days to mark in the words of people: titles for names
 one_up, desk_proof   one `up` in a workspace, and what it says of itself; whether its desk listens at a port
 deployments      prefect.yaml as steadycast.toml asks for it
+kept_comments    a person's comments in it, when it is written anew
 ticking, prefect_database   ticks out of a process that has everything loaded; the file that Prefect's server fills
 promise_change   a rhythm or a pause changed by a command
 channel_add, channel_test   a new channel, its settings and secrets; whether it would be let in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -112,8 +113,14 @@ def in_another_language(workspace: Workspace) -> bool:
 
 
 def write(workspace: Workspace) -> None:
-    """Writes prefect.yaml, whole: what serves the flows looks at it now and then."""
-    durable.put_again(workspace.prefect_yaml, prefect_yaml(workspace).encode())
+    """Writes prefect.yaml, whole, but for a person's comments: what serves the flows looks at it now and then."""
+    from steadycast.ops.kept_comments import with_comments  # which only this needs
+
+    text = prefect_yaml(workspace)
+    with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
+        ours = {f"# {language(name).gettext(line)}" for name in LOCALES for line in HEADER}
+        text = with_comments(workspace.prefect_yaml.read_text(encoding="utf-8"), text, ours)
+    durable.put_again(workspace.prefect_yaml, text.encode())
 
 
 class Plain(yaml.SafeDumper):
