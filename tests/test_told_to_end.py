@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -36,6 +37,7 @@ from steadycast.ledger.store import Ledger
 from steadycast.testing import FakeChannel, a_post
 
 pytestmark = pytest.mark.platforms("webhook")
+ROOT = Path(__file__).parent.parent
 SENDS = 1.0  # seconds that the far side takes
 MAIN = "from steadycast.cli import main; main()"
 BRIEF = f"from steadycast.crash_safety import ending; ending.GRACE = 2.0; {MAIN}"
@@ -178,6 +180,19 @@ def test_who_presses_ctrl_c_twice_does_not_wait(late: FarSide) -> None:
     assert time.monotonic() - began < SENDS / 2
     assert process.returncode == -signal.SIGINT
     assert late.states()[0] == "sending"
+
+
+@pytest.mark.slow
+def test_a_program_that_publishes_in_a_thread_ends_so_too_as_the_documents_say(late: FarSide) -> None:
+    """Only the main thread hears signals, so the block stands there."""
+    told = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    [code] = [each for each in re.findall(r"```python\n(.*?)```", told, re.DOTALL) if "heeded" in each]
+    with late.sending("-c", code) as process:
+        process.terminate()
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == ending.ENDED, said
+    assert late.states() == ["published", "due", "due"], said
+    late.rest()
 
 
 @pytest.mark.live
