@@ -1,18 +1,28 @@
-"""A class of 77 over eight Sundays, as tests of classes judge it."""
+"""What tests of classes stand on: a class of 77 over eight Sundays, a workspace with one, and what was handed in."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from steadycast.classes.duties import duties
 from steadycast.classes.judging import judge
 from steadycast.classes.model import Class, Duty, HandIn, LeaveLimits, MemberStanding, OutRule, Seat, Work
+from steadycast.ledger.tables import HandInRow
+from steadycast.pipeline import App
 from steadycast.schedule.model import Series
+from steadycast.workspace import load
 
 ZONE = ZoneInfo("Asia/Shanghai")
+COMMUNITY = """[community]
+name = "c"
+timezone = "Asia/Shanghai"
+language = "en"
+
+"""
 SPRING_FESTIVAL = dt.date(2027, 2, 7)
 
 
@@ -54,3 +64,24 @@ def judged(
     return owed, {
         member: judge(the_class, member, its, handed(member), looked or now, now) for member, its in owed.items()
     }
+
+
+def workspace_of(root: Path, settings: str, roster: str, turns: str = "") -> App:
+    """A workspace of these settings and that roster; it opens anew where there is one."""
+    files = {"steadycast.toml": COMMUNITY + settings, "roster.csv": roster, "turns.csv": turns}
+    for name, text in files.items():
+        if text:
+            (root / name).write_text(text, encoding="utf-8")
+    (root / "content" / "pgc").mkdir(parents=True, exist_ok=True)
+    return App(load(root))
+
+
+def handed_in(app: App, due: dt.datetime, verdicts: Mapping[str, str], **more: Any) -> str:
+    """How each member's duty of that hour ended in the class c16; its slot."""
+    slot = f"c16@{due.astimezone(ZONE):%Y-%m-%dT%H:%M}"
+    given = {"draft": "d", "at": due, **more}
+    app.ledger.put_hand_ins(
+        HandInRow(the_class="c16", slot=slot, member=member, due=due, verdict=verdict, **given)
+        for member, verdict in verdicts.items()
+    )
+    return slot

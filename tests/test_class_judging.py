@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from class_bench import at
+from class_bench import at, workspace_of
 
 from steadycast.classes.leaving import up_for_leaving
 from steadycast.classes.model import Happened, Leave
@@ -25,18 +25,11 @@ from steadycast.pipeline import (
     source_looks,
     turns,
 )
-from steadycast.pipeline.app import App
 from steadycast.pipeline.class_view import Mark
 from steadycast.pipeline.collect import collect
 from steadycast.schedule.model import Verdict
-from steadycast.workspace import load
 
-SETTINGS = """[community]
-name = "c"
-timezone = "Asia/Shanghai"
-language = "en"
-
-[class.c16]
+SETTINGS = """[class.c16]
 every = "week on sun at 20:00"
 start = 2021-01-04
 out = "1 missed"
@@ -50,11 +43,9 @@ class Desk:
 
     def __init__(self, root: Path, more: str = "", roster: str = ROSTER, *, known: bool = True) -> None:
         self.root = root
-        (root / "steadycast.toml").write_text(SETTINGS + more, encoding="utf-8")
-        (root / "roster.csv").write_text(roster, encoding="utf-8")
+        self.app = workspace_of(root, SETTINGS + more, roster)
         for name in ("ann", "bob", "cay"):
             (root / "content" / "ugc" / name).mkdir(parents=True, exist_ok=True)
-        self.app = App(load(root))
         if known:  # since the class began
             self.app.ledger.set_meta(source_looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
 
@@ -478,9 +469,7 @@ def test_a_class_of_a_new_name_judges_nobody_anew(desk: Desk) -> None:
     """What was handed in named the old one: by the new one all of it would have been missed."""
     desk.write("ann", "2021-01-10 18:00", head="---\nseries: c16\n---\n")
     desk.look("2021-01-10 18:05")
-    (desk.root / "steadycast.toml").write_text(SETTINGS.replace("c16", "c17"), encoding="utf-8")
-    (desk.root / "roster.csv").write_text(ROSTER.replace("c16", "c17"), encoding="utf-8")
-    desk.app = App(load(desk.root))
+    desk.app = workspace_of(desk.root, SETTINGS.replace("c16", "c17"), ROSTER.replace("c16", "c17"))
     desk.look("2021-01-12 12:00")
     assert desk.judge("2021-01-12 12:00")[0].judged == 0
     desk.look("2021-01-18 12:00")

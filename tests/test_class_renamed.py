@@ -7,25 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from class_bench import at
+from class_bench import at, workspace_of
 
 from steadycast.classes.model import Leave
 from steadycast.errors import SettingsError
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import CommentRow, HandInRow
 from steadycast.pipeline import class_decisions, class_problems, rounds, source_looks, turns
-from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.rituals import Made, keep, kept
 from steadycast.workspace import load
 
-SETTINGS = """[community]
-name = "c"
-timezone = "Asia/Shanghai"
-language = "en"
-
-[class.{name}]
+SETTINGS = """[class.{name}]
 {was}every = "week on sun at 20:00"
 start = 2021-01-04
 turn = "month"
@@ -40,15 +34,12 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        (root / "roster.csv").write_text(ROSTER, encoding="utf-8")
-        (root / "turns.csv").write_text(TURNS, encoding="utf-8")
-        self.called("c16")
+        self.app = workspace_of(root, SETTINGS.format(name="c16", was=""), ROSTER, TURNS)
         self.app.ledger.set_meta(source_looks.FIRST + "c16", at("2021-01-04 00:00").isoformat())
 
     def called(self, name: str, was: str | list[str] = "") -> None:
         settings = SETTINGS.format(name=name, was=f"was = {json.dumps(was)}\n" if was else "")
-        (self.root / "steadycast.toml").write_text(settings, encoding="utf-8")
-        self.app = App(load(self.root))
+        self.app = workspace_of(self.root, settings, roster="")
 
     def hand_in(self, member: str, when: str, head: str = "---\nseries: c16\n---\n") -> None:
         file = self.root / "content" / "ugc" / member / f"{when[:10]}.md"

@@ -15,7 +15,7 @@ import pytest
 import requests
 from prefect_server import free_port, wait_for
 from test_flows import finished, make_workspace
-from test_up import keyed, upped
+from up_bench import keyed, upped
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 PAGES = ("/", "/calendar", "/drafts", "/kits", "/log", "/health", "/static/desk.css")

@@ -10,15 +10,14 @@ from html import escape
 import pytest
 import requests
 from api_bench import Client, person
+from class_bench import handed_in
 from desk_bench import Desk
 from pipeline_bench import Bench
-from sqlalchemy import insert
 from test_desk_members import FORM, PUBLIC, invited
 from test_rounds import SETTINGS, WORDS
 
 from steadycast import pipeline
-from steadycast.ledger.connection import table
-from steadycast.ledger.tables import CommentRow, HandInRow
+from steadycast.ledger.tables import CommentRow
 from steadycast.pipeline import turn_changes
 from steadycast.pipeline.app import App
 from steadycast.pipeline.permissions import Role
@@ -42,13 +41,7 @@ def app(bench: Bench) -> App:
     pipeline.collect(app, now)
     rain = app.ledger.drafts()[0].id
     due = now - 30 * HOUR
-    slot = f"c16@{due.astimezone(app.workspace.community.zone):%Y-%m-%dT%H:%M}"
-    rows = [
-        HandInRow(the_class="c16", slot=slot, member=name, due=due, verdict="kept", draft=rain, at=due)
-        for name in ("alice", "bob", "cui")
-    ]
-    with app.ledger.write() as connection:
-        connection.execute(insert(table("handin")), [row.model_dump() for row in rows])
+    slot = handed_in(app, due, dict.fromkeys(("alice", "bob", "cui"), "kept"), draft=rain)
     app.ledger.put_round(
         CommentRow(the_class="c16", slot=slot, reviewer=one, author=other, draft=rain, due=now - HOUR)
         for one, other in PAIRS

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import test_up
+import up_bench
 from desk_bench import Desk
 from pipeline_bench import Bench
 from prefect_server import wait_for
 from test_flows import deliveries, make_workspace, steadycast
-from test_up import upped
+from up_bench import slow, upped
 
 from steadycast import ops
 from steadycast.cli import FAULT, first_job, main
@@ -27,26 +27,6 @@ from steadycast.ops import one_up
 from steadycast.workspace.paths import Paths
 
 ONCE = [sys.executable, "-c", "from steadycast.cli import main; main()", "up", "--once"]
-SLOW = """
-    def publish(self, post: Post) -> Receipt:
-        import time
-        from pathlib import Path
-        Path("begun").touch()
-        time.sleep({seconds})
-"""
-
-
-def slow(folder: Path, seconds: float) -> Path:
-    """A community whose first posts are shown at once, on channels that take their time for it; a kit comes after."""
-    root = make_workspace(folder, "03:30")
-    settings = root / "steadycast.toml"
-    own = settings.read_text(encoding="utf-8").replace('["site", "mirror"]', '["site", "mirror", "by-hand"]')
-    own += '\n[channel.by-hand]\nplatform = "paste"\n\n[publish]\nshow_first = true\n'
-    settings.write_text(own, encoding="utf-8")
-    adapter = root / "channels" / "pages" / "adapter.py"
-    code, head = adapter.read_text(encoding="utf-8"), "\n    def publish(self, post: Post) -> Receipt:\n"
-    adapter.write_text(code.replace(head, SLOW.format(seconds=seconds)), encoding="utf-8")
-    return root
 
 
 @pytest.mark.live
@@ -190,7 +170,7 @@ def test_slots_are_served_beside_a_main_job_that_hangs(tmp_path: Path, monkeypat
         "from steadycast.cli import first_job, main; first_job.ALONE = 1; "
         "first_job.FirstJob.__init__.__defaults__ = (('-c', 'import time; time.sleep(3600)'),); main()"
     )
-    monkeypatch.setattr(test_up, "COMMAND", [sys.executable, "-c", hangs, "up"])
+    monkeypatch.setattr(up_bench, "COMMAND", [sys.executable, "-c", hangs, "up"])
     with upped(make_workspace(tmp_path / "community", "03:30")) as up:
         log = (up.root / "up.log").read_text(encoding="utf-8")
         assert "the schedules begin beside it" in log

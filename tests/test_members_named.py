@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from class_bench import at
+from class_bench import at, workspace_of
 from desk_bench import Desk
 
 from steadycast import pipeline
@@ -18,14 +18,8 @@ from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.member_names import MemberNames
-from steadycast.workspace import load
 
-SETTINGS = """[community]
-name = "c"
-timezone = "Asia/Shanghai"
-language = "en"
-
-[members.lin]
+SETTINGS = """[members.lin]
 title = "阿林"
 
 [class.reading]
@@ -39,10 +33,7 @@ NOW = at("2021-01-05 01:00")
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
-    (tmp_path / "steadycast.toml").write_text(SETTINGS, encoding="utf-8")
-    (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
-    (tmp_path / "content" / "pgc").mkdir(parents=True)
-    return App(load(tmp_path))
+    return workspace_of(tmp_path, SETTINGS, ROSTER)
 
 
 @pytest.mark.parametrize(("said", "meant"), [("沫沫", "momo"), ("momo", "momo"), ("阿林", "lin"), ("新人", "新人")])

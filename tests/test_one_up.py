@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from prefect_server import alive, children_of, free_port, wait_for
 from test_flows import make_workspace
-from test_up import upped
+from up_bench import upped
 
 from steadycast.cli import main
 from steadycast.language import speak

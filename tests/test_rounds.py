@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 
 import pytest
+from class_bench import handed_in
 from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
-from sqlalchemy import insert
 
 from steadycast import pipeline
 from steadycast.alarms.send import send
@@ -16,7 +16,7 @@ from steadycast.classes.model import Class, Seat
 from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
 from steadycast.ledger.connection import table
-from steadycast.ledger.tables import CommentRow, HandInRow
+from steadycast.ledger.tables import CommentRow
 from steadycast.pipeline import App, rounds, turns
 from steadycast.pipeline.round_alarms import alarms_of_rounds
 
@@ -45,13 +45,8 @@ def app(bench: Bench) -> App:
 
 
 def hand_in(app: App, *members: str, verdict: str = "kept", due: dt.datetime = DUE) -> None:
-    slot = f"c16@{due:%Y-%m-%dT%H:%M}"
-    rows = [
-        HandInRow(the_class="c16", slot=slot, member=member, due=due, verdict=verdict, draft=f"draft{member}", at=due)
-        for member in members
-    ]
-    with app.ledger.write() as connection:
-        connection.execute(insert(table("handin")), [row.model_dump() for row in rows])
+    for member in members:
+        handed_in(app, due, {member: verdict}, draft=f"draft{member}")
 
 
 def the_class(app: App) -> Class:

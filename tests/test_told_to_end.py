@@ -25,9 +25,8 @@ from conftest import row_of
 from desk_bench import Desk
 from far_servers import Server, answer, serve  # noqa: F401  a fixture
 from prefect_server import free_port, server, wait_for
-from test_first_job import slow
 from test_flows import deliveries, make_workspace, steadycast
-from test_up import heeds_ctrl_c, keyed, upped
+from up_bench import heeds_ctrl_c, keyed, slow, upped
 
 from steadycast.cli.processes import Processes
 from steadycast.crash_safety import ending

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from class_bench import handed_in
 from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
-from sqlalchemy import insert
 
 from steadycast import pipeline
 from steadycast.classes.model import Happened, MemberStanding, Seat
@@ -17,8 +17,7 @@ from steadycast.classes.roster import Roster
 from steadycast.cli import classes
 from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
-from steadycast.ledger.connection import table
-from steadycast.ledger.tables import CommentRow, HandInRow
+from steadycast.ledger.tables import CommentRow
 from steadycast.pipeline import App, class_files, hand_over, rounds, turn_changes, turns
 from steadycast.pipeline.turn_changes import TurnChange
 from steadycast.pipeline.turns import Roll
@@ -206,15 +205,10 @@ def test_the_page_that_is_handed_over_tells_a_period_in_numbers(app: App) -> Non
     due = at(1, 10, 20)
     joined = [replace(SEATS[0], joined=dt.date(2027, 1, 20)), *SEATS[1:]]
     verdicts = dict(zip(NAMES, ["kept", "late", "missed", "missed", "excused", "kept"], strict=True))
-    rows = [
-        HandInRow(the_class="c16", slot="c16@2027-01-10T20:00", member=name, due=due, verdict=verdict, draft=f"d{name}")
-        for name, verdict in verdicts.items()
-    ]
-    rows[3].made_up_at, rows[3].made_up_by = at(1, 12), "rain"
-    with app.ledger.write() as connection:
-        connection.execute(insert(table("handin")), [row.model_dump() for row in rows])
+    slot = handed_in(app, due, verdicts)
+    handed_in(app, due, {"m4": "missed"}, made_up_at=at(1, 12), made_up_by="rain")
     app.ledger.put_round(
-        CommentRow(the_class="c16", slot="c16@2027-01-10T20:00", reviewer=one, author=other, due=at(1, 12, 0))
+        CommentRow(the_class="c16", slot=slot, reviewer=one, author=other, due=at(1, 12, 0))
         for one, other in (("m1", "m2"), ("m2", "m6"), ("m6", "m1"))
     )
     rounds.say_done(app, "m1", "m2", at(1, 11))

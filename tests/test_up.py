@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import datetime as dt
-import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -20,10 +17,9 @@ from typing import Any
 import pytest
 from prefect_server import alive, children_of, free_port, wait_for
 from test_flows import make_workspace, steadycast
+from up_bench import keyed, upped
 
 from steadycast.cli.up import stopped_by_ctrl_c, telling_the_end
-
-COMMAND = [sys.executable, "-c", "from steadycast.cli import main; main()", "up"]
 
 
 @pytest.fixture
@@ -31,41 +27,11 @@ def community(tmp_path: Path) -> Any:
     return make_workspace(tmp_path / "community", "03:30")
 
 
-def heeds_ctrl_c() -> None:
-    """As in a terminal: what a shell starts in the background without job control ignores SIGINT, and so do its children."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """`steadycast up`, up, for what leaves it as it was; the last of these tests ends it. Its workspace is `root`."""
     with upped(make_workspace(tmp_path_factory.mktemp("shared") / "community", "03:30")) as process:
         yield process
-
-
-@contextlib.contextmanager
-def upped(community: Path, *more: str, told: bytes = b"Ctrl-C to stop") -> Iterator[Any]:
-    log = community / "up.log"
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("STEADYCAST_", "PREFECT_"))}
-    clean["STEADYCAST_LANGUAGE"] = "en"
-    port = free_port()
-    with log.open("wb") as out:
-        process: Any = subprocess.Popen(
-            [*COMMAND, "--port", str(port), *more],
-            cwd=community,
-            env=clean,
-            stdout=out,
-            stderr=out,
-            preexec_fn=heeds_ctrl_c,
-        )
-    process.port, process.root = port, community
-    try:
-        assert wait_for(lambda: told in log.read_bytes(), 150), log.read_text()[-3000:]
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            process.wait(15)
 
 
 @pytest.mark.live
@@ -79,11 +45,6 @@ def test_a_dropped_draft_is_in_the_plan_within_five_seconds(shared: Any) -> None
     assert told, (shared.root / "up.log").read_text()
     assert time.monotonic() - began < 5 + 3  # Prefect's server and flows are still starting beside it
     assert "Dropped just now" in steadycast("plan", "--json", cwd=shared.root)
-
-
-def keyed(root: Path, port: int) -> str:
-    """The address that opens the desk: no log holds it."""
-    return f"http://127.0.0.1:{port}/?key={(root / 'var' / 'desk' / 'key').read_text(encoding='utf-8').strip()}"
 
 
 def asked(port: int, path: str, body: bytes | None = None, **headers: str) -> int:

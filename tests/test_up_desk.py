@@ -18,7 +18,7 @@ from pipeline_bench import Bench
 from prefect_server import children_of, free_port, wait_for
 from test_desk_load import SHANGHAI
 from test_flows import finished, make_workspace
-from test_up import keyed, upped
+from up_bench import keyed, upped
 
 from steadycast.cli import processes
 from steadycast.cli.desk import key_of, noted_port
