@@ -21,7 +21,7 @@ from steadycast.ledger.bulk_backfill import PastSlot
 from steadycast.ledger.connection import table
 from steadycast.ledger.draft_list import DraftsAsked
 from steadycast.ops import settings_edits
-from steadycast.pipeline import mix
+from steadycast.pipeline import community_state, mix
 from steadycast.schedule.model import Origin
 from steadycast.workspace import load
 
@@ -148,6 +148,24 @@ def test_a_month_is_counted_from_the_ledger(bench: Bench, capsys: pytest.Capture
     assert alarm.key == "fair:all:top"
     assert "40%" in alarm.text
     assert "lin" not in alarm.text  # alarms may be read in a group
+
+
+def test_whose_post_was_published_before_its_hour_has_written_and_is_active(bench: Bench) -> None:
+    """At once, as the record tells it; not in a look back at a time before it was published."""
+    app = bench.set_up(SETTINGS, {"ugc/alice/a.md": "# A\n\nText.\n", "ugc/alice/b.md": "# B\n\nText.\n"})
+    bench.at(23, 9, 0)
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    bench.clock.advance(3 * dt.timedelta(hours=1))
+    pipeline.publish(app, slot="daily@2026-11-24T20:00")
+    now = MORNING + dt.timedelta(hours=4)
+    for at in (now, MORNING + 5 * DAY):
+        found = pipeline.fair.fair(app, at)
+        assert (found.shares.published, dict(found.shares.by_member), found.active) == (1, {"alice": 1}, 1), at
+        assert found.mixes[0].real == {"ugc": 1}
+        assert [(c.member, c.count) for c in community_state.standing(app, at).report.contributors] == [("alice", 1)]
+    assert pipeline.fair.fair(app, now).shares.waits.p50 == 3 * dt.timedelta(hours=1)
+    assert mix.active(app, MORNING) == set()
 
 
 def test_what_people_decided_is_counted_and_what_rules_did_is_not(bench: Bench) -> None:

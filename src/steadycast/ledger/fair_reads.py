@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from sqlalchemy import BigInteger, exists, select, type_coerce
+from sqlalchemy import BigInteger, case, exists, func, select, type_coerce
 
 from steadycast.ledger.audit_log import AUDIT
 from steadycast.ledger.claims import DELIVERY
@@ -17,7 +17,7 @@ from steadycast.ledger.connection import Database, among, table
 from steadycast.ledger.draft_decisions import APPROVED, REJECTED
 from steadycast.ledger.draft_list import standing_of
 from steadycast.ledger.history import EVENT
-from steadycast.ledger.record import THERE
+from steadycast.ledger.record import THERE, out_within
 from steadycast.ledger.stock_reads import evergreen
 from steadycast.schedule.shares import Decision
 
@@ -109,11 +109,14 @@ def out_before(db: Database, members: Iterable[str], since: dt.datetime, channel
 
 
 def took(db: Database, since: dt.datetime, until: dt.datetime) -> list[dt.timedelta]:
-    """How long each member's draft that went out in that time took from coming in to its slot."""
+    """How long each member's draft that went out in that time took from coming in to its slot, or to going out before."""
     d, s = DRAFT.c, SLOT.c
-    out = exists().where(DELIVERY.c.slot == s.id, DELIVERY.c.verdict.in_(THERE))
-    span = type_coerce(s.at, BigInteger) - type_coerce(d.first_seen, BigInteger)
-    query = select(span).join(SLOT, s.draft == d.id).where(s.at >= since, s.at < until, d.origin == "ugc", out)
+    there = (DELIVERY.c.slot == s.id) & DELIVERY.c.verdict.in_(THERE)
+    early = select(func.min(DELIVERY.c.finished)).where(there).scalar_subquery()
+    went = case((s.at < until, type_coerce(s.at, BigInteger)), else_=type_coerce(early, BigInteger))
+    out = exists().where(there, out_within(since, until))
+    query = select(went - type_coerce(d.first_seen, BigInteger)).join(SLOT, s.draft == d.id)
+    query = query.where(s.at >= since, d.origin == "ugc", out)
     with db.read() as connection:
         return [dt.timedelta(microseconds=max(micros, 0)) for micros in connection.scalars(query)]
 

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import Database, table
 from steadycast.ledger.installation import metas, set_meta
-from steadycast.ledger.record import THERE
+from steadycast.ledger.record import THERE, out_within
 from steadycast.schedule.mix_steps import MixStep, with_steps
 from steadycast.schedule.model import Origin, Series
 
@@ -50,9 +50,9 @@ def in_force(db: Database, series: Mapping[str, Series]) -> dict[str, Series]:
 
 
 def active_members(db: Database, since: dt.datetime, until: dt.datetime) -> set[str]:
-    """The members whose drafts went out in slots of that time, who handed in, or who commented."""
+    """The members whose drafts went out in that time, who handed in, or who commented."""
     c, h, t = DELIVERY.c, HANDIN.c, COMMENT.c
-    published = select(c.member).join(SLOT, SLOT.c.id == c.slot).where(SLOT.c.at >= since, SLOT.c.at < until)
+    published = select(c.member).join(SLOT, SLOT.c.id == c.slot).where(out_within(since, until))
     published = published.where(c.verdict.in_(THERE), c.member != "")
     then = or_(*((at >= since) & (at < until) for at in (h.at, h.made_up_at)))
     commented = select(t.reviewer).where(t.done_at >= since, t.done_at < until)

@@ -106,6 +106,14 @@ def slot_verdicts(db: Database, now: dt.datetime) -> list[SlotVerdict]:
         return [slot for slot in ended if slot.verdict]
 
 
+def out_within(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:
+    """Whether a slot and a delivery of it that is there went out in that time: at its hour, or before it by hand.
+
+    What a person published before its hour has gone out: who wrote it has written, whenever the hour comes.
+    """
+    return (SLOT.c.at >= since) & ((SLOT.c.at < until) | (DELIVERY.c.finished < until))
+
+
 def shares(db: Database, since: dt.datetime, until: dt.datetime) -> list[Share]:
     """Whose drafts went out in that time; a slot counts once, on however many channels it went out."""
     c, other = DELIVERY.c, DELIVERY.alias("other")
@@ -114,7 +122,7 @@ def shares(db: Database, since: dt.datetime, until: dt.datetime) -> list[Share]:
         select(c.series, c.origin, c.member, func.count(), func.max(c.at, type_=c.at.type))
         .select_from(SLOT)
         .join(DELIVERY, c.id == one)
-        .where(SLOT.c.at >= since, SLOT.c.at < until)
+        .where(out_within(since, until))
         .group_by(c.series, c.origin, c.member)
         .order_by(c.series, c.origin, c.member)
     )
