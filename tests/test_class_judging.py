@@ -85,19 +85,26 @@ def test_files_are_hand_ins_and_who_wrote_none_is_missed_after_the_late_window(d
     assert desk.judge("2021-01-11 01:00")[0].judged == 0, "judging again changes nothing"
 
 
-def test_the_hand_over_counts_what_is_handed_in_before_it_is_due_and_judged(desk: Desk) -> None:
-    """Each once, and only in its own month; until then it says that nothing was due yet."""
+def test_a_hand_in_counts_once_its_hour_has_come_on_the_hand_over_and_in_the_class_alike(desk: Desk) -> None:
+    """Each once, and only in its own month; before it is judged, and until its hour nothing was due yet."""
 
     def told(when: str, period: str = "") -> list[tuple[str, int, int, int]]:
         made = hand_over.hand_over(desk.app, turns.roll(desk.app, "c16"), at(when), period)
         assert ("No hand-in was due yet." in hand_over.markdown(desk.app, made)) == (made.runs and not made.dues)
-        return [(due.slot[4:14], due.kept, due.late, due.missed) for due in made.dues]
+        rows = class_view.page(desk.app, "c16", at(when)).rows
+        shown = [sum(row.counts.get(mark, 0) for row in rows) for mark in (Mark.KEPT, Mark.LATE, Mark.MISSED)]
+        dues = [(due.slot[4:14], due.kept, due.late, due.missed) for due in made.dues]
+        assert period or [sum(its) for its in zip(*(due[1:] for due in dues), strict=True)] == (shown if dues else [])
+        assert dues or period or shown == [0, 0, 0]
+        return dues
 
     desk.look("2021-01-05 12:00")
     assert told("2021-01-05 12:01") == []
     desk.write("ann", "2021-01-08 18:00")
     desk.look("2021-01-08 18:05")
-    assert told("2021-01-08 18:06") == [("2021-01-10", 1, 0, 0)]
+    assert told("2021-01-08 18:06") == []
+    assert class_view.page(desk.app, "c16", at("2021-01-08 18:06")).rows[0].cells == (Mark.KEPT,), "it is seen"
+    assert told("2021-01-10 20:00") == [("2021-01-10", 1, 0, 0)]
     desk.write("bob", "2021-01-10 22:30")
     desk.look("2021-01-10 22:31")
     assert told("2021-01-10 22:32") == [("2021-01-10", 1, 1, 0)], "and nobody is missed before somebody judged"
@@ -107,7 +114,7 @@ def test_the_hand_over_counts_what_is_handed_in_before_it_is_due_and_judged(desk
     desk.write("cay", "2021-01-12 18:00")
     desk.write("ann", "2021-01-12 19:00")
     desk.look("2021-01-12 19:05")
-    assert told("2021-01-12 19:06") == [("2021-01-10", 1, 1, 1), ("2021-01-17", 1, 0, 0)]
+    assert told("2021-01-12 19:06") == [("2021-01-10", 1, 1, 1)]
     assert told("2021-01-12 19:06", "2021-02") == told("2021-01-12 19:06", "2020-12") == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -51,7 +51,7 @@ HANDED = (Mark.KEPT, Mark.LATE)
 
 
 class HandedIn(NamedTuple):
-    """A duty that was met, in time or late."""
+    """A duty that was met, in time or late, and whose hour has come."""
 
     slot: str
     due: dt.datetime
@@ -68,7 +68,7 @@ class Row:
     state: State
     cells: tuple[Mark, ...]
     streak: Streak
-    counts: Mapping[Mark, int]  # of all that was judged
+    counts: Mapping[Mark, int]  # of all whose hour has come: what was judged, and what was handed in
     up: MemberStanding | None = None  # what the rule says, where a person has to decide
 
     @property
@@ -129,7 +129,11 @@ def page(app: App, name: str, now: dt.datetime, before: str = "") -> ClassPage:
     for each in ended:
         by_member.setdefault(each.member, {})[each.slot] = _mark(each)
     streaks = tally((each.member, each.due, each.verdict) for each in ended)
-    now_open = _open(app, its, all_duties, now) if end == len(its_slots) else {}
+    now_open = _open(app, its, all_duties, now)
+    counts = {member: Counter(marks.values()) for member, marks in by_member.items()}
+    for each in _came_due(all_duties, now_open, now):
+        if each.slot not in by_member.get(each.member, ()):
+            counts.setdefault(each.member, Counter())[each.mark] += 1
     rows, happened, known = [], its.happened, since(app, its.the_class)
     for seat in its.seats:
         told, judged = happened.get(seat.member, ()), by_member.get(seat.member, {})
@@ -146,7 +150,7 @@ def page(app: App, name: str, now: dt.datetime, before: str = "") -> ClassPage:
                 state,
                 cells,
                 streaks.get(seat.member, Streak()),
-                Counter(judged.values()),
+                counts.get(seat.member, Counter()),
                 awaits(told) if state is State.UP else None,
             )
         )
@@ -173,15 +177,20 @@ def _plain(duty: Duty, known: dt.datetime) -> Mark:
 
 
 def handed_in(app: App, its: Enrolled, now: dt.datetime) -> list[HandedIn]:
-    """What was handed in, as things are now; the hourly look need not have written it down."""
+    """What was handed in and is due, as things are now; the hourly look need not have written it down."""
     all_duties = duties_of(its, now)
-    stands = _open(app, its, all_duties, now)
-    return [
-        HandedIn(duty.slot.id, duty.slot.at, member, mark)
-        for member, its_duties in all_duties.items()
-        for duty in its_duties
-        if (mark := stands.get(member, {}).get(duty.slot.id)) in HANDED
-    ]
+    return list(_came_due(all_duties, _open(app, its, all_duties, now), now))
+
+
+def _came_due(
+    all_duties: Mapping[str, Sequence[Duty]], stands: Mapping[str, Mapping[str, Mark]], now: dt.datetime
+) -> Iterator[HandedIn]:
+    """What counts of it: as in the record, what is there before its hour is in no count until the hour has come."""
+    for member, its_duties in all_duties.items():
+        for duty in its_duties:
+            mark = stands.get(member, {}).get(duty.slot.id)
+            if mark in HANDED and duty.slot.at <= now:
+                yield HandedIn(duty.slot.id, duty.slot.at, member, mark)
 
 
 def _open(

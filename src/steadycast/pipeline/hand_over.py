@@ -160,7 +160,7 @@ def _dues(rows: Iterable[HandInRow], further: Iterable[HandedIn], zone: dt.tzinf
 def _not_judged(
     app: App, roll: Roll, rows: Iterable[HandInRow], now: dt.datetime, span: tuple[dt.datetime, dt.datetime]
 ) -> Iterator[HandedIn]:
-    """What was handed in for the period that runs, and is not written down: it is due later, or since just now."""
+    """What was handed in for the period that runs, and is not written down: it is due since just now."""
     start, end = span
     if not start <= now < end:
         return
