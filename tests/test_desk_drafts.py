@@ -186,7 +186,7 @@ def test_a_delivery_whose_hour_is_past_is_said_to_be_overdue(bench: Bench, monke
     app = bench.set_up(SETTINGS, {"pgc/one.md": "# One\n\nWords.\n"})
     pipeline.collect(app, MORNING)
     pipeline.plan(app, MORNING)
-    (row,) = pipeline.drafts(app)
+    (row,) = pipeline.drafts(app, MORNING)
     with Desk(bench.root).up() as desk:
         for hour, said, other in (
             (19, "goes out at its hour", "overdue"),
@@ -201,7 +201,7 @@ def test_a_delivery_whose_hour_is_past_is_said_to_be_overdue(bench: Bench, monke
 def test_a_pin_that_is_past_is_told_until_the_draft_is_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     app = bench.set_up(SETTINGS, {"pgc/one.md": article("One", "slot: 2026-11-24")})
     pipeline.collect(app, MORNING)
-    (row,) = pipeline.drafts(app)
+    (row,) = pipeline.drafts(app, MORNING)
     told = ("It has no slot yet.", "The slot it is pinned to, 2026-11-24, is past")
 
     def shown(desk: Desk, day: int) -> list[str]:

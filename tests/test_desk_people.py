@@ -237,7 +237,7 @@ def test_an_owner_lets_somebody_in_and_out(desk: Desk, bench: Bench) -> None:
 def test_the_log_of_changes_names_what_was_changed_as_people_do(desk: Desk, bench: Bench) -> None:
     own, now = desk.logged_in("own", PASSWORD), pipeline.now()
     pipeline.collect(bench.app, now)
-    row = pipeline.drafts(bench.app)[0]
+    row = pipeline.drafts(bench.app, now)[0]
     for subject in (f"draft {row['id']}, slot daily@2026-11-27T20:00", "series daily", "draft gone", "POST /odd"):
         accounts.audit(bench.app, "own", "desk", now, act="plan", subject=subject)
     log = own.get("/settings/log").text

@@ -215,7 +215,7 @@ def test_what_is_out_is_not_taken_back_but_withdrawn(bench: Bench) -> None:
     assert [row["path"] for row in pipeline.take_back(app, ["ugc/bob/b.md"], by="editor", now=MORNING)] == [
         "ugc/bob/b.md"
     ]
-    assert {row["path"]: row["state"] for row in pipeline.drafts(app)} == {
+    assert {row["path"]: row["state"] for row in pipeline.drafts(app, MORNING)} == {
         "ugc/bob/a.md": "stock", "ugc/bob/b.md": "waiting",
     }  # fmt: skip
     pipeline.plan(app, MORNING)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -12,8 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_bench import MORNING, SETTINGS, Bench, article
 from planner_cases import CLUB, DAY, NOTES, NOW, ahead, draft
+from sqlalchemy import event
 
-from steadycast import pipeline
+from steadycast import ops, pipeline
+from steadycast.ledger.draft_list import SHELVES, DraftsAsked
+from steadycast.ledger.store import Ledger
+from steadycast.pipeline import members
+from steadycast.pipeline.past_pins import draft_page
+from steadycast.pipeline.past_pins import past_pins as past_pins_of
+from steadycast.pipeline.today import today
 from steadycast.report.outlook import KnownStock, Outlook
 from steadycast.schedule import past_pins
 from steadycast.schedule.history import History
@@ -81,6 +90,19 @@ def test_a_day_is_past_once_its_slot_is_and_one_without_a_slot_once_it_has_ended
     assert PastPins(NOW).has(pin, []) is (is_past and "11-21" not in pin)
 
 
+@contextmanager
+def heard(ledger: Ledger) -> Iterator[list[str]]:
+    """The statements that are run inside the block."""
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    event.listen(ledger.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(ledger.engine, "before_cursor_execute", note)
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Each time that the slots of a series are computed for its pins."""
@@ -111,3 +133,64 @@ def test_a_list_computes_the_slots_of_a_series_once_however_many_are_pinned(benc
     told = [row["where"] for row in pipeline.listed(app, MORNING).rows]
     assert sum("which is past" in where for where in told) == 30
     assert len(asked) == 1
+
+
+def test_what_is_pinned_to_the_past_needs_a_person_and_stands_on_no_shelf_of_stock(bench: Bench) -> None:
+    """Told alike by `status`, the first page, the list and its shelf, a member's page and the report's number."""
+    files = {
+        "ugc/alice/late.md": article("Late", "slot: 2026-11-21"),
+        "pgc/always.md": article("Always", "slot: 2026-11-21\nevergreen: true"),
+        "pgc/free.md": article("Free"),
+        "pgc/next.md": article("Next", "slot: 2026-11-24"),
+    }
+    app = bench.set_up(SETTINGS, files)
+    pipeline.collect(app, MORNING)
+    before = pipeline.needs(app, MORNING).total
+    pipeline.plan(app, MORNING)
+    told = ops.status(app, MORNING)
+    waits = {row["title"]: row for row in told["waiting"] if row["state"] == "past"}
+    assert waits.keys() == {"Late", "Always"}
+    assert (waits["Late"]["slot"], waits["Late"]["say"][:17]) == ("2026-11-21", "name another slot")
+    day = today(app, MORNING)
+    assert told["needs"] == day.calls + len(day.unwritten)
+    assert ([row.title for row in day.pinned], day.counts["pinned"]) == (["Always", "Late"], 2)
+    assert before == told["needs"], "a plan changes nothing of it"
+    shown = {shelf: draft_page(app, DraftsAsked(shelf), MORNING, most=9) for shelf in SHELVES}
+    assert shown["stock"].shelves == {"inbox": 0, "stock": 2, "reserve": 0, "archive": 2}
+    assert shown["stock"].total == len(shown["stock"].rows) == 2
+    past = draft_page(app, DraftsAsked(standing="past"), MORNING, most=9)
+    assert sorted(row.title for row in past.rows) == ["Always", "Late"]
+    assert {row.standing for row in past.rows} == {"past"}
+    listed = {row["title"]: row["state"] for row in pipeline.listed(app, MORNING).rows}
+    assert listed == {"Late": "past", "Always": "past", "Free": "planned", "Next": "planned"}
+    assert [row["title"] for row in pipeline.listed(app, MORNING, state="past").rows] == [
+        title for title, state in listed.items() if state == "past"
+    ]
+    assert [given.fate for given in members.given(app, "alice", MORNING)] == ["past"]
+
+
+def test_to_tell_of_pins_that_are_past_is_one_statement_however_many_are_pinned(
+    bench: Bench, asked: list[object]
+) -> None:
+    counts = []
+    for many in (1, 40):
+        app = bench.set_up(SETTINGS, {f"pgc/{n}.md": article(f"{n}", "slot: 2026-11-21") for n in range(many)})
+        pipeline.collect(app, MORNING)
+        asked.clear()
+        with heard(app.ledger) as said:
+            assert len(past_pins_of(app, MORNING)) == many
+        counts.append((len(said), len(asked)))
+    assert counts == [(1, 1)] * 2
+
+
+def test_an_evergreen_that_had_its_pinned_slot_is_no_reserve_and_needs_nobody(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS, {"pgc/always.md": article("Always", "slot: 2026-11-23\nevergreen: true")})
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    bench.at(23, 20, 0)
+    pipeline.publish(app)
+    assert draft_page(app, DraftsAsked("reserve"), MORNING, most=9).total == 1, "its slot is to come"
+    later = MORNING + 2 * DAY
+    found = draft_page(app, DraftsAsked("reserve"), later, most=9)
+    assert (found.total, found.shelves["archive"]) == (0, 1)
+    assert pipeline.needs(app, later).counts["pinned"] == 0

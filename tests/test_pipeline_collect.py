@@ -34,7 +34,7 @@ def kinds(collected: Any) -> Any:
 
 
 def standing(app: Any) -> Any:
-    return {row["path"]: row["state"] for row in pipeline.drafts(app)}
+    return {row["path"]: row["state"] for row in pipeline.drafts(app, MORNING)}
 
 
 def collect(app: Any, now: Any = MORNING) -> Any:
@@ -193,7 +193,7 @@ def test_an_edit_after_approval_asks_again_and_the_approved_words_stand(bench: B
     collect(app)
     planned = pipeline.plan(app, MORNING)
     assert [s.title for s in planned.slots if s.draft] == ["Tame"]
-    (listed,) = pipeline.drafts(app)
+    (listed,) = pipeline.drafts(app, MORNING)
     assert (listed["title"], listed["edited_since_approval"]) == ("Wild", True), "who approves sees what is new"
 
 

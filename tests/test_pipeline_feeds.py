@@ -97,7 +97,7 @@ def test_a_feeds_items_are_the_members_and_stand_as_theirs(bench: Bench, server:
     look(app)
     server.has(item(1))
     look(app, 1)
-    assert {(r["member"], r["origin"], r["state"]) for r in pipeline.drafts(app)} == {
+    assert {(r["member"], r["origin"], r["state"]) for r in pipeline.drafts(app, MORNING)} == {
         ("alice", "ugc", "stock"), ("bob", "ugc", "waiting")
     }  # fmt: skip
 
@@ -109,7 +109,7 @@ def test_a_form_that_the_settings_give_is_its_items(bench: Bench, server: Any, h
     server.has(item(1).replace("</item>", f'<enclosure url="{sound.url}" length="3" type="audio/mpeg"/></item>'))
     app = bench.set_up(BASE + feed(server.url, "take_old = 1", 'form = "article"'))
     look(app)
-    assert [row["form"] for row in pipeline.drafts(app)] == ["article"]
+    assert [row["form"] for row in pipeline.drafts(app, MORNING)] == ["article"]
 
 
 def test_an_edited_item_is_a_revision(bench: Bench, server: Any) -> None:
@@ -172,7 +172,7 @@ def test_a_changed_address_brings_nothing_twice(bench: Bench, server: Any, https
     assert titles(look(app, 1)) == ["Item 3"]
     new.has(item(3), item(1, "Better words"), item(2))
     assert titles(look(app, 2), "edited") == ["Item 1"]
-    assert len(pipeline.drafts(app)) == 3
+    assert len(pipeline.drafts(app, MORNING)) == 3
 
 
 def test_two_feeds_of_one_member_bring_an_item_once(bench: Bench, server: Any, httpserver: HTTPServer) -> None:
@@ -240,7 +240,7 @@ def test_an_address_that_is_a_secret_is_written_nowhere(
     app = bench.set_up(BASE + '[[feed]]\nmember = "alice"\nsecret = "ALICE_FEED"\nallow_private = true\ntake_old = 5\n')
     found = look(app)
     look(app, 13)
-    told = json.dumps([found.rows(), found.summary(), ops.status(app, MORNING), pipeline.drafts(app)])
+    told = json.dumps([found.rows(), found.summary(), ops.status(app, MORNING), pipeline.drafts(app, MORNING)])
     pipeline.report(app, MORNING)
     with sqlite3.connect(app.workspace.ledger) as ledger:
         dump = "\n".join(ledger.iterdump())
@@ -262,7 +262,7 @@ def test_a_feed_of_one_item_that_is_another_each_day_is_as_many_drafts(bench: Be
             f"<pubDate>{20 + day} Nov 2026 00:00:00 GMT</pubDate><description>Day {day}</description></item>"
         )
         assert titles(look(app, 24 * day)) == ["早安"]
-    assert len(pipeline.drafts(app)) == 3
+    assert len(pipeline.drafts(app, MORNING)) == 3
 
 
 def test_a_small_blog_that_moves_house_brings_nothing_twice(bench: Bench, server: Any) -> None:
@@ -283,7 +283,7 @@ def test_a_small_blog_that_moves_house_brings_nothing_twice(bench: Bench, server
     moved = look(app, 1)
     assert (titles(moved), titles(moved, "edited")) == ([], ["T 1", "T 2", "T 3"])
     assert look(app, 2).taken == ()
-    assert len(pipeline.drafts(app)) == 3
+    assert len(pipeline.drafts(app, MORNING)) == 3
 
 
 def with_sound(n: int, url: str) -> str:
@@ -312,7 +312,7 @@ def test_a_dropped_file_does_not_wait_for_a_members_slow_feed(
     finally:
         release.set()
         slow.join()
-    assert {row["title"] for row in pipeline.drafts(app)} == {"News", "Item 1"}
+    assert {row["title"] for row in pipeline.drafts(app, MORNING)} == {"News", "Item 1"}
 
 
 def test_one_look_takes_so_many_items_of_a_feed_and_the_next_the_rest(
@@ -362,7 +362,7 @@ def test_an_enclosure_that_cannot_be_had_is_told_and_its_text_taken(
     sound.answer = Response(b"ID3", content_type="audio/mpeg")
     second = pipeline.collect(app, MORNING + 2 * HOUR, at_once=True)
     assert (titles(second), titles(second, "edited"), second.problems) == ([], ["Item 1", "Item 2"], ())
-    assert {row["form"] for row in pipeline.drafts(app)} == {"audio"}
+    assert {row["form"] for row in pipeline.drafts(app, MORNING)} == {"audio"}
     (row,) = app.ledger.feeds()
     assert (row.failures, app.ledger.problems()) == (0, [])
     assert look(app, 4).taken == ()
@@ -382,4 +382,4 @@ def test_an_enclosure_that_never_comes_is_asked_for_no_more(
         look(app, 24 * days)
     assert len(sound.asked) == 4
     (row,) = app.ledger.feeds()
-    assert (row.failures, len(pipeline.drafts(app))) == (0, 1)
+    assert (row.failures, len(pipeline.drafts(app, MORNING))) == (0, 1)

@@ -29,7 +29,7 @@ def look(app: Any, now: Any = MORNING) -> Any:
 
 
 def states(app: Any) -> Any:
-    return {row["path"]: row["state"] for row in pipeline.drafts(app)}
+    return {row["path"]: row["state"] for row in pipeline.drafts(app, MORNING)}
 
 
 def issue(n: Any, *lines: Any) -> Any:
@@ -243,7 +243,7 @@ def test_a_tree_of_five_hundred_through_everything_a_sync_tool_does_to_it(bench:
     began = dt.datetime.now(dt.UTC)
     collected = look(app)
     assert (dt.datetime.now(dt.UTC) - began).total_seconds() < 60
-    assert {row["state"] for row in pipeline.drafts(app)} == {"used", "copy"}
+    assert {row["state"] for row in pipeline.drafts(app, MORNING)} == {"used", "copy"}
     assert len(collected.problems) == 100
     assert all("is a copy of pgc/2018/" in p.message for p in collected.problems)
     assert not [slot for slot in pipeline.plan(app, MORNING).slots if slot.draft]

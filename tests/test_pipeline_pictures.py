@@ -68,7 +68,7 @@ def test_a_picture_from_elsewhere_is_the_drafts_own(bench: Bench, far: Any, path
     found = look(app)
     assert [(t.kind, t.title) for t in found.taken] == [("new", "Walk")]
     assert far.asked == ["/p/a.png", "/p/b"]
-    (row,) = pipeline.drafts(app)
+    (row,) = pipeline.drafts(app, MORNING)
     site, kit = published(app, row["id"])
     assert far.url not in pages(site)
     assert any("media" in f.parts and f.stat().st_size for f in kit)
@@ -85,7 +85,7 @@ def test_where_it_cannot_be_had_a_members_picture_is_a_link(bench: Bench, far: A
     found = look(app)
     assert "404" in found.noticed[0].message
     assert found.problems == ()
-    (row,) = pipeline.drafts(app)
+    (row,) = pipeline.drafts(app, MORNING)
     page = pages(published(app, row["id"])[0])
     assert (f'<img src="{far.url}a.png"' in page) is hotlinked
     assert (f'<a href="{far.url}a.png" rel="nofollow ugc noopener">the sea</a>' in page) is not hotlinked
@@ -100,7 +100,7 @@ def test_what_is_no_picture_stays_a_link(bench: Bench, far: Any, answer: Any) ->
     far.answer = Response(answer, content_type="image/png")
     app = bench.set_up(BASE, {"ugc/alice/walk.md": article("Walk", body=f"Words ![sea]({far.url}a.png)")})
     look(app)
-    (row,) = pipeline.drafts(app)
+    (row,) = pipeline.drafts(app, MORNING)
     page = pages(published(app, row["id"])[0])
     assert f'src="{far.url}' not in page
     assert f'<a href="{far.url}a.png"' in page
@@ -156,7 +156,7 @@ def test_a_feeds_pictures_come_with_its_item(bench: Bench, far: Any, httpserver:
     server.has(item(1, body=f"&lt;img src='{far.url}a.png' alt='sea'&gt; words"))
     app = bench.set_up(BASE + feed(server.url, "take_old = 1"))
     look(app)
-    (row,) = pipeline.drafts(app)
+    (row,) = pipeline.drafts(app, MORNING)
     page = pages(published(app, row["id"])[0])
     assert far.url not in page
     assert "<img" in page

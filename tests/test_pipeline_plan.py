@@ -49,7 +49,7 @@ def test_a_deleted_draft_is_replaced_and_the_others_stay(bench: Bench) -> None:
     """Its slot draws on the last one planned; no other moves."""
     app = ready(bench)
     first = told(pipeline.plan(app, bench.clock.now()))
-    path = next(row["path"] for row in pipeline.drafts(app) if row["title"] == first[24])
+    path = next(row["path"] for row in pipeline.drafts(app, bench.clock.now()) if row["title"] == first[24])
     (bench.root / "content" / path).unlink()
     assert told(again(bench, app)) == {23: first[23], 24: first[27], 25: first[25], 26: first[26]}
 

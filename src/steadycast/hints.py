@@ -22,6 +22,7 @@ HINTS = {
     "hub": N_("take it down, or leave it; then say so on the desk's first page"),
     "ask": N_("ask somebody else, or write it: the desk's page of slot %(id)s"),
     "request": N_("`%(command)s` publishes it now; `no` leaves it its hour"),
+    "past": N_("name another slot, or take `slot` out of its front matter"),
     "not-ready": N_("take out of its front matter what says so, as `draft: true`"),
     "gap": N_("no draft suits this slot of %(id)s: write one, or approve one"),
 }

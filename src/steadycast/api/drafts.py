@@ -30,6 +30,7 @@ from steadycast.ledger.tables import DeliveryRow, DraftRow
 from steadycast.pipeline import App, asking, concerns, submission, write_draft
 from steadycast.pipeline.draft_page import facts, problems_of
 from steadycast.pipeline.drafts import read
+from steadycast.pipeline.past_pins import draft_page
 from steadycast.pipeline.permissions import Act, Person, Role
 
 router, changed, uploaded = looks("drafts"), changes("drafts"), changes("drafts", Upload)
@@ -43,7 +44,8 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=200, patter
 BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 Shelf = Literal["", "inbox", "stock", "reserve", "archive"]
 Standing = Literal[
-    "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "hand-in", "rejected", "not-ready", "gone"
+    "waiting", "copy", "doubtful", "stock", "planned", "past", "used", "archive", "hand-in", "rejected", "not-ready",
+    "gone",
 ]  # fmt: skip
 
 
@@ -183,7 +185,7 @@ def drafts_of(app: App, asked: DraftFilter, after: tuple[dt.datetime, str] | Non
         form=asked.form, series=asked.series, tag=asked.tag, language=asked.language, words=asked.q,
         series_names=tuple(name for name, meant in named if meant == asked.series), at_once=app.workspace.fair.waiting,
     )  # fmt: skip
-    found = app.ledger.draft_page(of, pipeline.now(), most=asked.limit + 1, after=after)
+    found = draft_page(app, of, pipeline.now(), most=asked.limit + 1, after=after)
     return [Draft.model_validate(row) for row in found.rows]
 
 
@@ -191,7 +193,7 @@ def drafts_of(app: App, asked: DraftFilter, after: tuple[dt.datetime, str] | Non
 def draft(app: Here, id: Name) -> Whole:
     """One draft: its text, what was decided, where it ran and will run."""
     row = draft_of(app, id)
-    (listed,) = app.ledger.draft_page(DraftsAsked(id=row.id), pipeline.now(), most=1).rows
+    (listed,) = draft_page(app, DraftsAsked(id=row.id), pipeline.now(), most=1).rows
     text = _text(app, row.id, row.revision)
     where = app.ledger.draft_deliveries(row.id, most=KNOWN)
     return Whole(
@@ -329,5 +331,5 @@ def problems(app: Here, id: Name) -> list[Note]:
 
 def listed(app: App, id: str) -> Draft:
     """A draft as a list shows it."""
-    (row,) = app.ledger.draft_page(DraftsAsked(id=id), pipeline.now(), most=1).rows
+    (row,) = draft_page(app, DraftsAsked(id=id), pipeline.now(), most=1).rows
     return Draft.model_validate(row)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from steadycast.pipeline import App
 
 Standing = Literal[
-    "waiting", "stock", "planned", "used", "archive", "hand-in", "copy", "doubtful", "rejected", "not-ready", "gone"
+    "waiting", "stock", "planned", "past", "used", "archive", "hand-in", "copy", "doubtful", "rejected", "not-ready",
+    "gone",
 ]
 PAGE = 50  # drafts that a table shows: one of thousands is drawn for seconds
 
@@ -121,7 +122,7 @@ def list_(
     Parameters
     ----------
     state
-        Only these: waiting, stock, planned, used, archive, hand-in, copy, doubtful, rejected, not-ready, gone.
+        Only these: waiting, stock, planned, past, used, archive, hand-in, copy, doubtful, rejected, not-ready, gone.
     member
         Only this member's; pgc for your editors'.
     form

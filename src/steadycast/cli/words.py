@@ -142,6 +142,7 @@ def _words(language: Language) -> dict[str, str]:
         "approved": pgettext("table", "approved"),
         "rejected": pgettext("table", "rejected"),
         "stock": pgettext("table", "stock"),
+        "past": pgettext("table", "past"),
         "used": pgettext("table", "used"),
         "archive": pgettext("table", "archive"),
         "hand-in": pgettext("table", "hand-in"),

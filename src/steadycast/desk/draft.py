@@ -20,10 +20,10 @@ from steadycast.language import gettext as _
 from steadycast.ledger.intake import INBOX
 from steadycast.ledger.tables import DONE
 from steadycast.pipeline import App, amend
-from steadycast.pipeline.draft_location import past_pin
 from steadycast.pipeline.draft_page import difference, document, facts, fault_free, problems_of
 from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.member_names import MemberNames
+from steadycast.pipeline.past_pins import past_pin
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.past_pins import PastPins
 

@@ -24,6 +24,7 @@ from steadycast.pipeline.draft_location import DraftLocation, Place
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.drafts import find_draft
 from steadycast.pipeline.member_names import MemberNames
+from steadycast.pipeline.past_pins import draft_page
 from steadycast.pipeline.permissions import Act, Person, Role
 from steadycast.schedule.model import Form as DraftForm
 from steadycast.schedule.model import Origin
@@ -48,10 +49,10 @@ def drafts(
     named = shelf in (*SHELVES, "all")
     if not named:
         shelf = "all" if any(asked.values()) else "inbox"
-    found = app.ledger.draft_page(_asked(app, shelf, asked), pipeline.now(), first=(number - 1) * SHOWN, most=SHOWN)
+    found = draft_page(app, _asked(app, shelf, asked), pipeline.now(), first=(number - 1) * SHOWN, most=SHOWN)
     if not named and shelf == "inbox" and not found.total:  # nothing waits: what there is stands on another shelf
         shelf = next((other for other in SHELVES if found.shelves.get(other)), shelf)
-        found = app.ledger.draft_page(_asked(app, shelf, asked), pipeline.now(), first=0, most=SHOWN)
+        found = draft_page(app, _asked(app, shelf, asked), pipeline.now(), first=0, most=SHOWN)
     kept = {name: value for name, value in asked.items() if value}
     return page(
         request, app, "drafts", "drafts", found=found, shelf=shelf, shelves=SHELVES, standings=STANDINGS,

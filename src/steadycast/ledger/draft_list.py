@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, literal, not_, or_, select, true
 
 from steadycast.ledger.claims import DELIVERY
 from steadycast.ledger.connection import NONE_YET, Database, one_of, rows_of, table
@@ -19,7 +19,7 @@ from steadycast.ledger.tables import WENT_OUT, DraftRow, State
 SLOT = table("slot")
 SHELVES = ("inbox", "stock", "reserve", "archive")
 STANDINGS = (
-    "waiting", "copy", "doubtful", "stock", "planned", "used", "archive", "hand-in", "rejected", "not-ready", "gone",
+    "waiting", "copy", "doubtful", "stock", "planned", "past", "used", "archive", "hand-in", "rejected", "not-ready", "gone",
 )  # fmt: skip
 LONGEST = 100  # characters of what is searched for
 
@@ -79,18 +79,9 @@ _out = or_(
     D.published_before.is_not(None),
     exists(select(C.id).where(C.draft == D.id, one_of(C.state, WENT_OUT)).correlate(DRAFT)),
 )
-_shelf_of = case(
-    (D.state.in_(INBOX), "inbox"),
-    (not_(_approved), "archive"),
-    (evergreen, "reserve"),
-    (_out, "archive"),
-    (D.circle != "", "reserve"),
-    else_="stock",
-)
 _carried = select(C.draft).where(
     C.verdict == NONE_YET, one_of(C.state, (State.DUE, State.CLAIMED)), C.draft.is_not(None)
 )
-_SHELVES = select(_shelf_of.label("shelf"), func.count()).group_by("shelf")
 _here = (R.draft == D.id) & (R.hash == D.revision)
 
 
@@ -102,15 +93,17 @@ def draft_page(
     most: int,
     first: int = 0,
     after: tuple[dt.datetime, str] | None = None,
+    past: Collection[str] = (),
 ) -> DraftPage:
     """`most` drafts from the `first` on, or `after` one that changed then and has that id.
 
-    What waits comes the oldest first, of anything else the newest.
+    What waits comes the oldest first, of anything else the newest. `past` are drafts of no use to any slot, as the one
+    that they are pinned to is past: they are neither stock nor reserve.
     """
-    where, oldest_first = _where(asked, now), asked.shelf == "inbox"
+    where, oldest_first = _where(asked, now, past), asked.shelf == "inbox"
     newest = D.changed.asc() if oldest_first else D.changed.desc()
     with db.read() as connection:
-        shelves = dict.fromkeys(SHELVES, 0) | dict(map(tuple, connection.execute(_SHELVES)))
+        shelves = dict.fromkeys(SHELVES, 0) | dict(map(tuple, connection.execute(_shelves(past))))
         kept = _kept(connection, asked.at_once)
         shelves["inbox"] -= kept
         here = and_(where, _after(*after, oldest_first=oldest_first)) if after else where
@@ -124,7 +117,24 @@ def draft_page(
         elif not total:
             total = connection.execute(select(func.count()).select_from(DRAFT).where(where)).scalar_one()
         rows = {row.id: row for row in connection.execute(_rows(ids, now))} if ids else {}
-    return DraftPage([_listed(rows[id]) for id in ids], total, shelves, kept)
+    return DraftPage([_listed(rows[id], past) for id in ids], total, shelves, kept)
+
+
+def _shelf_of(past: Collection[str]) -> ColumnElement[str]:
+    over = [(D.id.in_(past), "archive")] if past else []
+    return case(
+        (D.state.in_(INBOX), "inbox"),
+        (not_(_approved), "archive"),
+        *over,
+        (evergreen, "reserve"),
+        (_out, "archive"),
+        (D.circle != "", "reserve"),
+        else_="stock",
+    )
+
+
+def _shelves(past: Collection[str]) -> Select[Any]:
+    return select(_shelf_of(past).label("shelf"), func.count()).group_by("shelf")
 
 
 def paths_out(db: Database) -> dict[str, bool]:
@@ -139,16 +149,19 @@ def drafts_due(db: Database) -> set[str]:
         return set(connection.scalars(_carried))
 
 
-def listed_drafts(db: Database, *, standing: str = "", member: str | None = None, form: str = "") -> list[str]:
+def listed_drafts(
+    db: Database, *, standing: str = "", member: str | None = None, form: str = "", past: Collection[str] = ()
+) -> list[str]:
     """The ids of the drafts that stand so, are a member's ("" for the house's) and of a form; the newest first.
 
-    `planned` is what a slot carries, though its hour be over, as long as it may go out late.
+    `planned` is what a slot carries, though its hour be over, as long as it may go out late; `past` as in `draft_page`.
     """
     asked = {
         "": true(),
         "used": and_(_approved, _out),
         "planned": and_(_approved, not_(_out), D.id.in_(_carried)),
-        "stock": and_(_approved, not_(_out), D.id.not_in(_carried)),
+        "stock": and_(_approved, not_(_out), D.id.not_in(_carried), D.id.not_in(past)),
+        "past": and_(_approved, not_(_out), D.id.in_(past)),
     }
     query = select(D.id).where(asked.get(standing, D.state == standing))
     query = query if member is None else query.where(D.member == member)
@@ -188,10 +201,10 @@ def _after(changed: dt.datetime, id: str, *, oldest_first: bool) -> ColumnElemen
     return or_(further, and_(D.changed == changed, D.id > id))
 
 
-def _shelf(name: str) -> ColumnElement[bool]:
+def _shelf(name: str, past: Collection[str]) -> ColumnElement[bool]:
     if name == "inbox":
         return D.state.in_(INBOX)
-    of_approved = and_(_approved, _shelf_of == name)
+    of_approved = and_(_approved, _shelf_of(past) == name)
     return or_(D.state.not_in((*INBOX, "approved")), of_approved) if name == "archive" else of_approved
 
 
@@ -200,25 +213,25 @@ def _coming(now: dt.datetime) -> Any:
     return select(func.min(SLOT.c.at)).where(_slots_of, SLOT.c.at >= now).correlate(DRAFT).scalar_subquery()
 
 
-def standing_of(name: str, now: dt.datetime) -> ColumnElement[bool]:
-    """Whether a draft stands so: one of STANDINGS."""
+def standing_of(name: str, now: dt.datetime, past: Collection[str] = ()) -> ColumnElement[bool]:
+    """Whether a draft stands so: one of STANDINGS; `past` as in `draft_page`."""
     if name == "used":
         return and_(_approved, _out)
     if name == "planned":
         return and_(_approved, not_(_out), _coming(now).is_not(None))
     if name == "stock":
-        return and_(_approved, not_(_out), _coming(now).is_(None))
-    return D.state == name
+        return and_(_approved, not_(_out), _coming(now).is_(None), D.id.not_in(past))
+    return and_(_approved, not_(_out), D.id.in_(past)) if name == "past" else D.state == name
 
 
-def _where(asked: DraftsAsked, now: dt.datetime) -> ColumnElement[bool]:
+def _where(asked: DraftsAsked, now: dt.datetime, past: Collection[str]) -> ColumnElement[bool]:
     found: list[ColumnElement[bool]] = [true()]
     if asked.shelf:
-        found.append(_shelf(asked.shelf))
+        found.append(_shelf(asked.shelf, past))
         if asked.shelf == "inbox" and asked.at_once and asked.member is None:
             found.append(not_(behind(asked.at_once)))
     if asked.standing:
-        found.append(standing_of(asked.standing, now))
+        found.append(standing_of(asked.standing, now, past))
     for column, wanted in ((D.origin, asked.origin), (D.form, asked.form), (D.id, asked.id)):
         if wanted:
             found.append(column == wanted)
@@ -248,10 +261,10 @@ def _rows(ids: Sequence[str], now: dt.datetime) -> Any:
     return query.outerjoin(REVISION, _here).where(D.id.in_(list(ids)))
 
 
-def _listed(row: Any) -> Listed:
+def _listed(row: Any, past: Collection[str]) -> Listed:
     standing = row.state
     if standing == "approved":
-        standing = "used" if row.out else "planned" if row.coming else "stock"
+        standing = "used" if row.out else "planned" if row.coming else "past" if row.id in past else "stock"
     edited = bool(row.approved_revision) and row.approved_revision != row.revision
     return Listed(
         row.id, row.newest or row.title, row.path, row.form, row.origin, row.member, row.circle, standing,

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from urllib.parse import unquote
 
 from sqlalchemy import BigInteger, case, exists, func, select, type_coerce
@@ -121,12 +121,12 @@ def took(db: Database, since: dt.datetime, until: dt.datetime) -> list[dt.timede
         return [dt.timedelta(microseconds=max(micros, 0)) for micros in connection.scalars(query)]
 
 
-def unplaced_since(db: Database, now: dt.datetime) -> dt.datetime | None:
+def unplaced_since(db: Database, now: dt.datetime, past: Collection[str] = ()) -> dt.datetime | None:
     """When the draft was approved that has waited longest in stock, and no coming slot carries; None where none does.
 
-    Evergreens wait for nothing.
+    Evergreens wait for nothing, nor does what is pinned to the past: `past`.
     """
     approved = DRAFT.c.approved_at
-    waits = select(approved).where(standing_of("stock", now), ~evergreen, approved.is_not(None))
+    waits = select(approved).where(standing_of("stock", now, past), ~evergreen, approved.is_not(None))
     with db.read() as connection:
         return connection.scalar(waits.order_by(approved).limit(1))

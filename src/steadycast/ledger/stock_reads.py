@@ -13,9 +13,10 @@ from steadycast.ledger import raw_sql
 from steadycast.ledger.connection import Database, among, one_of, table
 from steadycast.ledger.intake import DRAFT, OUT_OF_STOCK
 from steadycast.ledger.rows import EPOCH
-from steadycast.ledger.tables import WENT_OUT
+from steadycast.ledger.tables import IS_OUT, WENT_OUT
 
 DELIVERY = table("delivery")
+OVERDUE = dt.timedelta(days=7)  # what such old slots may still carry, late, is not free for another
 
 
 class ApprovedDraft(NamedTuple):
@@ -34,6 +35,24 @@ class ApprovedDraft(NamedTuple):
     def approved_at(self) -> dt.datetime:
         """When a person or a rule said yes."""
         return EPOCH + dt.timedelta(microseconds=self.approved)
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What its front matter asks of the planner."""
+        told: dict[str, Any] = orjson.loads(self.planned)
+        return told
+
+
+class PinnedDraft(NamedTuple):
+    """An approved draft that is pinned to a slot, and that no coming slot carries."""
+
+    id: str
+    path: str
+    title: str
+    form: str
+    member: str
+    planned: str  # JSON
+    out: bool  # it went out, or may have: only an evergreen may go out again
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -69,6 +88,14 @@ def approved_among(db: Database, ids: Iterable[str]) -> list[ApprovedDraft]:
     return sorted(found, key=lambda draft: draft.path)
 
 
+def pinned_drafts(db: Database, now: dt.datetime) -> list[PinnedDraft]:
+    """The drafts of stock and reserve that are pinned to a slot, and that no slot carries; by path."""
+    values = (PINNED, EVERGREEN, raw_sql.micros(now), raw_sql.micros(now - OVERDUE), AT_MOST)
+    with db.read() as connection:
+        rows = raw_sql.fetch(connection, UNPLACED, values)
+    return sorted((PinnedDraft(*row, bool(out)) for *row, out in rows), key=lambda draft: draft.path)
+
+
 def drafts_out(db: Database) -> set[str]:
     """The drafts that went out, or may have, here or before there was a ledger."""
     with db.read() as connection:
@@ -86,3 +113,16 @@ _AGAIN = ~cast(_C.plan, Text).contains('"evergreen": false')  # or written other
 BRIEFLY = select(_C.id, _APPROVED.label("approved"), _AGAIN).where(STANDS).order_by(_APPROVED)
 _OUT = select(DELIVERY.c.draft).where(one_of(DELIVERY.c.state, WENT_OUT), DELIVERY.c.draft.is_not(None)).distinct()
 ARE_OUT = _OUT.union_all(select(_C.id).where(_C.published_before.is_not(None)))
+# As text: to parse the plan of each draft of ten years takes longer.
+PINNED, EVERGREEN = '%"slot": "%', '%"evergreen": true%'
+AT_MOST = 10_000  # pinned drafts that are looked at: their ids are values of a statement
+UNPLACED = f"""
+SELECT * FROM (
+  SELECT id, path, title, form, member, CAST(plan AS TEXT) AS planned,
+    published_before IS NOT NULL OR EXISTS (SELECT 1 FROM delivery WHERE delivery.draft = d.id AND {IS_OUT}) AS is_out
+  FROM draft d WHERE state = 'approved' AND CAST(plan AS TEXT) LIKE ?
+) pinned
+WHERE (NOT is_out OR planned LIKE ?)
+  AND NOT EXISTS (SELECT 1 FROM slot WHERE slot.draft = pinned.id AND (slot.at >= ? OR (NOT is_out AND slot.at >= ?)))
+LIMIT ?
+"""  # noqa: S608  our own words

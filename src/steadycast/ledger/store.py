@@ -126,6 +126,7 @@ class Ledger(Database):
     approved_values = stock_reads.approved_values
     approved_briefly = stock_reads.approved_briefly
     approved_among = stock_reads.approved_among
+    pinned_drafts = stock_reads.pinned_drafts
     drafts_out = stock_reads.drafts_out
     drafts_in = intake.drafts_in
     has_drafts = intake.has_drafts

@@ -83,6 +83,8 @@ def _waiting(app: App, found: Needs) -> Iterator[Row]:
     for row in sorted(drafts, key=lambda each: each.path):
         like = "" if row.state == "waiting" else likes.get(row.path, "")
         yield waiting_row(row.id, row.state, hint("draft", row.id), title=row.title, message=like)
+    for pinned in found.pinned:
+        yield waiting_row(pinned.id, "past", hint("past", pinned.id), title=pinned.title, slot=pinned.plan["slot"])
     yield from amend.waiting(app, found.amendments)
     for asked in found.requests:
         yield waiting_row(

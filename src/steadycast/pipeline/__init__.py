@@ -30,6 +30,7 @@ What will go out
     house_texts      what those drafts and digests are written from
     drafts, draft_location, manual_slot   what a person decides; where a draft stands; a slot by hand
     lost_by_hand     such slots that a restored ledger does not know
+    past_pins        what is pinned to a slot that is past, and is no stock
     pinning, slot_view   the slot that a person chose for a draft; slots as a calendar shows them
     past_slots       what a calendar shows of the past, kept until something happens to it
     asking, ask_calendar, reminders   a member who is asked to write for a slot; in calendars; reminded in the group

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from steadycast.language import N_, listed
 from steadycast.language import gettext as _
+from steadycast.ledger.stock_reads import OVERDUE
 from steadycast.ledger.tables import DraftRow, SlotRow
 from steadycast.pipeline.app import App
+from steadycast.pipeline.past_pins import past_pin
 from steadycast.pipeline.results import Collected
 from steadycast.schedule.history import History
 from steadycast.schedule.model import Series, Slot, StockItem
@@ -80,20 +82,13 @@ class WithoutSlot:
         return said
 
 
-def past_pin(app: App, row: DraftRow, past: PastPins) -> str:
-    """The slot that a draft is pinned to where that is past, as its front matter has it; else ""."""
-    pin, named = row.plan.get("slot") or "", row.plan.get("series") or ()
-    promises = (each for each in app.workspace.series.values() if row.form in each.forms and each.meant_by(named))
-    return pin if pin and past.has(app.workspace.pin(pin), promises) else ""
-
-
 class DraftLocation:
     """Where each draft stands as things are now; how far stock reaches is computed once it is asked."""
 
     def __init__(self, app: App, now: dt.datetime, supply: Supply | None = None) -> None:
         """`supply` is what a plan was made of just now: then neither stock nor history is read again."""
         self.app, self.now, self._supply = app, now, supply
-        self._past_pins = PastPins(now)
+        self.past_pins = PastPins(now)
         self._went: dict[str, dt.datetime | None] = {}  # of the drafts that were asked for
 
     def placed(self, collected: Collected) -> Collected:
@@ -144,7 +139,7 @@ class DraftLocation:
         if slot := self._coming.get(row.id) or (None if out else self._overdue.get(row.id)):
             return Place("slot", slot.series, wall_time(slot.local))
         evergreen = bool(row.plan.get("evergreen"))
-        if (evergreen or not out) and past_pin(self.app, row, self._past_pins):
+        if (evergreen or not out) and past_pin(self.app, row, self.past_pins):
             return Place("past")  # an evergreen too: what is pinned fills no other slot
         if evergreen or (row.circle and not out):
             return Place("reserve")
@@ -160,19 +155,21 @@ class DraftLocation:
         left = [item for item in self._stock.values() if item.draft not in carried]
         fresh = [item for item in left if not item.reserve and not self._out(item.draft)]
         turns = [self._turns[item.draft] for item in fresh if item.draft in self._turns] if fresh else []
-        past = sum(bool(item.slot) and self._is_past(item) for item in fresh)
+        past = sum(map(self._is_past, fresh))
+        resting = sum(item.evergreen and self._is_past(item) for item in left)
         counts = Counter(slot.series for slot in turns)
         last = max((slot.at for slot in turns), default=self.now)
         return WithoutSlot(
             tuple((name, counts[name]) for name in self.app.workspace.series if counts[name]),
             (last - self.now).days + 1,
-            sum(item.evergreen for item in left),
+            sum(item.evergreen for item in left) - resting,
             len(fresh) - len(turns) - past,
-            past,
+            past + resting,
         )
 
     def _is_past(self, item: StockItem) -> bool:
-        return self._past_pins.has(item.slot or "", (each for each in self._series() if suits(each, item)))
+        promises = (each for each in self._series() if suits(each, item))
+        return bool(item.slot) and self.past_pins.has(item.slot or "", promises)
 
     @cached_property
     def _stock(self) -> dict[str, StockItem]:
@@ -196,8 +193,6 @@ class DraftLocation:
 
     @cached_property
     def _slots(self) -> list[SlotRow]:
-        from steadycast.report.outlook import OVERDUE
-
         return self.app.ledger.slots_between(self.now - OVERDUE, self.now + FURTHEST)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,16 +18,17 @@ from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
 from steadycast.pipeline.member_names import MemberNames
+from steadycast.pipeline.past_pins import ids_past
 from steadycast.pipeline.results import Row
 
 LONGEST_REASON = 500  # characters
 OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
 
 
-def drafts(app: App) -> list[Row]:
-    """Every draft with its standing: waiting, stock, planned, used, rejected, not-ready or gone; newest first."""
-    ids, names = app.ledger.listed_drafts(), MemberNames(app)
-    return [row for some in chunks(ids) for _draft, row in _standing(app, some, names)]
+def drafts(app: App, now: dt.datetime) -> list[Row]:
+    """Every draft with its standing: waiting, stock, planned, past, used, rejected, not-ready or gone; newest first."""
+    ids, names, past = app.ledger.listed_drafts(), MemberNames(app), ids_past(app, now)
+    return [row for some in chunks(ids) for _draft, row in _standing(app, some, names, past)]
 
 
 class DraftsListed(NamedTuple):
@@ -46,22 +47,23 @@ def listed(  # noqa: PLR0917 what may be asked of them
     """
     from steadycast.pipeline.draft_location import DraftLocation  # plans, where somebody asks for a turn
 
-    ids, location = app.ledger.listed_drafts(standing=state, member=member, form=form), DraftLocation(app, now)
-    names = MemberNames(app)
+    names, location = MemberNames(app), DraftLocation(app, now)
+    past = ids_past(app, now, location.past_pins)
+    ids = app.ledger.listed_drafts(standing=state, member=member, form=form, past=past)
 
     def rows() -> Iterator[Row]:
         for some in chunks(ids[:most]):
-            found = _standing(app, some, names)
+            found = _standing(app, some, names, past)
             location.look_up(some)
             yield from ({**row, "where": location.of(draft)} for draft, row in found)
 
     return DraftsListed(rows(), len(ids[most:]) if most else 0)
 
 
-def _standing(app: App, ids: list[str], names: MemberNames) -> list[tuple[DraftRow, Row]]:
+def _standing(app: App, ids: list[str], names: MemberNames, past: Collection[str]) -> list[tuple[DraftRow, Row]]:
     """Some drafts with their standing, in that order; those that are not there are left out."""
     found, due, out = app.ledger.drafts_of(ids), app.ledger.drafts_due(), app.ledger.last_used(ids)
-    carried = {**dict.fromkeys(due, "planned"), **dict.fromkeys(out, "used")}
+    carried = {**dict.fromkeys(past, "past"), **dict.fromkeys(due, "planned"), **dict.fromkeys(out, "used")}
     return [
         (
             row,

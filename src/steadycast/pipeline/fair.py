@@ -10,6 +10,7 @@ from typing import Any
 from steadycast.ledger import fair_reads, mix_steps, record
 from steadycast.pipeline import mix
 from steadycast.pipeline.app import App
+from steadycast.pipeline.past_pins import ids_past
 from steadycast.schedule.days import DAY
 from steadycast.schedule.mix_steps import MixStep
 from steadycast.schedule.shares import HOUSE, WINDOW, Breach, Shares, Waits, breaches, quantile, shares
@@ -141,7 +142,7 @@ def _voices(app: App, found: Shares) -> tuple[Voice, ...]:
 
 def _waits(app: App, since: dt.datetime, now: dt.datetime) -> Waits:
     spans = fair_reads.took(app.ledger, since, now)
-    since_approved = fair_reads.unplaced_since(app.ledger, now)
+    since_approved = fair_reads.unplaced_since(app.ledger, now, ids_past(app, now))
     oldest = now - since_approved if since_approved else None
     return Waits(quantile(spans, 0.5), quantile(spans, 0.9), oldest)
 

@@ -16,7 +16,9 @@ from steadycast.ledger.tables import DraftRow, InviteRow, State
 from steadycast.pipeline.app import App
 from steadycast.pipeline.community_state import shares
 from steadycast.pipeline.member_names import titles
+from steadycast.pipeline.past_pins import past_pin
 from steadycast.report.quiet import quiet_since
+from steadycast.schedule.past_pins import PastPins
 
 YEAR = dt.timedelta(days=365)
 SHOWN = 50
@@ -151,7 +153,8 @@ def given(app: App, name: str, now: dt.datetime, number: int = 1) -> list[Given]
     for place in app.ledger.places_of(row.id for row in rows):
         places[place.draft].append(place)
     reasons = app.ledger.reasons([row.id for row in rows if row.state == "rejected"])
-    return [fate(row, places[row.id], now, reasons.get(row.id, "")) for row in rows]
+    found, past = [fate(row, places[row.id], now, reasons.get(row.id, "")) for row in rows], PastPins(now)
+    return [replace(g, fate="past") if g.fate == "stock" and past_pin(app, g.draft, past) else g for g in found]
 
 
 def wanted(app: App, now: dt.datetime) -> list[tuple[str, dt.datetime]]:

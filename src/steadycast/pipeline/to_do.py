@@ -18,6 +18,7 @@ from steadycast.workspace.paths import PLACEHOLDER
 
 if TYPE_CHECKING:
     from steadycast.ledger.delivery import Delivery
+    from steadycast.ledger.stock_reads import PinnedDraft
     from steadycast.ledger.tables import AmendmentRow, DeliveryRow
     from steadycast.pipeline.asking import Asked
     from steadycast.pipeline.hub_asks import HubAsk
@@ -39,6 +40,7 @@ class Needs:
     requests: list[Requested]
     hub_asks: list[HubAsk]
     asked: list[Asked]  # what is overdue or declined first; only that is counted
+    pinned: list[PinnedDraft]  # to a slot that is past: no other will carry them
     alarms: list[AlarmRow]  # of what is wrong
     alarms_apart: list[AlarmRow]  # of them, those that tell of what is not counted otherwise: only they are
     news: list[AlarmRow]  # of nothing wrong
@@ -53,30 +55,33 @@ class Needs:
     @property
     def elsewhere(self) -> int:
         """How many of them a report has no row for."""
-        return len(self.settings) + sum(self.counts[kind] for kind in ("amendments", "requests", "hub_asks", "asked"))
+        return len(self.settings) + sum(self.counts[kind] for kind in ("amendments", "requests", "hub_asks", "asked", "pinned"))
 
 
 def needs(app: App, now: dt.datetime, drafts: int | None = None) -> Needs:
     """What needs a person at `now`; `drafts` is how many wait for a decision, where that was read already."""
     from steadycast.alarms.due import NEWS
     from steadycast.pipeline import asking, hub_asks
+    from steadycast.pipeline.past_pins import past_pins
 
     ledger, told = app.ledger, app.ledger.alarms()
     deliveries, amendments, gaps = ledger.waiting(), amend.to_look_at(app), gaps_of_today(app, now)
     requests, hubs = publish_requests.waiting(app, now), hub_asks.waiting(app)
     asked = sorted(asking.coming(app, now), key=lambda each: each.standing not in asking.LOST)
+    pinned = [row for row in past_pins(app, now) if not row.out]
     alarms = [row for row in told if row.kind not in NEWS]
     states = [KINDS[row.state] for row in deliveries]
     counts = {kind: states.count(kind) for kind in KINDS.values()}
     counts |= {"amendments": len(amendments), "gaps": len(gaps), "requests": len(requests), "hub_asks": len(hubs)}
     counts["asked"] = sum(each.standing in asking.LOST for each in asked)
+    counts["pinned"] = len(pinned)
     counts["drafts"] = ledger.first_to_decide(0, app.workspace.fair.waiting)[1] if drafts is None else drafts
     counts["problems"] = ledger.unread()
     apart = [*_apart(alarms, counts, {slot.series for slot in gaps})]
     counts["alarms"] = len(apart)
     settings = (*placeholders_in_use(app.workspace), *(("channel", name) for name in sent_to_nobody(app)))
     return Needs(
-        deliveries, amendments, gaps, requests, hubs, asked, alarms, apart,
+        deliveries, amendments, gaps, requests, hubs, asked, pinned, alarms, apart,
         [row for row in told if row.kind in NEWS], counts, settings,
     )  # fmt: skip
 

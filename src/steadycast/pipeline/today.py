@@ -16,6 +16,7 @@ from steadycast.pipeline.to_do import Needs, needs
 from steadycast.schedule.cadence import parse
 
 if TYPE_CHECKING:
+    from steadycast.ledger.stock_reads import PinnedDraft
     from steadycast.pipeline.asking import Asked
     from steadycast.pipeline.hub_asks import HubAsk
 
@@ -103,6 +104,7 @@ class Today:
     hub_asks: tuple[HubAsk, ...] = ()  # all of them: few can wait
     asked: tuple[Asked, ...] = ()  # what is overdue or declined first
     asked_in_all: int = 0
+    pinned: tuple[PinnedDraft, ...] = ()  # to a slot that is past
     reach: tuple[SeriesReach, ...] = ()
     overrides: tuple[Override, ...] = ()  # what others decided over editors' heads
     news: tuple[AlarmRow, ...] = ()  # alarms of nothing wrong
@@ -146,6 +148,7 @@ def today(app: App, now: dt.datetime) -> Today:
         hub_asks=tuple(found.hub_asks),
         asked=tuple(found.asked[:SHOWN]),
         asked_in_all=len(found.asked),
+        pinned=tuple(found.pinned[:SHOWN]),
         reach=tuple(_reach(app, now)),
         overrides=tuple(leaders.lately(app, now)),
         news=tuple(found.news),

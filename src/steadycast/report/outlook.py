@@ -12,6 +12,7 @@ from typing import Any
 from steadycast.language import gettext as _
 from steadycast.ledger.mix_steps import in_force
 from steadycast.ledger.plans import as_slot
+from steadycast.ledger.stock_reads import OVERDUE
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import State
 from steadycast.report.model import Runway
@@ -28,7 +29,6 @@ from steadycast.schedule.stock import StockLeft, suits
 from steadycast.workspace import Workspace
 
 MEMORY = dt.timedelta(days=400)  # how far back the planner's turns and mix look
-OVERDUE = dt.timedelta(days=7)  # what such old slots may still carry, late, is not free for another
 OVER = (State.WITHDRAWN, State.CANCELLED, State.EXCUSED)
 RATE_AFTER = dt.timedelta(days=7)  # before that it would be a guess
 OPENING = dt.timedelta(hours=1)  # what the first intake found
