@@ -46,7 +46,7 @@ def desk(bench: Bench) -> Iterator[Desk]:
 
 
 def states(bench: Bench) -> dict[str, str]:
-    return {row["path"]: row["state"] for row in pipeline.drafts(bench.open())}
+    return {row["path"]: row["state"] for row in pipeline.drafts(bench.open(), MORNING)}
 
 
 def test_drafts_on_the_desk(desk: Desk, bench: Bench) -> None:

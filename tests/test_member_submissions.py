@@ -75,7 +75,7 @@ def test_a_text_with_pictures_waits_for_approval_and_is_planned_then(
     names = sorted(file.name for file in folder.iterdir())
     assert names[0].startswith("01-")
     assert names[0].endswith(".jpg")
-    draft = pipeline.drafts(app)[0]
+    draft = pipeline.drafts(app, pipeline.now())[0]
     assert draft["form"] == "article"
     pipeline.decide(app, [row.id], "approve", by="editor", now=bench.clock.now())
     pipeline.plan(app, bench.clock.now())
@@ -105,7 +105,7 @@ def sound(seconds: float = 1.0) -> bytes:
 def test_a_recording_is_the_drafts_own(app: App, send: Callable[..., DraftRow], bench: Bench) -> None:
     row = send("外婆讲了三分钟。", "外婆说弄堂", **{"录音.wav": sound()})
     assert (row.title, row.form) == ("外婆说弄堂", "audio")
-    assert pipeline.drafts(app)[0]["form"] == "audio"
+    assert pipeline.drafts(app, pipeline.now())[0]["form"] == "audio"
     assert app.ledger.problems() == []
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
 from class_bench import at, workspace_of
 from desk_bench import Desk
+from pipeline_bench import MORNING, Bench
+from pipeline_bench import SETTINGS as DAILY_SETTINGS
 
 from steadycast import pipeline
 from steadycast.classes.roster import Roster, read_roster
 from steadycast.cli import drafts as commands
 from steadycast.errors import InputError
-from steadycast.pipeline import class_files, classes, invites, members
+from steadycast.pipeline import class_files, classes, community_state, invites, members, slot_view
 from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.drafts import find_draft
-from steadycast.pipeline.member_names import MemberNames
 
 SETTINGS = """[members.lin]
 title = "阿林"
@@ -28,7 +30,7 @@ every = "week on sun at 20:00"
 start = 2021-01-04
 """
 ROSTER = "id,title,class,group,role\nmomo,沫沫,c16,a,leader\nxu,徐,c16,a,\nxu2,徐,c16,a,\n"
-NOW = at("2021-01-05 01:00")
+NOW, DAY = at("2021-01-05 01:00"), dt.timedelta(days=1)
 
 
 @pytest.fixture
@@ -90,8 +92,7 @@ def test_drafts_are_listed_under_the_name_that_people_use(
         return real(app)
 
     monkeypatch.setattr(class_files, "roster", roster)
-    names = MemberNames(app)
-    assert (names("lin"), names(""), len(read)) == ("阿林", "", 0)
+    assert (app.member_title("lin"), app.member_title(""), len(read)) == ("阿林", "", 0)
     for member in ("lin", "momo", "xu", "guest"):
         (app.workspace.content / "ugc" / member).mkdir(parents=True)
         (app.workspace.content / "ugc" / member / "one.md").write_text(f"# Of {member}\n\nWords.\n", encoding="utf-8")
@@ -110,3 +111,28 @@ def test_drafts_are_listed_under_the_name_that_people_use(
     with Desk(app.workspace.root).up() as desk:
         for page in ("/drafts", "/drafts?member=momo", f"/drafts/{momos}", "/"):
             assert "<bdi>沫沫</bdi>" in desk.get(page).text, page
+        for page in ("/drafts", "/write"):
+            options = re.findall(r'<option value="(\w+)"(?: selected)?>([^<]*)', desk.get(page).text)
+            assert {("lin", "阿林"), ("momo", "沫沫"), ("xu", "徐")} <= {*options}, page
+
+
+def test_a_slot_its_calendar_and_the_record_name_a_member_of_the_roster_as_the_list_of_members_does(
+    bench: Bench,
+) -> None:
+    """And by another name once the roster has another: of what waits too, though nothing else has changed."""
+    text = DAILY_SETTINGS + '[class.c16]\nevery = "week on sun at 20:00"\nstart = 2026-11-02\n'
+    app = bench.set_up(text, {f"ugc/momo/{n}.md": f"# Piece {n}\n\nWords.\n" for n in range(3)})
+    pipeline.collect(app, MORNING)
+    pipeline.decide(app, ["ugc/momo/0.md", "ugc/momo/1.md"], "approve", by="lin", now=MORNING)
+    pipeline.plan(app, MORNING)
+    bench.at(23, 20, 0)
+    pipeline.publish(app)
+    for minute, name in enumerate(("沫沫", "小沫")):
+        (bench.root / "roster.csv").write_text(f"id,title,class\nmomo,{name},c16\n", encoding="utf-8")
+        report = community_state.standing(app, MORNING + dt.timedelta(hours=12, minutes=minute)).report
+        told = [report.contributors[0].title, *report.series[0].writers]
+        told += [each.member for each in (*report.plan, *report.waiting) if each.member]
+        assert told == [name] * 4
+        seen = [slot_view.one(app, f"daily@2026-11-{day}T20:00", MORNING) for day in (23, 24)]
+        assert [each and each.member for each in seen] == [name] * 2
+        assert {voice.title for voice in pipeline.fair.fair(app, MORNING + DAY).voices if voice.slots} == {name}

@@ -46,7 +46,10 @@ class Given(Shown):
 
     draft: str
     title: str
-    fate: str = Field(description="out, planned, due, stock, past (pinned to a slot that is past), waiting, rejected, not-ready, gone, held.")
+    fate: str = Field(
+        description="out, planned, due, stock, past (pinned to a slot that is past), "
+        "waiting, rejected, not-ready, gone, held."
+    )
     at: dt.datetime | None
     reason: str
     urls: list[str]

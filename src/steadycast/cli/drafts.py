@@ -32,7 +32,17 @@ if TYPE_CHECKING:
     from steadycast.pipeline import App
 
 Standing = Literal[
-    "waiting", "stock", "planned", "past", "used", "archive", "hand-in", "copy", "doubtful", "rejected", "not-ready",
+    "waiting",
+    "stock",
+    "planned",
+    "past",
+    "used",
+    "archive",
+    "hand-in",
+    "copy",
+    "doubtful",
+    "rejected",
+    "not-ready",
     "gone",
 ]
 PAGE = 50  # drafts that a table shows: one of thousands is drawn for seconds
@@ -78,7 +88,7 @@ def intake(*, feeds: bool = True, watch: bool = False, trigger: bool = False, js
         else:
             columns = {"what": "what", "title": "draft", "by": "by", "state": "state", "where": "where", "path": "path"}
             lines = [str(p) for p in collected.problems if p.held > 1]  # too much for a cell of a table
-            names, rows = app.workspace.member_title, collected.brief().rows()
+            names, rows = app.member_title, collected.brief().rows()
             show([{**row, "by": row["by"] and names(row["by"])} for row in rows if row["title"] not in lines], columns)
             say(*lines, collected.summary())
         if watch:
@@ -130,8 +140,8 @@ def list_(
     all
         Every one, a line each, with tabs between.
     """
-    whose = None if not member else "" if member == "pgc" else member
     with pipeline.App.open(readonly=True) as app:
+        whose = None if not member else "" if member == "pgc" else pipeline.members.named(app, member)
         most = None if all or json else PAGE
         found = pipeline.listed(app, pipeline.now(), state or "", whose, form or "", most)
         if json:

@@ -49,7 +49,7 @@ def plan(*, days: Days = 14, json: Json = False) -> int:
         empty = bool(planned.gaps) and not app.ledger.has_drafts()
         where = pipeline.DraftLocation(app, pipeline.now(), planned.made_of)
         beyond = [] if json else where.beyond(dt.timedelta(days=days)).lines()
-        names = app.workspace.member_title
+        names = app.member_title
     complain(planned.warning)
     if json:
         as_json(planned.rows())

@@ -74,7 +74,7 @@ def form(app: App, slot: SlotSeen, now: dt.datetime) -> dict[str, Any]:
     last = slot.asked.member if slot.asked else ""
     members.sort(key=lambda each: each[0] == last)  # whoever could not is the last to be asked again
     return {
-        "members": [(name, app.workspace.member_title(name), gave) for name, gave in members],
+        "members": [(name, app.member_title(name), gave) for name, gave in members],
         "able": able,
         "usual": asking.usual_day(slot.day, today),
         "today": today,

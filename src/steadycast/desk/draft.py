@@ -22,7 +22,6 @@ from steadycast.ledger.tables import DONE
 from steadycast.pipeline import App, amend
 from steadycast.pipeline.draft_page import difference, document, facts, fault_free, problems_of
 from steadycast.pipeline.drafts import find_draft, read
-from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.past_pins import past_pin
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.past_pins import PastPins
@@ -55,7 +54,7 @@ def draft(request: Request, app: Here, id: str, revision: str = "", against: str
         changes=difference(former, text) if former and text and (revision or against) else None,
         facts=_facts(app, text) if text else {}, decisions=app.ledger.decisions_of(row.id), where=where,
         slots=app.ledger.slots_of(row.id, pipeline.now()), resembles=resembles, inbox=(*INBOX, "archive", "hand-in"),
-        series_title=app.series_title, member_title=MemberNames(app),
+        series_title=app.series_title, member_title=app.member_title,
         is_out=any(d.state in DONE for d in where),
         served=[_mime(m.stored) for m in text.media] if text else [],
         local=files.local_addresses(request, app, where),

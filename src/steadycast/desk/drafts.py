@@ -23,7 +23,7 @@ from steadycast.pipeline import App, concerns, write_draft
 from steadycast.pipeline.draft_location import DraftLocation, Place
 from steadycast.pipeline.draft_notes import is_lone
 from steadycast.pipeline.drafts import find_draft
-from steadycast.pipeline.member_names import MemberNames
+from steadycast.pipeline.member_names import titles
 from steadycast.pipeline.past_pins import draft_page
 from steadycast.pipeline.permissions import Act, Person, Role
 from steadycast.schedule.model import Form as DraftForm
@@ -58,8 +58,8 @@ def drafts(
         request, app, "drafts", "drafts", found=found, shelf=shelf, shelves=SHELVES, standings=STANDINGS,
         asked=asked, kept=kept, number=number, last=max(-(-found.total // SHOWN), 1), first=(number - 1) * SHOWN,
         address=lambda **other: _address(shelf, kept, **other), unread=app.ledger.unread(), house=HOUSE,
-        decidable=(*INBOX, "rejected", "archive", "hand-in"), members=app.workspace.members,
-        member_title=MemberNames(app), series=app.workspace.series,
+        decidable=(*INBOX, "rejected", "archive", "hand-in"), members=titles(app),
+        member_title=app.member_title, series=app.workspace.series,
         forms=[form.value for form in DraftForm], origins=[origin.value for origin in Origin],
     )  # fmt: skip
 

@@ -83,7 +83,7 @@ def _page(request: Request, app: App, member: str, refused: str = "", written: M
     named = next((each.id for each in able if str(each.id) == chosen or (not chosen and not each.draft)), 0)
     rolls = {each.the_class.name: each for each in pipeline.turns.rolls(app)}
     sat = (each.title(app, member) for each in rolls.values() if any(seat.member == member for seat in each.seats))
-    title = next(sat, app.workspace.member_title(member))
+    title = next(sat, app.member_title(member))
     owed = [
         (each, rolls[each.the_class].title(app, each.author) if each.the_class in rolls else each.author)
         for each in pipeline.rounds.owed_by(app, member, now)

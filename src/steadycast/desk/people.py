@@ -133,7 +133,7 @@ def _called(app: App, titles: Mapping[str, str], kind: str, space: str, name: st
         case "delivery":
             return name, f"/deliveries/{at}"
         case "member":
-            return app.workspace.member_title(name), f"/members/{at}"
+            return app.member_title(name), f"/members/{at}"
         case "person":
             return name, _address(name)
         case _:

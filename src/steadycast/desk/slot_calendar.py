@@ -179,12 +179,11 @@ def _marked(app: App, days: list[dt.date], now: dt.datetime) -> dict[dt.date, st
 
 def _stock(app: App) -> list[dict[str, Any]]:
     """The fresh drafts that could be dragged into a slot."""
-    workspace = app.workspace
     return [
         {
             "id": row.id,
             "title": row.title,
-            "member": workspace.writer_title(row.member, row.circle),
+            "member": app.writer_title(row.member, row.circle),
             "seen": row.revision,
             "fits": slot_view.series_for(app, row),
         }

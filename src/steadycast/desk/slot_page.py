@@ -196,7 +196,7 @@ def _choices(app: App, row: SlotRow | None) -> list[dict[str, str]]:
     if row is None:
         return []
     found = slot_view.free_stock(app, CHOICES, target=row)
-    return [{"id": d.id, "title": d.title, "member": app.workspace.writer_title(d.member, d.circle)} for d in found]
+    return [{"id": d.id, "title": d.title, "member": app.writer_title(d.member, d.circle)} for d in found]
 
 
 def _elsewhere(app: App, row: SlotRow | None) -> list[SlotSeen]:

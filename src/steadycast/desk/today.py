@@ -15,7 +15,6 @@ from steadycast.desk.slot_page import became
 from steadycast.errors import InputError
 from steadycast.language import current
 from steadycast.pipeline.draft_notes import is_lone
-from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.to_do import placeholders_in_use, sent_to_nobody
 from steadycast.pipeline.today import Today
@@ -31,7 +30,7 @@ def today(request: Request, app: Here) -> HTMLResponse:
     """The page."""
     day, workspace = read_today(app, pipeline.now()), app.workspace
     return page(
-        request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=MemberNames(app),
+        request, app, "today", "today", day=day, zone=workspace.community.zone, member_title=app.member_title,
         series_title=app.series_title,
         is_lone=is_lone, may_fix=may_fix, calls=things(request, day), placeholder=PLACEHOLDER,
         unwritten=placeholders_in_use(workspace), to_nobody=sent_to_nobody(app),

@@ -31,6 +31,7 @@ from steadycast.language import current
 from steadycast.language import gettext as _
 from steadycast.pipeline import App, concerns, draft_notes, slot_view
 from steadycast.pipeline.live_preview import LivePreview, live_preview
+from steadycast.pipeline.member_names import titles
 from steadycast.pipeline.permissions import Act, Person, may_somewhere
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.pipeline.write_draft import (
@@ -103,9 +104,7 @@ def new(request: Request, app: Here, member: str = "", series: str = "", slot: s
     """A page for a new draft: the house's, one that somebody types for a member, or a member's own."""
     member = _own(request) or member
     edited = Edited(series=(series,) if series in app.workspace.series else (), slot=slot[:60])
-    return _page(
-        request, app, OpenFile(edited, member=member if _own(request) or member in app.workspace.members else "")
-    )
+    return _page(request, app, OpenFile(edited, member=member if _own(request) or member in titles(app) else ""))
 
 
 @router.get("/write/frame/{name}")
@@ -201,7 +200,7 @@ def _page(request: Request, app: App, opened: OpenFile, *, id: str = "", **value
     given: dict[str, Any] = {
         "opened": opened, "edited": opened.edited, "id": id, "overrides": OVERRIDES, "forms": [*Form],
         "taken": draft_notes.forms_taken(app),
-        "series": app.workspace.series, "members": app.workspace.members, "channels": app.usable_platforms,
+        "series": app.workspace.series, "members": titles(app), "channels": app.usable_platforms,
         "titles": {name: app.channel_title(name) for name in app.usable_platforms},
         "coming": list(_coming(app, opened)),
         "focal": [f"{float(each) * 100:g}" for each in opened.edited.focal.split()] or ["", ""],

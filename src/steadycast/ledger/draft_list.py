@@ -19,7 +19,8 @@ from steadycast.ledger.tables import WENT_OUT, DraftRow, State
 SLOT = table("slot")
 SHELVES = ("inbox", "stock", "reserve", "archive")
 STANDINGS = (
-    "waiting", "copy", "doubtful", "stock", "planned", "past", "used", "archive", "hand-in", "rejected", "not-ready", "gone",
+    "waiting", "copy", "doubtful", "stock", "planned", "past", "used", "archive", "hand-in", "rejected",
+    "not-ready", "gone",
 )  # fmt: skip
 LONGEST = 100  # characters of what is searched for
 

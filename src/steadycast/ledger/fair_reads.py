@@ -109,7 +109,7 @@ def out_before(db: Database, members: Iterable[str], since: dt.datetime, channel
 
 
 def took(db: Database, since: dt.datetime, until: dt.datetime) -> list[dt.timedelta]:
-    """How long each member's draft that went out in that time took from coming in to its slot, or to going out before."""
+    """How long each member's draft that went out in that time took until its slot, or until it went out before."""
     d, s = DRAFT.c, SLOT.c
     there = (DELIVERY.c.slot == s.id) & DELIVERY.c.verdict.in_(THERE)
     early = select(func.min(DELIVERY.c.finished)).where(there).scalar_subquery()

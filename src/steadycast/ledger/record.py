@@ -114,15 +114,18 @@ def out_within(since: dt.datetime, until: dt.datetime) -> ColumnElement[bool]:
     return (SLOT.c.at >= since) & ((SLOT.c.at < until) | (DELIVERY.c.finished < until))
 
 
-def shares(db: Database, since: dt.datetime, until: dt.datetime) -> list[Share]:
-    """Whose drafts went out in that time; a slot counts once, on however many channels it went out."""
+def shares(db: Database, since: dt.datetime, until: dt.datetime, *, early: bool = False) -> list[Share]:
+    """Whose drafts went out in slots of that time; a slot counts once, on however many channels it went out.
+
+    With `early`, those of later slots that went out by then are among it.
+    """
     c, other = DELIVERY.c, DELIVERY.alias("other")
     one = select(other.c.id).where(other.c.slot == SLOT.c.id, other.c.verdict.in_(THERE)).limit(1).scalar_subquery()
     query = (
         select(c.series, c.origin, c.member, func.count(), func.max(c.at, type_=c.at.type))
         .select_from(SLOT)
         .join(DELIVERY, c.id == one)
-        .where(out_within(since, until))
+        .where(out_within(since, until) if early else (SLOT.c.at >= since) & (SLOT.c.at < until))
         .group_by(c.series, c.origin, c.member)
         .order_by(c.series, c.origin, c.member)
     )

@@ -93,7 +93,7 @@ def pinned_drafts(db: Database, now: dt.datetime) -> list[PinnedDraft]:
     values = (PINNED, EVERGREEN, raw_sql.micros(now), raw_sql.micros(now - OVERDUE), AT_MOST)
     with db.read() as connection:
         rows = raw_sql.fetch(connection, UNPLACED, values)
-    return sorted((PinnedDraft(*row, bool(out)) for *row, out in rows), key=lambda draft: draft.path)
+    return sorted((PinnedDraft._make((*row, bool(out))) for *row, out in rows), key=lambda draft: draft.path)
 
 
 def drafts_out(db: Database) -> set[str]:

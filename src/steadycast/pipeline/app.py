@@ -31,6 +31,7 @@ from steadycast.errors import (
 from steadycast.language import gettext as _
 from steadycast.language import of_tag, speak, speaking
 from steadycast.ledger.store import Ledger
+from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.secrets import Redactor, find
 from steadycast.platform import Adapter, Channel, Platform, configured, probed, registry
 from steadycast.platform.unsubscribed import UnsubscribedFile
@@ -85,6 +86,7 @@ class App:
     _limited: dict[str, Platform] = field(default_factory=dict, init=False)  # and as its far side says
     _channels: dict[str, Channel] = field(default_factory=dict, init=False)
     _told: dict[str, Any] | None = field(default=None, init=False)  # what far sides allow, by channel
+    _names: MemberNames = field(default_factory=MemberNames, init=False)
     broken_settings: SettingsError | None = None  # steadycast.toml cannot be read just now: those before it hold
 
     def __post_init__(self) -> None:
@@ -268,6 +270,14 @@ class App:
         settings = self.workspace.channels.get(channel)
         platform = self.usable(channel) if settings and not settings.title else None
         return (settings.title if settings else "") or (platform.shown_title if platform else "") or channel
+
+    def member_title(self, member: str) -> str:
+        """A member's name for people: that in steadycast.toml, else in roster.csv; "" of the house."""
+        return self._names.of(self, member)
+
+    def writer_title(self, member: str, circle: str) -> str:
+        """Who wrote a draft, for people: a member, else the community that shares it; "" for the house."""
+        return self.member_title(member) or circle
 
     def series_title(self, series: str) -> str:
         """A series' name for people: its title, else that in steadycast.toml; "" of what went out by hand."""

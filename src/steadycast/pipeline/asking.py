@@ -147,7 +147,7 @@ def ask(
     made = app.ledger.put_ask(row)
     if made is None:
         there = app.ledger.asks_of_slots([slot])[slot]
-        name = app.workspace.member_title(there.member)
+        name = app.member_title(there.member)
         said = _("%(name)s is asked for %(slot)s already", name=name, slot=slot)
         raise InputError(said, hint=_("withdraw that first"))
     return look(app, [made], now)[0]
@@ -267,7 +267,7 @@ def _asked(
     )  # fmt: skip
     return Asked(
         row.id or 0, row.slot, row.at.astimezone(zone), (series.title if series else "") or row.series, row.member,
-        app.workspace.member_title(row.member), due, row.note, stands, row.who, row.asked,
+        app.member_title(row.member), due, row.note, stands, row.who, row.asked,
         answered=row.answered is not None, draft=row.draft or "",
         empty=slot is None or slot.draft is None or slot.filled,
     )  # fmt: skip

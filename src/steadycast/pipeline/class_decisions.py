@@ -70,7 +70,7 @@ def id_of(app: App, who: str, the_class: str = "") -> str:
 def called(app: App, member: str, the_class: str) -> str:
     """A member's name for people, as the class's roster or steadycast.toml has it."""
     seats = (seat for its in enrolled(app, [the_class]).values() for seat in its.seats if seat.member == member)
-    return next((title_of(app, seat) for seat in seats), app.workspace.member_title(member))
+    return next((title_of(app, seat) for seat in seats), app.member_title(member))
 
 
 def _in_turn(verb: Callable[Concatenate[App, P], T]) -> Callable[Concatenate[App, P], T]:

@@ -131,9 +131,9 @@ def page(app: App, name: str, now: dt.datetime, before: str = "") -> ClassPage:
     streaks = tally((each.member, each.due, each.verdict) for each in ended)
     now_open = _open(app, its, all_duties, now)
     counts = {member: Counter(marks.values()) for member, marks in by_member.items()}
-    for each in _came_due(all_duties, now_open, now):
-        if each.slot not in by_member.get(each.member, ()):
-            counts.setdefault(each.member, Counter())[each.mark] += 1
+    for met in _came_due(all_duties, now_open, now):
+        if met.slot not in by_member.get(met.member, ()):
+            counts.setdefault(met.member, Counter())[met.mark] += 1
     rows, happened, known = [], its.happened, since(app, its.the_class)
     for seat in its.seats:
         told, judged = happened.get(seat.member, ()), by_member.get(seat.member, {})

@@ -86,7 +86,7 @@ def known_class(app: App, name: str) -> Class:
 
 def title_of(app: App, seat: Seat) -> str:
     """A member's name for people."""
-    return seat.title or app.workspace.member_title(seat.member)
+    return seat.title or app.member_title(seat.member)
 
 
 # -- judging

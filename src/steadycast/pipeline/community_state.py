@@ -130,8 +130,7 @@ class _Memory:
         self._history: History = former._history if former else History(())
         self._history_of: tuple[Any, ...] = ()
         self._counted: tuple[Any, ...] | None = None  # what had happened when the weeks were counted last
-        alike = former is not None and former.workspace.members == workspace.members  # how who wrote a draft is called
-        self._waiting: dict[ShownDraft, Waiting] = former._waiting if former and alike else {}
+        self._waiting: dict[ShownDraft, Waiting] = former._waiting if former else {}
         self._rows: KeptRows = former._rows if former else KeptRows()
         self._foresight: Foresight = former._foresight if former else Foresight()
 
@@ -141,12 +140,12 @@ class _Memory:
         cells = {(cell.series, cell.channel): cell for cell in self._weeks.cells()}
         return Standing(report, years, cells, matrix.waiting_cells(app.ledger), asked)
 
-    def known(self, app: App, now: dt.datetime, told: Said) -> tuple[Sequence[StockItem], Titles, Kept]:
-        """What a report is gathered with: stock, how channels are called, and the weeks as of now."""
+    def known(self, app: App, now: dt.datetime, told: Said) -> tuple[Sequence[StockItem], Titles, Titles, Kept]:
+        """What a report is gathered with: stock, how channels and members are called, and the weeks as of now."""
         self._count(app.ledger, now, told, anyway=True)
         stock, history = self.supply(app, now, told)
         happened, known = _happened(app.ledger, told), (self._weeks, self._foresight, history.rows, self._waiting)
-        return stock, app.published_title, Kept(*known, self._rows, told, happened)
+        return stock, app.published_title, app.member_title, Kept(*known, self._rows, told, happened)
 
     def supply(self, app: App, now: dt.datetime, told: Said) -> Supply:
         """Stock and history as of now; each the same object as last time where nothing of it has changed."""

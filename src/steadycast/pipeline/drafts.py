@@ -17,7 +17,6 @@ from steadycast.ledger.intake import HELD, OUT_OF_STOCK
 from steadycast.ledger.tables import DONE, DraftRow, State
 from steadycast.pipeline import leaders
 from steadycast.pipeline.app import App
-from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.past_pins import ids_past
 from steadycast.pipeline.results import Row
 
@@ -27,8 +26,8 @@ OUT = {*DONE, State.HANDED, State.SENDING, State.UNKNOWN, State.WITHDRAWN}
 
 def drafts(app: App, now: dt.datetime) -> list[Row]:
     """Every draft with its standing: waiting, stock, planned, past, used, rejected, not-ready or gone; newest first."""
-    ids, names, past = app.ledger.listed_drafts(), MemberNames(app), ids_past(app, now)
-    return [row for some in chunks(ids) for _draft, row in _standing(app, some, names, past)]
+    ids, past = app.ledger.listed_drafts(), ids_past(app, now)
+    return [row for some in chunks(ids) for _draft, row in _standing(app, some, past)]
 
 
 class DraftsListed(NamedTuple):
@@ -47,20 +46,20 @@ def listed(  # noqa: PLR0917 what may be asked of them
     """
     from steadycast.pipeline.draft_location import DraftLocation  # plans, where somebody asks for a turn
 
-    names, location = MemberNames(app), DraftLocation(app, now)
+    location = DraftLocation(app, now)
     past = ids_past(app, now, location.past_pins)
     ids = app.ledger.listed_drafts(standing=state, member=member, form=form, past=past)
 
     def rows() -> Iterator[Row]:
         for some in chunks(ids[:most]):
-            found = _standing(app, some, names, past)
+            found = _standing(app, some, past)
             location.look_up(some)
             yield from ({**row, "where": location.of(draft)} for draft, row in found)
 
     return DraftsListed(rows(), len(ids[most:]) if most else 0)
 
 
-def _standing(app: App, ids: list[str], names: MemberNames, past: Collection[str]) -> list[tuple[DraftRow, Row]]:
+def _standing(app: App, ids: list[str], past: Collection[str]) -> list[tuple[DraftRow, Row]]:
     """Some drafts with their standing, in that order; those that are not there are left out."""
     found, due, out = app.ledger.drafts_of(ids), app.ledger.drafts_due(), app.ledger.last_used(ids)
     carried = {**dict.fromkeys(past, "past"), **dict.fromkeys(due, "planned"), **dict.fromkeys(out, "used")}
@@ -74,7 +73,7 @@ def _standing(app: App, ids: list[str], names: MemberNames, past: Collection[str
                 "form": row.form,
                 "origin": row.origin,
                 "member": row.member,
-                "member_title": names(row.member),
+                "member_title": app.member_title(row.member),
                 "state": carried.get(row.id, "stock") if row.state == "approved" else row.state,
                 "edited_since_approval": _edited(row),
                 "changed": row.changed.isoformat(),

@@ -97,7 +97,7 @@ class Fair:
 def fair(app: App, now: dt.datetime) -> Fair:
     """The last 30 days up to `now`."""
     since = now - WINDOW
-    rows = record.shares(app.ledger, since, now)
+    rows = record.shares(app.ledger, since, now, early=True)
     counts, of_series = Counter[str](), dict[str, Counter[str]]()
     for row in rows:
         if not row.nobodys:
@@ -132,7 +132,7 @@ def _voices(app: App, found: Shares) -> tuple[Voice, ...]:
     names = sorted({*found.by_member, *found.by_person}, key=lambda who: (-found.by_member.get(who, 0), who))
     return tuple(
         Voice(
-            name, app.workspace.member_title(name),
+            name, app.member_title(name),
             slots := found.by_member.get(name, 0), slots / published,
             made := found.by_person.get(name, 0), made / decided,
         )

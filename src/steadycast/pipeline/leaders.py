@@ -27,7 +27,7 @@ def decided_by(app: App, series: Collection[str]) -> str:
     """The names of those who decide on these series, "" where any editor does."""
     editors = editors_of(app)
     names = {each for name in series for each in editors.get(name, ())}
-    return listed(app.workspace.member_title(each) for each in sorted(names))
+    return listed(app.member_title(each) for each in sorted(names))
 
 
 def note(app: App, act: str, series: Collection[str], subject: str, now: dt.datetime, by: str = "") -> None:  # noqa: PLR0917 one event's facts

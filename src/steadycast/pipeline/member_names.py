@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steadycast.pipeline.app import App
+if TYPE_CHECKING:
+    from steadycast.pipeline.app import App
+
+NEVER = (-1,)
 
 
 def titles(app: App) -> dict[str, str]:
@@ -20,16 +25,29 @@ def _of_roster(app: App) -> dict[str, str]:
 
 
 class MemberNames:
-    """Says what members are called; roster.csv is read once, and only where the settings do not name somebody."""
+    """Says what members are called. roster.csv is read where the settings do not name somebody, and as it is then."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self) -> None:
+        self._seated: tuple[tuple[int, ...], Mapping[str, str]] = NEVER, {}
 
-    def __call__(self, member: str) -> str:
+    def of(self, app: App, member: str) -> str:
         """A member's name for people; "" for the house."""
-        known = self._app.workspace.members.get(member)
-        return known.title if known and known.title else (member and self._seated.get(member)) or member
+        known = app.workspace.members.get(member)
+        return known.title if known and known.title else (member and self._of_roster(app).get(member)) or member
 
-    @cached_property
-    def _seated(self) -> dict[str, str]:
-        return _of_roster(self._app)
+    def _of_roster(self, app: App) -> Mapping[str, str]:
+        from steadycast.classes.roster import FILE
+
+        stamp, known = _stamp(app.workspace.root / FILE), self._seated
+        if known[0] != stamp:
+            known = self._seated = stamp, _of_roster(app)
+        return known[1]
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Another one when the file is another; () where there is none."""
+    try:
+        its = file.stat()
+    except OSError:
+        return ()
+    return its.st_mtime_ns, its.st_ctime_ns, its.st_size, its.st_ino

@@ -142,7 +142,7 @@ def page_of(app: App, name: str, now: dt.datetime, number: int = 1) -> MemberPag
     invites = tuple(app.ledger.invites_of(name))
     if found is None and not invites:
         return None
-    member = found or Member(name, app.workspace.member_title(name), trusted=False)
+    member = found or Member(name, app.member_title(name), trusted=False)
     return MemberPage(member, tuple(given(app, name, now, number)), member.drafts, invites)
 
 

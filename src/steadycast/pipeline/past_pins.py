@@ -1,4 +1,4 @@
-"""What is pinned to a slot that is past: no plan gives it to another, so it is no stock, and a person says what next."""
+"""What is pinned to a slot that is past: no plan gives it to another, so it is no stock, and waits for a person."""
 
 from __future__ import annotations
 

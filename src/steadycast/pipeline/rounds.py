@@ -16,7 +16,6 @@ from steadycast.ledger.tables import CommentRow, DraftRow, HandInRow
 from steadycast.pipeline import source_looks, turns
 from steadycast.pipeline.app import App
 from steadycast.pipeline.classes import CLASSES, PATIENCE, Judged, judge_all, known_class
-from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.turns import Roll, rolls
 from steadycast.schedule.days import DAY
 
@@ -226,7 +225,7 @@ def say_done(app: App, reviewer: str, author: str, now: dt.datetime, *, the_clas
         if row.author == author and the_class in ("", row.the_class) and slot in ("", row.slot)
     ]
     if not found:
-        names = MemberNames(app)
+        names = app.member_title
         said = _("%(reviewer)s was not drawn to comment on %(author)s", reviewer=names(reviewer), author=names(author))
         raise InputError(said, hint=_("`steadycast class round` shows who comments on whom"))
     row = next((row for row in found if row.done_at is None), found[0])

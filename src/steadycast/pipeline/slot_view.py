@@ -244,7 +244,7 @@ def _seen(  # noqa: PLR0917 one slot, with what was read of it
         state,
         draft=row.draft or "",
         title=draft.title if draft else "",
-        member=workspace.writer_title(draft.member, draft.circle) if draft else "",
+        member=app.writer_title(draft.member, draft.circle) if draft else "",
         revision=draft.revision if draft else "",
         pinned=bool(draft and series and is_pinned(app, draft, row)),
         filled=row.filled,

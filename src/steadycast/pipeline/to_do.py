@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 GAPS = 60  # empty slots of one day that are looked at
 KINDS = {State.REFUSED: "refused", State.UNKNOWN: "unknown", State.HANDED: "kits"}
+ELSEWHERE = ("amendments", "requests", "hub_asks", "asked", "pinned")  # no report has a row for them
 # What an alarm tells that the things themselves tell as well: it is no thing more.
 TOLD_BY = {"refused": "refused", "unknown": "unknown", "failing": "problems", "over": "asked", "empty": "gaps"}
 
@@ -55,7 +56,7 @@ class Needs:
     @property
     def elsewhere(self) -> int:
         """How many of them a report has no row for."""
-        return len(self.settings) + sum(self.counts[kind] for kind in ("amendments", "requests", "hub_asks", "asked", "pinned"))
+        return len(self.settings) + sum(self.counts[kind] for kind in ELSEWHERE)
 
 
 def needs(app: App, now: dt.datetime, drafts: int | None = None) -> Needs:

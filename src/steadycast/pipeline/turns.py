@@ -44,7 +44,7 @@ class Roll:
     def title(self, app: App, member: str) -> str:
         """A member's name for people; "" for nobody."""
         own = next((seat.title for seat in self.seats if seat.member == member), "")
-        return own or (app.workspace.member_title(member) if member else "")
+        return own or (app.member_title(member) if member else "")
 
 
 @dataclass(frozen=True, slots=True)

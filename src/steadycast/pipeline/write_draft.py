@@ -21,6 +21,7 @@ from steadycast.pipeline.collect import collect
 from steadycast.pipeline.draft_location import DraftLocation, Place
 from steadycast.pipeline.draft_media import takes_media
 from steadycast.pipeline.drafts import find_draft
+from steadycast.pipeline.member_names import titles
 from steadycast.pipeline.plan import plan
 from steadycast.render.media_files import identify
 
@@ -252,7 +253,7 @@ def home_of(app: App, member: str) -> PurePosixPath:
     """Where a new draft lies below content/: the house's, or a member's."""
     if not member:
         return PurePosixPath("pgc")
-    if member not in app.workspace.members:
+    if member not in titles(app):
         raise InputError(_("there is no member %(member)r", member=member), hint=_("add them in steadycast.toml"))
     return PurePosixPath("ugc", member)
 

@@ -46,15 +46,17 @@ def gather(  # noqa: PLR0917 what is kept besides
     now: dt.datetime,
     stock: Sequence[StockItem],
     titles: Titles = str,
+    members: Titles | None = None,
     kept: Kept | None = None,
 ) -> m.Report:
     """The report of this community at `now`; `stock` is every approved draft, as the planner is given it. `titles` says
-    how a channel is called for people.
+    how a channel is called for people, and `members` how a member is; as steadycast.toml has it where nobody says.
 
     Counting is the database's work: what is read grows with days, channels and people, not with deliveries, but for
     one pass of raw tuples over the record's covering index that streaks need; not even that with what is `kept`.
     """
-    return _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles, kept).report()
+    at = now.astimezone(workspace.community.zone)
+    return _Gathering(ledger, workspace, at, stock, titles, members or workspace.member_title, kept).report()
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,12 @@ def gather_by_series(  # noqa: PLR0917 what is kept besides
     now: dt.datetime,
     stock: Sequence[StockItem],
     titles: Titles = str,
+    members: Titles | None = None,
     kept: Kept | None = None,
 ) -> tuple[m.Report, tuple[m.SeriesYear, ...]]:
     """The report, and the year by series with the channels of each; what both need is read once."""
-    gathering = _Gathering(ledger, workspace, now.astimezone(workspace.community.zone), stock, titles, kept)
+    at = now.astimezone(workspace.community.zone)
+    gathering = _Gathering(ledger, workspace, at, stock, titles, members or workspace.member_title, kept)
     return gathering.report(), gathering.years()
 
 
@@ -90,6 +94,7 @@ class _Gathering:
     now: dt.datetime  # in the community's zone
     stock: Sequence[StockItem]
     titles: Titles
+    members: Titles
     kept: Kept | None = None
     left_out: dict[str, Sequence[dt.date]] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)  # channels, for people
@@ -306,7 +311,7 @@ class _Gathering:
             stock=stock,
             reserve=series.reserve,
             coming=tuple(m.Coming(self._local(s.at), self._state(s)) for s in self.outlook.of((series.name,))),
-            writers=tuple(self.workspace.member_title(who) for who, _ in writers.most_common() if who),
+            writers=tuple(self.members(who) for who, _ in writers.most_common() if who),
             counts=counts,
             on_time=m.on_time(counts),
             ahead=self._ahead(cells),
@@ -341,7 +346,7 @@ class _Gathering:
             draft=given.draft if given else "",
             title=row.title if row else "",
             origin=row.origin if row else "",
-            member=self.workspace.writer_title(row.member, row.circle) if row else "",
+            member=self._writer(row) if row else "",
             channels=self._titles(series) if series else (),
             note=slot.excused,
             page=self._preview(row),
@@ -399,7 +404,7 @@ class _Gathering:
             went = min(share.last, self.now)
             last[share.member] = max(went, last.get(share.member, went))
         return tuple(
-            m.Contributor(who, self.workspace.member_title(who), count, self._local(last[who]))
+            m.Contributor(who, self.members(who), count, self._local(last[who]))
             for who, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         )
 
@@ -441,19 +446,25 @@ class _Gathering:
         known = self.kept.waiting if self.kept and not self.previewed else {}
         said, at_once = self.kept.said if self.kept else None, self.workspace.fair.waiting
         waiting = self.rows.waiting_drafts(self.ledger, said, at_once)
-        found = {row: known.get(row) or self._waits(row) for row in waiting}
+        found = {row: self._waits(row, known.get(row)) for row in waiting}
         if self.kept:
             self.kept.waiting.clear()
             self.kept.waiting.update({} if self.previewed else found)
         return found.values()
 
-    def _waits(self, row: ShownDraft) -> m.Waiting:
+    def _writer(self, row: ShownDraft) -> str:
+        """Who wrote a draft: a member, else the community that shares it; "" for the house."""
+        return self.members(row.member) or row.circle
+
+    def _waits(self, row: ShownDraft, known: m.Waiting | None) -> m.Waiting:
+        if known and known.member == self._writer(row):  # who may be called otherwise since
+            return known
         return m.Waiting(
             kind="draft",
             id=row.id,
             title=row.title,
             at=self._local(row.changed),
-            member=self.workspace.writer_title(row.member, row.circle),
+            member=self._writer(row),
             link=row.path,
             page=self._preview(row),
             command=hints.command("draft", row.id),

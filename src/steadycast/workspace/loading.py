@@ -168,10 +168,6 @@ class Workspace(Paths, Sayings[Member, Call, SeriesTable]):
             line = self.line(path if path[:2] == ("channel", channel) else ("channel", channel))
             raise replace(error, file=error.file or self.settings_file, line=error.line or line) from None
 
-    def writer_title(self, member: str, circle: str) -> str:
-        """Who wrote a draft, for people: a member, else the community that shares it; "" for the house."""
-        return self.member_title(member) or circle
-
 
 def _left_out(skip: Iterable[str]) -> dict[dt.date, str]:
     plain = [each for each in skip if not each.startswith("holidays:")]
