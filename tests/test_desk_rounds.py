@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterator
 from html import escape
@@ -17,6 +18,7 @@ from test_desk_members import FORM, PUBLIC, invited
 from test_rounds import SETTINGS, WORDS
 
 from steadycast import pipeline
+from steadycast.cli import classes as class_commands
 from steadycast.ledger.tables import CommentRow
 from steadycast.pipeline import turn_changes
 from steadycast.pipeline.app import App
@@ -152,3 +154,41 @@ def said(desk: Desk, path: str, slot: str, author: str) -> str:
     given = {"form_token": token[1] if token else "", "slot": slot, "author": author}
     with requests.Session() as session:
         return session.post(f"{desk.url}{path}/comments", data=given, headers=FORM, timeout=10).text
+
+
+def test_every_word_on_a_member_tells_whose_turns_change_hands(
+    desk: Desk, app: App, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Out, back and moved as a leave does: in a terminal, to a program and on the desk, where they have their name."""
+    monkeypatch.chdir(bench.root)
+    monkeypatch.setenv("COLUMNS", "200")
+    now = pipeline.now()
+    whose = pipeline.turns.turns(app, pipeline.turns.roll(app, "c16"), now, 2).periods[1][1][0].member
+    name = pipeline.class_decisions.called(app, whose, "c16")
+
+    def held() -> list[str]:
+        return [*turn_changes.holders(app, "c16", pipeline.now()).values()]
+
+    def changed() -> bool:
+        shown = capsys.readouterr().out
+        assert name in shown
+        return "These turns change hands:" in shown
+
+    before = held()
+    assert class_commands.out(whose, by="lin", why="asked") == 0
+    assert changed() == (held() != before) is True
+    before = held()
+    assert class_commands.back(whose, by="lin", why="a slip", json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (bool(told["turns"]), told["turns"][0]["class"]) == (held() != before, "c16")
+    before = held()
+    answer = desk.post("/classes/c16/decide", on="/classes/c16", member=whose, answer="out", why="asked")
+    assert f"{escape(name)} is out." in answer.text
+    assert ("These turns change hands:" in answer.text) == (held() != before) is True
+    program, before = Client(desk, person(bench, "olga", Role.OWNER)), held()
+    told = program.post("/classes/c16/decide", member=whose, answer="back", why="a slip").json()
+    assert bool(told["turns"]) == (held() != before)
+    leader, before = next(seat for seat in pipeline.turns.roll(app, "c16").seats if seat.group), held()
+    name = pipeline.class_decisions.called(app, leader.member, "c16")
+    assert class_commands.move(leader.member, by="lin", why="asked", group="elsewhere") == 0
+    assert changed() == (held() != before)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import Query
@@ -83,8 +85,8 @@ class WantedLeave(Asked):
     why: str = Field(min_length=1, max_length=500)
 
 
-class Told(BaseModel):
-    """What was written down of a member."""
+class Decided(BaseModel):
+    """What was written down of a member, and the turns that somebody else has for it."""
 
     member: str
     at: dt.datetime
@@ -93,11 +95,6 @@ class Told(BaseModel):
     last: dt.date | None
     who: str
     why: str
-
-
-class Granted(Told):
-    """A leave, and the turns that somebody else has for it."""
-
     turns: list[TurnChange]
 
 
@@ -146,31 +143,28 @@ def _known(app: Here, name: str) -> str:
 
 
 @changed.post("/classes/{name}/decide", dependencies=[needs(Act.DECIDE)])
-def decide_on_member(app: Here, person: Asking, name: Name, asked: Decision) -> Told:
-    """Put a member out, keep one who is up for leaving, or take one back."""
+def decide_on_member(app: Here, person: Asking, name: Name, asked: Decision) -> Decided:
+    """Put a member out, keep one who is up for leaving, or take one back; also the turns that it changes."""
     allow(person, Act.DECIDE, None)
     verbs = {"out": class_decisions.put_out, "keep": class_decisions.keep, "back": class_decisions.take_back}
     now, the_class = pipeline.now(), _known(app, name)
-    return _told(verbs[asked.answer](app, asked.member, now, by=person.name, why=asked.why, the_class=the_class))
+    act = partial(verbs[asked.answer], app, asked.member, now, by=person.name, why=asked.why, the_class=the_class)
+    return _decided(*turn_changes.watched(app, [the_class], now, act))
 
 
 @changed.post("/classes/{name}/leave", dependencies=[needs(Act.DECIDE)])
-def grant_leave(app: Here, person: Asking, name: Name, asked: WantedLeave) -> Granted:
+def grant_leave(app: Here, person: Asking, name: Name, asked: WantedLeave) -> Decided:
     """Grant a member leave, if the class's notice, length and number allow it; also the turns that it changes."""
     allow(person, Act.DECIDE, None)
     wanted, now = class_decisions.leave_of(asked.first, asked.last), pipeline.now()
     the_class = _known(app, name)
-    done, changed = turn_changes.watched(
-        app, the_class, now,
-        lambda: class_decisions.take_leave(
-            app, asked.member, wanted, now, by=person.name, why=asked.why, the_class=the_class
-        ),
-    )  # fmt: skip
-    return Granted(**_told(done).model_dump(), turns=[TurnChange.model_validate(each) for each in changed])
+    take_leave = class_decisions.take_leave
+    act = partial(take_leave, app, asked.member, wanted, now, by=person.name, why=asked.why, the_class=the_class)
+    return _decided(*turn_changes.watched(app, [the_class], now, act))
 
 
-def _told(each: MemberStanding) -> Told:
-    return Told(
+def _decided(each: MemberStanding, changed: Iterable[turn_changes.TurnChange]) -> Decided:
+    return Decided(
         member=each.member, at=each.at, what=str(each.what), first=each.first, last=each.last, who=each.who,
-        why=each.why,
+        why=each.why, turns=[TurnChange.model_validate(turn) for turn in changed],
     )  # fmt: skip

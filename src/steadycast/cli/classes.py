@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from cyclopts import Parameter
 
@@ -13,6 +15,11 @@ from steadycast.cli.parameters import Json
 from steadycast.cli.rounds import OfClass
 from steadycast.language import N_
 from steadycast.language import gettext as _
+
+if TYPE_CHECKING:
+    from steadycast.classes.model import MemberStanding
+    from steadycast.pipeline import App
+    from steadycast.pipeline.turn_changes import TurnChange
 
 By = Annotated[str, Parameter(help=N_("Who decides. It stands in the record."))]
 Why = Annotated[str, Parameter(help=N_("The reason. It stands in the record."))]
@@ -161,20 +168,12 @@ def leave(
     """
     with pipeline.App.open() as app:
         wanted, now = pipeline.class_decisions.leave_of(_day(first), _day(last)), pipeline.now()
-        its = pipeline.class_decisions.seat_of(app, member, the_class)[0].the_class.name
-        done, changed = pipeline.turn_changes.watched(
-            app, its, now,
-            lambda: pipeline.class_decisions.take_leave(app, member, wanted, now, by=by, why=why, the_class=the_class),
-        )  # fmt: skip
-        name = pipeline.class_decisions.called(app, done.member, done.the_class)
-        moved = pipeline.turn_changes.said_of_leave(app, its, changed)
-    tell(
-        json,
-        {**_plain(done), "turns": [each.values() for each in changed]},
-        _("%(member)s is on leave from %(first)s to %(last)s.", member=name, first=done.first, last=done.last),
-        *moved,
+        take = partial(pipeline.class_decisions.take_leave, leave=wanted)
+        done = _decided(app, take, member, now, by=by, why=why, the_class=the_class)
+    said = _(
+        "%(member)s is on leave from %(first)s to %(last)s.", member=done.name, first=wanted.first, last=wanted.last
     )
-    return OK
+    return done.told(said, json=json)
 
 
 def out(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json = False) -> int:
@@ -188,10 +187,9 @@ def out(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json = 
         The class, where the member sits in several.
     """
     with pipeline.App.open() as app:
-        done = pipeline.class_decisions.put_out(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
-        name = pipeline.class_decisions.called(app, done.member, done.the_class)
-    tell(json, _plain(done), _("%(member)s is out.", member=name))
-    return OK
+        put_out = pipeline.class_decisions.put_out
+        done = _decided(app, put_out, member, pipeline.now(), by=by, why=why, the_class=the_class)
+    return done.told(_("%(member)s is out.", member=done.name), json=json)
 
 
 def warn(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json = False) -> int:
@@ -276,10 +274,9 @@ def back(member: str, *, by: By, why: Why, the_class: OfClass = "", json: Json =
         The class, where the member sits in several.
     """
     with pipeline.App.open() as app:
-        done = pipeline.class_decisions.take_back(app, member, pipeline.now(), by=by, why=why, the_class=the_class)
-        name = pipeline.class_decisions.called(app, done.member, done.the_class)
-    tell(json, _plain(done), _("%(member)s is back.", member=name))
-    return OK
+        take_back = pipeline.class_decisions.take_back
+        done = _decided(app, take_back, member, pipeline.now(), by=by, why=why, the_class=the_class)
+    return done.told(_("%(member)s is back.", member=done.name), json=json)
 
 
 def move(
@@ -299,16 +296,37 @@ def move(
         The class that they leave, where the member sits in several.
     """
     with pipeline.App.open() as app:
-        done = pipeline.class_decisions.move(
-            app, member, pipeline.now(), by=by, why=why, to=to, group=group, the_class=the_class
-        )
-        name = pipeline.class_decisions.called(app, done.member, done.the_class)
-    tell(
-        json,
-        _plain(done),
-        _("%(member)s sits there now: %(where)s", member=name, where=" ".join(filter(None, (to, group)))),
-    )
-    return OK
+        move_ = partial(pipeline.class_decisions.move, to=to, group=group)
+        done = _decided(app, move_, member, pipeline.now(), to, by=by, why=why, the_class=the_class)
+    where = " ".join(filter(None, (to, group)))
+    return done.told(_("%(member)s sits there now: %(where)s", member=done.name, where=where), json=json)
+
+
+class _Decided(NamedTuple):
+    """A person's word on a member as it was written down, and the turns that change hands for it."""
+
+    written: MemberStanding
+    name: str
+    turns: list[TurnChange]
+    lines: list[str]
+
+    def told(self, said: str, *, json: bool) -> int:
+        tell(json, {**_plain(self.written), "turns": [each.values() for each in self.turns]}, said, *self.lines)
+        return OK
+
+
+def _decided(
+    app: App, verb: Callable[..., MemberStanding], member: str, now: dt.datetime, to: str = "", *, the_class: str,
+    **more: str,
+) -> _Decided:  # fmt: skip
+    """What a verb of `class_decisions` does, in the class that a member sits in and in the one that they go `to`."""
+    decisions, changes = pipeline.class_decisions, pipeline.turn_changes
+    its = [decisions.seat_of(app, member, the_class)[0].the_class.name]
+    its += [pipeline.classes.known_class(app, to).name] if to else []
+    act = partial(verb, app, member, now=now, the_class=the_class, **more)
+    written, changed = changes.watched(app, dict.fromkeys(its), now, act)
+    name = decisions.called(app, written.member, written.the_class)
+    return _Decided(written, name, changed, changes.said_of(app, changed))
 
 
 def _plain(done: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
@@ -74,14 +75,16 @@ def decide(
 ) -> RedirectResponse:
     """A person's word: who is up for leaving is out, or stays; who was out is back."""
     verbs = {"out": class_decisions.put_out, "keep": class_decisions.keep, "back": class_decisions.take_back}
-    verbs[answer](app, member, pipeline.now(), by=pipeline.who(), why=why, the_class=name)
-    _ = current().gettext
+    act = partial(verbs[answer], app, member, now := pipeline.now(), by=pipeline.who(), why=why, the_class=name)
+    written, changed = turn_changes.watched(app, [name], now, act)
+    _, whom = current().gettext, class_decisions.called(app, written.member, name)
     said = {
-        "out": _("%(member)s is out.", member=member),
-        "keep": _("%(member)s stays.", member=member),
-        "back": _("%(member)s is back.", member=member),
+        "out": _("%(member)s is out.", member=whom),
+        "keep": _("%(member)s stays.", member=whom),
+        "back": _("%(member)s is back.", member=whom),
     }
-    return done(f"{LIST}/{name}", said[answer])
+    lines = [said[answer], *turn_changes.said_of(app, changed)]
+    return done(f"{LIST}/{name}", turn_changes.within(lines, LONGEST))
 
 
 @router.post(ONE + "/leave", dependencies=[form_of(Act.DECIDE)])
@@ -95,9 +98,7 @@ def leave(  # noqa: PLR0917 a form's fields
 ) -> RedirectResponse:
     """A leave that a member asked for."""
     wanted, now, who = class_decisions.leave_of(first, last), pipeline.now(), pipeline.who()
-    _told, changed = turn_changes.watched(
-        app, name, now,
-        lambda: class_decisions.take_leave(app, member, wanted, now, by=who, why=why, the_class=name),
-    )  # fmt: skip
-    said = [current().gettext("The leave is granted."), *turn_changes.said_of_leave(app, name, changed)]
+    act = partial(class_decisions.take_leave, app, member, wanted, now, by=who, why=why, the_class=name)
+    _told, changed = turn_changes.watched(app, [name], now, act)
+    said = [current().gettext("The leave is granted."), *turn_changes.said_of(app, changed)]
     return done(f"{LIST}/{name}", turn_changes.within(said, LONGEST))

@@ -26,10 +26,12 @@ class TurnChange:
     was: str  # a member; "" is nobody
     member: str
     written: bool = False  # into turns.csv; else the rota gave it to another by itself
+    the_class: str = ""
 
     def values(self) -> dict[str, Any]:
         """As JSON tells it."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return {"class": told.pop("the_class"), **told}
 
 
 def holders(app: App, the_class: str, now: dt.datetime) -> Holders:
@@ -42,20 +44,22 @@ def holders(app: App, the_class: str, now: dt.datetime) -> Holders:
     return {(turn.period, turn.group): turn.member for _period, its in found.periods for turn in its}
 
 
-def changes(before: Holders, after: Holders, written: Collection[tuple[str, str]] = ()) -> list[TurnChange]:
+def changes(
+    the_class: str, before: Holders, after: Holders, written: Collection[tuple[str, str]] = ()
+) -> list[TurnChange]:
     """The turns that somebody else has than before, in order of time; `written` are those that a person gave."""
     return [
-        TurnChange(*key, before.get(key, ""), member, key in written)
+        TurnChange(*key, before.get(key, ""), member, key in written, the_class)
         for key, member in after.items()
         if before.get(key, "") != member
     ]
 
 
-def watched(app: App, the_class: str, now: dt.datetime, act: Callable[[], T]) -> tuple[T, list[TurnChange]]:
-    """What a person's act answers, and the turns of a class that somebody else has for it."""
-    before = holders(app, the_class, now)
+def watched(app: App, classes: Iterable[str], now: dt.datetime, act: Callable[[], T]) -> tuple[T, list[TurnChange]]:
+    """What a person's word on a member answers, and the turns of these classes that somebody else has for it."""
+    before = {name: holders(app, name, now) for name in classes}
     done = act()
-    return done, changes(before, holders(app, the_class, now))
+    return done, [each for name, its in before.items() for each in changes(name, its, holders(app, name, now))]
 
 
 def swap(
@@ -65,7 +69,7 @@ def swap(
     name = given.the_class.name
     before = holders(app, name, now)
     rows = turns.swap(app, given, member, other, now, period=period, why=why)
-    return changes(before, holders(app, name, now), {(at, group) for at, group, _member in rows})
+    return changes(name, before, holders(app, name, now), {(at, group) for at, group, _member in rows})
 
 
 def said_of_swap(app: App, given: Roll, changed: Collection[TurnChange]) -> list[str]:
@@ -79,9 +83,15 @@ def said_of_swap(app: App, given: Roll, changed: Collection[TurnChange]) -> list
     return said + _lines(app, given, moved)
 
 
-def said_of_leave(app: App, the_class: str, changed: Collection[TurnChange]) -> list[str]:
-    """What to say of the turns that somebody else has for a leave; nothing where there are none."""
-    return [_("These turns change hands:"), *_lines(app, turns.roll(app, the_class), changed)] if changed else []
+def said_of(app: App, changed: Collection[TurnChange]) -> list[str]:
+    """What to say of the turns that somebody else has for a word on a member; nothing where there are none."""
+    said, classes = [], list(dict.fromkeys(each.the_class for each in changed))
+    for name in classes:
+        given = turns.roll(app, name)
+        title, head = given.the_class.title, _("These turns change hands:")
+        said.append(head if len(classes) == 1 else _("In %(class_title)s these turns change hands:", class_title=title))
+        said += _lines(app, given, [each for each in changed if each.the_class == name])
+    return said
 
 
 def _lines(app: App, given: Roll, changed: Iterable[TurnChange]) -> list[str]:
