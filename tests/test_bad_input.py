@@ -103,7 +103,10 @@ SETTINGS = {
     "an address of another kind": (SITE_ONLY + 'feed = "javascript:alert(1)"\n', "expected a web address"),
     "a limit of a text that is none": (SITE_ONLY + "[channel.site.limits.titel]\nmax = 9\n", "did you mean 'title'"),
     "a limit's key with a slip": (SITE_ONLY + "[channel.site.limits.title]\nmxa = 9\n", "did you mean 'max'"),
-    "a limit that is no number": (SITE_ONLY + '[channel.site.limits.title]\nmax = "long"\n', "valid integer"),
+    "a limit that is no number": (
+        SITE_ONLY + '[channel.site.limits.title]\nmax = "long"\n',
+        "should be a whole number",
+    ),
     "a limit below nothing": (SITE_ONLY + "[channel.site.limits.title]\nmax = -4\n", "max = -4 is not from 1"),
     "a limit that nothing meets": (
         SITE_ONLY + "[channel.site.limits.title]\nmax = 4\nmin = 9\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from class_bench import at, workspace_of
 
 from steadycast.classes.model import Leave
-from steadycast.errors import SettingsError
+from steadycast.errors import InputError, SettingsError
+from steadycast.language import of_tag, speaking
 from steadycast.ledger.store import Ledger
 from steadycast.ledger.tables import CommentRow, HandInRow
-from steadycast.pipeline import class_decisions, class_problems, rounds, source_looks, turns
+from steadycast.ops.check_settings import of_settings
+from steadycast.pipeline import class_decisions, class_problems, classes, rounds, source_looks, turns
+from steadycast.pipeline.app import App
 from steadycast.pipeline.collect import collect
 from steadycast.pipeline.plan import plan
 from steadycast.pipeline.rituals import Made, keep, kept
@@ -195,3 +199,73 @@ def test_of_two_rows_of_one_duty_the_older_names_stays(ledger: Ledger) -> None:
     assert [row.verdict for row in ledger.hand_ins("reading", at("2021-01-01 00:00"))] == ["kept"]
     assert {row.author for row in ledger.round_of("reading", "reading@2021-01-10T20:00")} == {"bob", "cay"}
     assert ledger.metas("looked:first:") == {"reading": "1"}
+
+
+def test_a_title_that_another_class_or_series_is_called_by_or_was_is_told(tmp_path: Path) -> None:
+    """`class show` would take one of the two, and a draft that names it would be for one of them."""
+    text = """[community]
+name = "c"
+timezone = "Asia/Shanghai"
+language = "en"
+
+[channel.site]
+platform = "site"
+
+[series.daily]
+title = "{series}"
+was = "morning"
+every = "day at 20:00"
+channels = ["site"]
+
+[class.reading]
+title = "Reading"
+was = "c16"
+every = "week on sun at 20:00"
+start = 2021-01-04
+
+[class.other]
+title = "{title}"
+every = "week on sun at 20:00"
+start = 2021-01-04
+"""
+    found = {}
+    for title, series in (
+        ("c16", "Day"), ("reading", "Day"), ("Reading", "Day"), ("morning", "Day"), ("Day", "Day"), ("Other", "c16"),
+        ("Other", "Day"), ("other", "daily"), ("", ""),
+    ):  # fmt: skip
+        (tmp_path / "steadycast.toml").write_text(text.format(title=title, series=series), encoding="utf-8")
+        told = [
+            each for each in of_settings(App(load(tmp_path)), at("2021-01-05 12:00")) if "is called" in each.message
+        ]
+        found[title, series] = [(each.message.partition(" is called")[0], each.line) for each in told]
+    assert found == {
+        ("c16", "Day"): [("class.other.title: class.reading", 22)],
+        ("reading", "Day"): [("class.other.title: class.reading", 22)],
+        ("Reading", "Day"): [("class.other.title: class.reading", 22)],
+        ("morning", "Day"): [("class.other.title: series.daily", 22)],
+        ("Day", "Day"): [("class.other.title: series.daily", 22)],
+        ("Other", "c16"): [("series.daily.title: class.reading", 10)],
+        ("Other", "Day"): [], ("other", "daily"): [], ("", ""): [],
+    }  # fmt: skip
+
+
+def test_where_no_class_is_named_the_hint_says_which_there_are(place: Place) -> None:
+    place.called("reading", was="c16")
+    with pytest.raises(InputError) as caught:
+        classes.known_class(place.app, "")
+    assert caught.value.hint == "known here: reading"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize(
+    "was", ["{ a = 1 }", "1", "[1]", "true", '"Bad Name"', '["c", "Bad"]', str([*"abcdefghijklmnopqrstuvw"])]
+)
+def test_former_names_that_are_none_are_told_in_our_own_words(tmp_path: Path, was: str, language: str) -> None:
+    text = SETTINGS.format(name="reading", was=f"was = {was}\n").replace('"en"', f'"{language}"')
+    (tmp_path / "steadycast.toml").write_text(text, encoding="utf-8")
+    with speaking(of_tag(language).name), pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    assert caught.value.line == 7
+    said = caught.value.message.partition(": ")[2]
+    assert not re.search(r"Input|String|Value|tuple|valid|pattern", said), said
+    assert (language == "en") == said.isascii(), said

@@ -240,7 +240,7 @@ def test_the_report_tells_figures_and_names_nobody(bench: Bench) -> None:
         ("mix_at = [{ active = 0, pgc = 1 }]", "mix_at", "greater than or equal to 1"),
         ("mix_at = [{ active = 60, pcg = 1 }]", "mix_at", "did you mean 'pgc'"),
         ('[fair]\ntop = "0.4"', "top", "is no share"),
-        ("[fair]\ntop = 40", "top", "valid string"),
+        ("[fair]\ntop = 40", "top", "should be a text, in quotes"),
         ('[fair]\nfounder = "101%"', "founder", "is no share"),
         ('[fair]\nwait = "3 weeks"', "wait", "is not a length of time"),
         ('[fair]\ntops = "40%"', "tops", "unknown key"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from steadycast.language import N_, quoted
+from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 
 OK, WARN, BAD = "ok", "warn", "bad"  # how bad: well; told for clearness, nothing has to be fixed; a person fixes it
@@ -117,6 +117,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     return _("did you mean %(word)s?", word=quoted(near[0])) if near else otherwise
 
 
+FEW = 12  # names that a hint lists where none was given
 THERE_IS_NO = {
     "series": N_("there is no series %(name)s"),
     "slot": N_("there is no slot %(name)s"),
@@ -138,7 +139,10 @@ THERE_IS_NO = {
 
 def unknown_name(what: str, name: str, known: Iterable[str], otherwise: str = "") -> InputError:
     """The error for a name that a person gave and that is not there; `what` it names is a key of THERE_IS_NO."""
-    hint = did_you_mean(name, known, otherwise or _("see steadycast.toml"))
+    there = sorted({*known})
+    hint = did_you_mean(name, there, otherwise or _("see steadycast.toml"))
+    if there and not name.strip() and len(there) <= FEW:
+        hint = _("known here: %(keys)s", keys=listed(there))
     return InputError(_(THERE_IS_NO[what], name=quoted(name)), hint=hint)
 
 

@@ -85,18 +85,23 @@ OF_DATABASE = (
     (r"connection (?:refused|failed)|could not connect", N_("the database does not answer")),
 )  # fmt: skip
 
-# The sentences of the models that check settings, with what stands in them left out.
-OF_MODELS = (
+A_LIST = N_("should be a list, in [ ]")
+# What models that check settings say in a programmer's words.
+OF_MODELS = {
+    "Input should be a valid string": N_("should be a text, in quotes"),
+    "Input should be a valid integer": N_("should be a whole number"),
+    "Input should be a valid number": N_("should be a number"),
+    "Input should be a valid boolean": N_("should be true or false"),
+    "Input should be a valid tuple": A_LIST,
+    "Input should be a valid list": A_LIST,
+    "Input should be a valid dictionary": N_("should be a table"),
+    "Input should be a valid date": N_("should be a date, such as 2026-11-27"),
+    "Value should have at most %(num)s items after validation": N_("should have at most %(num)s entries"),
+}
+# Their sentences that stay as they are, with what stands in them left out.
+KEPT = (
     N_("Field required"),
     N_("Input should be %(words)s"),
-    N_("Input should be a valid string"),
-    N_("Input should be a valid integer"),
-    N_("Input should be a valid number"),
-    N_("Input should be a valid boolean"),
-    N_("Input should be a valid tuple"),
-    N_("Input should be a valid list"),
-    N_("Input should be a valid dictionary"),
-    N_("Input should be a valid date"),
     N_("Input should be greater than %(num)s"),
     N_("Input should be less than %(num)s"),
     N_("Input should be greater than or equal to %(num)s"),
@@ -133,13 +138,14 @@ def of_database(said: str) -> str:
 def of_model(said: str) -> str:
     """What a model says of a value, where it is one of its own sentences; ours are translated already."""
     said = said.removeprefix("Value error, ")
-    said = re.sub(r"(Input should be a valid \w+), .*", r"\1", said)
+    said = re.sub(r"(Input should be a valid \w+|after validation), .*", r"\1", said)
     if re.fullmatch(r"Input should be '.*'", said):
         *some, last = map(quoted, re.findall(r"'([^']*)'", said))
         return _("Input should be %(words)s", words=current().listed(some) + _(" or ") * bool(some) + last)
     bound = re.search(r"-?\d+(?:\.\d+)?", said)
     template = said.replace(bound[0], "%(num)s", 1) if bound else said
-    return _(template, num=bound[0] if bound else "") if template in OF_MODELS else said
+    words = OF_MODELS.get(template, template if template in KEPT else "")
+    return _(words, num=bound[0] if bound else "") if words else said
 
 
 def verbatim(said: str) -> str:

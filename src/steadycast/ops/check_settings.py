@@ -38,6 +38,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     return [
         *found,
         *_of_what_is_set(app, now),
+        *_called_alike(workspace),
         *_surprises(workspace, now),
         *_placeholders(workspace),
         *secrets(app),
@@ -77,6 +78,27 @@ def _editors(app: App) -> Iterator[Problem]:
                 told = _(said, series=name, name=quoted(each), role=_(roles.get(each, Role.READER).title()))
                 hint = _("`steadycast desk user add NAME --role editor` lets somebody in")
                 yield Problem(SETTINGS_FILE, line, told, hint, severity=WARN)
+
+
+def _called_alike(workspace: Workspace) -> Iterator[Problem]:
+    """Titles that another series or class is called by as well, or was: a draft and a command may name either so."""
+    called = {("series", name): (name, *each.was) for name, each in workspace.promises.items()}
+    called |= {("class", name): (name, *each.was) for name, each in workspace.class_tables.items()}
+    titles = {("series", name): each.title for name, each in workspace.promises.items()}
+    titles |= {("class", name): each.title for name, each in workspace.class_tables.items()}
+    seen: dict[str, tuple[str, str]] = {}
+    for path, title in titles.items():
+        others = [other for other, names in called.items() if other != path and title in names]
+        if title and title in seen:
+            others.append(seen[title])
+        for other in others[:1] if title else ():
+            told = _(
+                "%(table)s.title: %(other)s is called %(title)s too, or was: nobody could tell which of them is meant",
+                table=dotted(path), other=dotted(other), title=quoted(title),
+            )  # fmt: skip
+            line, hint = workspace.line((*path, "title")), _("give one of them another title")
+            yield Problem(SETTINGS_FILE, line, told, hint)
+        seen.setdefault(title, path)
 
 
 def _surprises(workspace: Workspace, now: dt.datetime) -> Iterator[Problem]:

@@ -80,7 +80,9 @@ def known_class(app: App, name: str) -> Class:
     names = {each.title: each.name for each in classes.values()} | called_now(app)
     found = classes.get(names.get(name, name))
     if found is None:
-        raise unknown_name("class", name, names, _("write a [class.%(name)s] table", name=name or "c1"))
+        raise unknown_name(
+            "class", name, names if name else classes, _("write a [class.%(name)s] table", name=name or "c1")
+        )
     return found
 
 

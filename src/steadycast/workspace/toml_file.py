@@ -15,6 +15,7 @@ from steadycast.errors import SettingsError, did_you_mean
 from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 from steadycast.workspace.paths import SETTINGS_FILE
+from steadycast.workspace.values import NAME
 
 MAX_SETTINGS = 1_000_000  # bytes
 UNKNOWN_KEY = "extra_forbidden"  # as the models call it
@@ -57,7 +58,7 @@ def _plainly(
     if kind == "string_too_short":
         return _("is empty"), None
     chosen = len(path) == 2 and path[0] in NAMED
-    if kind == "string_pattern_mismatch" and (chosen or name in ("platform", "template")):
+    if kind == "string_pattern_mismatch" and (chosen or NAME in said or name in ("platform", "template")):
         meant = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:39] if chosen else ""
         hint = _("small letters, digits and dashes, at most 39") + (f": {meant}" if meant else "")
         return _("is a name that cannot be a folder's and an address's"), hint

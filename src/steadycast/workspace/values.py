@@ -61,6 +61,8 @@ def member_name(text: str) -> str:
 
 def names(said: object) -> object:
     """One name, or a list of them, as a list; "" is none."""
+    if not isinstance(said, str | list | tuple):
+        raise ValueError(_('should be a name, or several in a list: was = "old", was = ["old", "older"]'))  # noqa: TRY004 pydantic's own
     return ([said] if said else []) if isinstance(said, str) else said
 
 
