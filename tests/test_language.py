@@ -13,6 +13,7 @@ from desk_bench import Desk
 from pipeline_bench import SETTINGS, Bench
 
 from steadycast import language, pipeline
+from steadycast.desk.pages import _templates
 from steadycast.errors import InputError
 from steadycast.language import N_, current, gettext, known, ngettext, of_user, speak, speaking
 from steadycast.pipeline import App
@@ -68,6 +69,35 @@ def test_what_somebody_wrote_stands_in_the_marks_of_each_language_and_obeys_noth
     assert said == {"en": r"'a\x1b\n', 7", "zh_Hans": r"“a\x1b\n”, 7", "zh_Hant": r"「a\x1b\n」, 7"}
     assert language.language("en")._filled("50 % ", "a %(b)s", {"b": 1}) == "a 1"
     assert language.language("en")._filled("nothing", "a %(b)s", {"b": 1}) == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("评《红楼梦》", "《评〈红楼梦〉》"),
+        ("评《谈〈红楼梦〉》", "《评〈谈《红楼梦》〉》"),
+        ("《繁花》与〈长恨歌〉", "《〈繁花〉与〈长恨歌〉》"),
+        ("说“你好”", "《说“你好”》"),
+        ("Bao’s", "《Bao’s》"),
+    ],
+)
+def test_a_title_within_a_title_has_the_inner_marks(title: str, said: str) -> None:
+    """GB/T 15834: 《〈〉》. It holds for every text of the catalogues that puts a value between marks, on pages too."""
+    say, text = language.language("zh_Hans"), "%(title)s is as it was before."
+    whole = say.gettext(text, title=title)
+    assert whole == f"{said}已恢复原样。"
+    page = _templates("zh_Hans").from_string("{{ _(text, title=title) }}")
+    assert page.render(text=text, title=title) == whole
+
+
+def test_a_quotation_within_a_quotation_has_the_inner_marks() -> None:
+    say = language.language("en")
+    assert say.gettext("“%(title)s” is a draft now.", title="He said “it’s late”") == (
+        "“He said ‘it’s late’” is a draft now."
+    )
+    assert say.ngettext("“%(a)s”, %(num)s", "“%(a)s”, %(b)s: %(num)s", 2, a="“1”", b="“2”") == "“‘1’”, “2”: 2"
+    page = _templates("en").from_string('{{ ngettext("“%(a)s”", "“%(a)s”, %(num)s %%", 2, a="“1” < 2") }}')
+    assert page.render() == "“‘1’ &lt; 2”, 2 %"
 
 
 def test_the_environment_goes_before_the_community_and_both_before_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from steadycast.quotation import nested
+
 if TYPE_CHECKING:
     from babel import Locale
 
@@ -53,7 +55,7 @@ class Language(NamedTuple):
         try:
             if ")r" in found:
                 values = {k: _Quoted(v, self) if isinstance(v, str) else v for k, v in values.items()}
-            return found % values
+            return found % nested(found, values)
         except (KeyError, TypeError, ValueError):  # a translation that names what its text does not: a test finds it
             return text % values
 

@@ -27,6 +27,7 @@ from steadycast.desk.own_files import addressed
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import Language, current, language, names
 from steadycast.pipeline import App
+from steadycast.quotation import nested
 from steadycast.report.page import clean
 from steadycast.report.year_view import PITCH, TOP
 from steadycast.schedule.cadence import parse
@@ -241,9 +242,19 @@ def _gettext(say: Language) -> Callable[..., Markup]:
         return Markup(say.texts.gettext(text))  # noqa: S704  the catalogues are ours
 
     def gettext(text: str, /, **values: object) -> Markup:
-        return Markup(say.texts.gettext(text)) % values if values else plain(text)  # noqa: S704
+        return Markup(found := say.texts.gettext(text)) % nested(found, values) if values else plain(text)  # noqa: S704
 
     return gettext
+
+
+def _ngettext(say: Language) -> Callable[..., Markup]:
+    """The same of a text that counts."""
+
+    def ngettext(one: str, many: str, num: int, /, **values: object) -> Markup:
+        found = say.texts.ngettext(one, many, num)
+        return Markup(found) % nested(found, {"num": num, **values})  # noqa: S704  the catalogues are ours
+
+    return ngettext
 
 
 @cache
@@ -254,14 +265,12 @@ def _templates(locale: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
         bytecode_cache=_compiled,
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
-    made.install_gettext_translations(language(locale).texts, newstyle=True)  # type: ignore[attr-defined]
     made.filters["without_commands"] = without_commands
     made.filters["of_field"] = of_field
-    made.globals["_"] = _gettext(language(locale))
+    made.globals["_"], made.globals["ngettext"] = _gettext(language(locale)), _ngettext(language(locale))
     made.globals["kept"] = Kept()
     made.globals["dot"] = Markup('<span class="dot"> </span>')  # drawn on a space, which vanishes at a line's end
     made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=PITCH, top=TOP))  # noqa: S704  our own file

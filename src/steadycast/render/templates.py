@@ -24,6 +24,7 @@ from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.platform import Channel, Limit, Post
 from steadycast.platform.text import cut
+from steadycast.quotation import within
 from steadycast.render.dates import date_text
 from steadycast.render.highlight import stylesheet
 
@@ -264,6 +265,7 @@ def _filters(zone: dt.tzinfo) -> dict[str, Any]:
         "absolute": absolute,
         "cut": shorten,
         "center": _centred,
+        "within": within,
         "safe_html": Markup,  # for `post.html`, which the sanitiser has seen
     }
 
