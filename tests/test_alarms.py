@@ -189,7 +189,7 @@ def test_a_feed_rings_after_two_days_of_failures_by_its_members_name() -> None:
     feed = FeedRow(key="k1", member="小艾", url="", failures=1, last_ok=NOW - 2 * DAY)
     assert keys(a.AlarmInputs(NOW, feeds=(feed,))) == []
     (alarm,) = a.due_alarms(a.AlarmInputs(NOW, "zh-CN", feeds=(feed.model_copy(update={"last_ok": NOW - 3 * DAY}),)))
-    assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾 的订阅源自 11月19日周四 21:00 起读不到。")
+    assert (alarm.key, alarm.text) == ("machinery:feed-k1:failing", "小艾的订阅源自 11月19日周四 21:00 起读不到。")
 
 
 def test_a_feed_that_never_could_be_read_rings_at_its_third_failure() -> None:

@@ -5,6 +5,7 @@ The pages are those that the app itself lists: a new one with parameters has to 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,21 @@ def listed(desk: Desk, lived: LivedIn) -> list[str]:
     assert not unknown, f"say an example of each in lived_in.py: {unknown}"
     pages = [path for path in paths if path not in NO_PAGES and not path.startswith("/start")]
     return [one for path in pages for one in examples.get(path, [path])] + ["/nowhere"]
+
+
+_ASIDE = re.compile(r"<(script|style|textarea|pre)\b.*?</\1>|(?<=class=\"dot\"> )(?=</span>)", re.DOTALL)
+_INLINE = re.compile(r"</?(?:a|b|bdi|code|em|i|span|strong)\b[^>]*>")
+
+
+def test_chinese_pages_have_no_blank_behind_a_full_stop(desk: Desk, lived: LivedIn) -> None:
+    """A text of the catalogue ends in a mark that is as wide as a letter: what follows it on a page has no blank before it."""
+    desk.session.cookies.set(CHOSEN, "zh_Hans")
+    found = []
+    for path in listed(desk, lived):
+        page = _ASIDE.sub("·", desk.get(path).text)
+        lines = re.sub(r"<[^>]*>", "\n", _INLINE.sub("", page).replace("\n", " ")).splitlines()
+        found += [(path, line) for line in lines if re.search(r"[，。；：？！] +[^ ·]", line)]
+    assert found == []
 
 
 FIRST_RUN = ["/start", "/start/series", "/start/channels", "/start/channels/hook", "/start/text"]

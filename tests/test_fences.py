@@ -24,7 +24,8 @@ SRC = ROOT / "src" / "steadycast"
 
 # A room of the library -> the other rooms it may import from. What is not named may not be imported.
 ROOMS = {
-    "language": set(),
+    "language": {"typesetting"},
+    "typesetting": {"characters"},
     "errors": set(),
     "html_tree": set(),
     "characters": set(),
@@ -64,6 +65,7 @@ ROOMS = {
         "reasons",
         "html_tree",
         "characters",
+        "typesetting",
         "draft",
         "platform",
         "schedule",
@@ -93,7 +95,7 @@ ROOMS = {
         "ledger",
         "workspace",
     },
-    "alarms": {"language", "errors", "characters", "report", "ledger", "schedule"},
+    "alarms": {"language", "errors", "characters", "typesetting", "report", "ledger", "schedule"},
     "testing": {
         "errors",
         "crash_safety",
@@ -162,7 +164,7 @@ for _room in ("delivery", "alarms", "upload", "outgoing", "platform"):
     ROOMS[_room].add("on_demand")
 
 for _room, _known in ROOMS.items():
-    if _room != "language":
+    if _room not in {"language", "typesetting", "characters"}:
         _known.add("language")  # every room says something
 
 # A library that only some rooms may know.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from desk_bench import Desk
+from markupsafe import Markup
 from pipeline_bench import SETTINGS, Bench
 
 from steadycast import language, pipeline
@@ -17,6 +18,7 @@ from steadycast.desk.pages import _templates
 from steadycast.errors import InputError
 from steadycast.language import N_, current, gettext, known, ngettext, of_user, speak, speaking
 from steadycast.pipeline import App
+from steadycast.typesetting import sentences
 from steadycast.workspace.paths import Paths
 
 CHINESE = SETTINGS.replace('language = "en"', 'language = "zh-CN"')
@@ -181,16 +183,45 @@ def test_the_desk_says_what_a_verb_says_in_the_readers_language(bench: Bench, mo
     ("after", "said"),
     [
         (dt.timedelta(seconds=-20), "刚刚"),
-        (dt.timedelta(minutes=-5), "5分钟前"),
-        (dt.timedelta(hours=11), "11小时后"),
-        (dt.timedelta(hours=36), "1天后"),  # tomorrow evening, seen in the morning
-        (dt.timedelta(days=6, hours=12), "6天后"),
-        (dt.timedelta(days=-40), "40天前"),
+        (dt.timedelta(minutes=-5), "5 分钟前"),
+        (dt.timedelta(hours=11), "11 小时后"),
+        (dt.timedelta(hours=36), "1 天后"),  # tomorrow evening, seen in the morning
+        (dt.timedelta(days=6, hours=12), "6 天后"),
+        (dt.timedelta(days=-40), "40 天前"),
     ],
 )
 def test_how_far_off_a_day_is_is_counted_as_people_count(after: dt.timedelta, said: str) -> None:
     now = dt.datetime(2026, 12, 2, 9, 0, tzinfo=dt.UTC)
     assert language.language("zh_Hans").away(now + after, now) == said
+
+
+def test_days_name_the_year_in_which_they_end_where_it_is_another() -> None:
+    begin, say = dt.date(2026, 11, 30), language.language
+    assert say("zh_Hans").days(begin, dt.date(2027, 1, 3)) == "2026年11月30日周一至2027年1月3日周日"
+    assert say("zh_Hans").days(begin, dt.date(2026, 12, 6)) == "2026年11月30日周一至12月6日周日"
+    assert say("en").days(begin, dt.date(2027, 1, 3)) == "Mon, Nov 30, 2026 to Sun, Jan 3, 2027"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"name": "沫沫"}, "沫沫的假，向沫沫请的；沫沫。"),
+        ({"name": "Alice"}, "Alice 的假，向 Alice 请的；Alice。"),
+        ({"name": "3 天"}, "3 天的假，向 3 天请的；3 天。"),
+        ({"name": "12月3日"}, "12月3日的假，向12月3日请的；12月3日。"),  # a date is set as each text has it
+        ({"name": ""}, " 的假，向请的；。"),
+    ],
+)
+def test_chinese_has_blanks_only_beside_letters_and_figures(values: dict[str, str], said: str) -> None:
+    """Whatever the catalogue has beside a value, since it cannot know what it will be."""
+    assert language.language("zh_Hans")._filled("%(name)s 的假，向%(name)s请的；%(name)s。", "", values) == said
+    assert language.language("zh_Hans")._filled("%(name)s 的假", "", {"name": Markup("<bdi>沫沫</bdi>")}) == (
+        "<bdi>沫沫</bdi>的假"
+    )
+
+
+def test_no_blank_follows_a_full_width_stop() -> None:
+    assert sentences("做好了。", "", "还有 2 篇。", "See it.", "请看。") == "做好了。还有 2 篇。See it. 请看。"
 
 
 @pytest.mark.parametrize(

@@ -271,17 +271,17 @@ def test_each_coming_slot_is_one_event_under_the_slots_id() -> None:
     event: Any
     (event,) = calendar(entry()).walk("VEVENT")
     assert event["UID"] == "notes@2026-11-27T20:00@steadycast"
-    assert event["SUMMARY"] == "每日一文: 外婆的绒线衫"
+    assert event["SUMMARY"] == "每日一文：外婆的绒线衫"
     assert event["DESCRIPTION"] == "小艾\n公众号 · 博客"
     assert event.start == dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC)
 
 
 def test_gaps_and_excused_slots_are_marked() -> None:
     gap, excused = calendar(entry("gap", title=""), entry("excused", title="", note="春节", slot="x")).walk("VEVENT")
-    assert (gap["SUMMARY"], gap["STATUS"]) == ("◌ 每日一文: 空档", "TENTATIVE")
-    assert excused["SUMMARY"] == "– 每日一文: 免发 春节"
+    assert (gap["SUMMARY"], gap["STATUS"]) == ("◌ 每日一文：空档", "TENTATIVE")
+    assert excused["SUMMARY"] == "– 每日一文：免发 春节"
     (later,) = calendar(entry("later", title="")).walk("VEVENT")
-    assert (later["SUMMARY"], later["STATUS"]) == ("◌ 每日一文: 还没排期", "TENTATIVE")
+    assert (later["SUMMARY"], later["STATUS"]) == ("◌ 每日一文：还没排期", "TENTATIVE")
 
 
 def test_subscribers_look_again_every_hour() -> None:

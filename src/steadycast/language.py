@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from steadycast.quotation import nested
+from steadycast.typesetting import fitted
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -55,7 +55,8 @@ class Language(NamedTuple):
         try:
             if ")r" in found:
                 values = {k: _Quoted(v, self) if isinstance(v, str) else v for k, v in values.items()}
-            return found % nested(found, values)
+            found, values = fitted(found, values)
+            return found % values
         except (KeyError, TypeError, ValueError):  # a translation that names what its text does not: a test finds it
             return text % values
 
@@ -81,6 +82,11 @@ class Language(NamedTuple):
     def full_day(self, day: dt.date) -> str:
         """A date with its year and weekday."""
         return _day_as("yMMMEd", day, self.name)
+
+    def days(self, first: dt.date, last: dt.date) -> str:
+        """From one date to another, with the year of the last one too where it is another."""
+        end = self.day(last) if last.year == first.year else self.full_day(last)
+        return self.gettext("%(first)s to %(last)s", first=self.full_day(first), last=end)
 
     def month(self, day: dt.date) -> str:
         """A month with its year: 2026年11月."""
@@ -121,23 +127,26 @@ class Language(NamedTuple):
             return text
 
     def away(self, at: dt.datetime, now: dt.datetime) -> str:
-        """How far off an instant is: 3天前, in 2 hours. From a day on it counts dates, as people do."""
+        """How far off an instant is: 3 天前, in 2 hours. From a day on it counts dates, as people do."""
         from babel import dates
 
         span, days = at - now, (at.astimezone(now.tzinfo).date() - now.date()).days
         if abs(span) < dt.timedelta(minutes=1):
             return self.gettext("now") if span > dt.timedelta() else self.gettext("just now")
         if abs(span) < DAY:
-            return dates.format_timedelta(span, add_direction=True, threshold=1, locale=self.locale)
+            return self._span(dates.format_timedelta(span, add_direction=True, threshold=1, locale=self.locale))
         whole = dt.timedelta(days=days)
-        return dates.format_timedelta(whole, "day", threshold=1e9, add_direction=True, locale=self.locale)
+        return self._span(dates.format_timedelta(whole, "day", threshold=1e9, add_direction=True, locale=self.locale))
 
     def length(self, span: dt.timedelta) -> str:
         """How long something lasts: 3 天, 2 hours."""
         from babel import dates
 
-        said = dates.format_timedelta(span, locale=self.locale)
-        if self.name not in QUOTES:  # Chinese, which Babel writes without a space, and seconds as 秒钟
+        return self._span(dates.format_timedelta(span, locale=self.locale))
+
+    def _span(self, said: str) -> str:
+        """A span as the catalogues write it: Babel's Chinese has no blank behind the figure, and seconds as 秒钟."""
+        if self.name not in QUOTES:
             return said
         return re.sub(r"(?<=\d)(?=[^\d\s.,])", " ", said).replace("秒钟", "秒").replace("秒鐘", "秒")
 

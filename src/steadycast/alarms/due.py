@@ -12,6 +12,7 @@ from steadycast.language import Language, of_tag
 from steadycast.ledger.recovery import Jump
 from steadycast.ledger.tables import AlarmRow, FeedRow
 from steadycast.schedule.days import midnight
+from steadycast.typesetting import sentences
 
 SILENT_AFTER = 2  # slots in a row with nothing published
 UNKNOWN_AFTER = dt.timedelta(days=1)
@@ -225,7 +226,7 @@ def jumped(jump: Jump, zone: dt.tzinfo | None, say: Language) -> str:
         "What is still in time is planned again once it is.",
         since=since,
     )
-    return _joined(many, why)
+    return sentences(many, why)
 
 
 def _feed(feed: FeedRow, now: dt.datetime, say: Language) -> str:
@@ -242,13 +243,8 @@ def _feed(feed: FeedRow, now: dt.datetime, say: Language) -> str:
 
 def alarm(kind: str, whom: str, why: str, *parts: str) -> Alarm:
     """An alarm of these sentences, cut to the length of one."""
-    text = _joined(*parts)
+    text = one_line(sentences(*parts))
     return Alarm(f"{kind}:{whom}:{why}", kind, text if len(text) <= LONGEST else text[: LONGEST - 1] + "…")
-
-
-def _joined(*parts: str) -> str:
-    """Sentences in one line; after a full stop that is as wide as a letter no space follows."""
-    return re.sub(r"(?<=[。：]) ", "", one_line(" ".join(parts)))
 
 
 def reconcile(open_rows: Iterable[AlarmRow], due: Sequence[Alarm]) -> tuple[list[Alarm], list[AlarmRow]]:

@@ -25,6 +25,7 @@ from steadycast.ops.check_settings import of_settings
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.cadence import parse
+from steadycast.typesetting import sentences
 from steadycast.workspace import Workspace
 from steadycast.workspace.settings import Upload
 
@@ -272,7 +273,7 @@ def rhythm(app: Here, asked: Annotated[RhythmAsked, Query()]) -> Rhythm:
     return Rhythm(
         cadence=seen.cadence.describe(current().tag) if seen.cadence else "",
         slots=[slot.at.astimezone(zone) for slot in seen.slots],
-        wrong=str(seen.wrong or ""), warnings=[" ".join(filter(None, each)) for each in seen.warnings],
+        wrong=str(seen.wrong or ""), warnings=[sentences(*each) for each in seen.warnings],
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from steadycast.pipeline.drafts import read
 from steadycast.pipeline.open_workspace import Opened
 from steadycast.pipeline.permissions import Act, Person, may_somewhere
 from steadycast.report.model import Contributor, Runway, Streak
+from steadycast.typesetting import sentences
 
 ABOUT = (
     "Steadycast plans a community's drafts into promised slots and publishes each once. Read before you change "
@@ -126,7 +127,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except HTTPException as error:
-        raise ToolError(" ".join(filter(None, (str(error.detail), getattr(error, "hint", ""))))) from None
+        raise ToolError(sentences(str(error.detail), getattr(error, "hint", ""))) from None
     except ValidationError as error:
         raise ToolError("; ".join(wrong_of(each) for each in error.errors()[:5])) from None
     except SteadycastError as error:

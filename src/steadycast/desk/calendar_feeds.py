@@ -101,7 +101,7 @@ def _slot(say: Language, slot: SlotSeen, words: Mapping[str, str], changes: int)
     return CalendarEntry(
         f"{slot.id}@steadycast",
         slot.at,
-        f"{mark}{title}: {slot.title or words[slot.state]}",
+        mark + say.gettext("%(name)s: %(said)s", name=title, said=slot.title or words[slot.state]),
         "\n".join(filter(None, lines)),
         title,
         "TENTATIVE" if slot.state in ("gap", "later") else "CONFIRMED",

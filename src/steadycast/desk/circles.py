@@ -28,10 +28,11 @@ def circles(request: Request, app: Here) -> HTMLResponse:
 @router.post(f"{PAGE}/look", dependencies=[form_of(Act.PLAN)])
 def look(app: Here) -> RedirectResponse:
     """Reads the report of each, now."""
-    wrong = [f"{each.title}: {each.error}" for each in pipeline.circles.look(app, pipeline.now()) if each.error]
+    say, found = current(), pipeline.circles.look(app, pipeline.now())
+    wrong = [say.gettext("%(name)s: %(said)s", name=each.title, said=each.error) for each in found if each.error]
     return done(
         PAGE,
-        current().gettext("; ").join(wrong) or current().gettext("All of them were looked at."),
+        say.gettext("; ").join(wrong) or say.gettext("All of them were looked at."),
         refused=bool(wrong),
     )
 

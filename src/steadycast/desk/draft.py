@@ -25,6 +25,7 @@ from steadycast.pipeline.drafts import find_draft, read
 from steadycast.pipeline.past_pins import past_pin
 from steadycast.pipeline.permissions import Act
 from steadycast.schedule.past_pins import PastPins
+from steadycast.typesetting import sentences
 
 router = APIRouter()
 WHERE = 50  # deliveries shown, the newest
@@ -141,5 +142,9 @@ def amend_now(
         say.ngettext("Done on one channel.", "Done on %(num)s channels.", good) if good else "",
         say.ngettext("One channel gets it no more.", "%(num)s channels get it no more.", off) if off else "",
     ]
-    left = _("; ").join(f"{app.channel_title(each.channel)}: {each.said}" for each in told if not each.done)
-    return done(f"/drafts/{row.id}", " ".join(filter(None, (*said, left))), refused=bool(left))
+    left = say.gettext("; ").join(
+        say.gettext("%(name)s: %(said)s", name=app.channel_title(each.channel), said=each.said)
+        for each in told
+        if not each.done
+    )
+    return done(f"/drafts/{row.id}", sentences(*said, left), refused=bool(left))

@@ -28,6 +28,7 @@ from steadycast.pipeline.past_pins import draft_page
 from steadycast.pipeline.permissions import Act, Person, Role
 from steadycast.schedule.model import Form as DraftForm
 from steadycast.schedule.model import Origin
+from steadycast.typesetting import sentences
 
 router = APIRouter()
 SHOWN = 50
@@ -177,7 +178,7 @@ def decide(
         said = say.ngettext("One draft is rejected.", "%(num)s drafts are rejected.", len(told))
     pipeline.plan(app, pipeline.now())
     where = _where(say, app, [row["id"] for row in told if not row.get("slot")]) if verdict == "approve" else ()
-    said = " ".join((said, *_served(say, told), *where))
+    said = sentences(said, *_served(say, told), *where)
     return done(back, said, undo=[row["id"] for row in told] if verdict != "undo" else ())
 
 

@@ -23,6 +23,7 @@ from steadycast.pipeline.community_state import Standing, health_of, standing
 from steadycast.pipeline.permissions import Act
 from steadycast.pipeline.rebuild import local_channels
 from steadycast.platform import Platform
+from steadycast.typesetting import sentences
 
 router = APIRouter()
 RECENT = 10  # deliveries shown
@@ -94,7 +95,7 @@ def test(app: Here, name: str) -> RedirectResponse:
     if found is None:
         said = say.gettext("It has not answered within %(num)s seconds.", num=int(channel_test.WITHIN))
         return done(to, said, refused=True)
-    told = " ".join(with_hint(row.message, row.hint) for row in found)
+    told = sentences(*(with_hint(row.message, row.hint) for row in found))
     if any(row.severity not in (OK, WARN) for row in found):
         return done(to, say.gettext("It would not be let in: %(why)s", why=told), refused=True)
     if all(row.severity == WARN for row in found):  # nothing was refused, and nothing was shown either
@@ -110,4 +111,4 @@ def make_again(app: Here, name: str) -> RedirectResponse:
     say, made = current(), pipeline.rebuild(app, name)
     posts, problems = sum(each.posts for each in made), [said for each in made for said in each.problems]
     told = [say.ngettext("One post is made again.", "%(num)s posts are made again.", posts), *problems[:5]]
-    return done(f"/channels/{name}", " ".join(told), refused=bool(problems))
+    return done(f"/channels/{name}", sentences(*told), refused=bool(problems))

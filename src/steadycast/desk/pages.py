@@ -27,10 +27,10 @@ from steadycast.desk.own_files import addressed
 from steadycast.errors import SettingsError, SteadycastError
 from steadycast.language import Language, current, language, names
 from steadycast.pipeline import App
-from steadycast.quotation import nested
 from steadycast.report.page import clean
 from steadycast.report.year_view import PITCH, TOP
 from steadycast.schedule.cadence import parse
+from steadycast.typesetting import fitted, sentences
 
 SAID = "steadycast_said"  # a cookie: what the form before this page did
 CHOSEN = "steadycast_language"  # a cookie: what this reader reads, whatever the community's language is
@@ -133,8 +133,8 @@ def done(to: str, said: str, *, refused: bool = False, undo: Sequence[str] = ())
 def without_commands(hint: str) -> str:
     """A hint without the clauses that name a command: whoever stands at the desk has buttons, and no terminal."""
     clauses = re.split(r"(?<=；)|(?<=;)\s*", hint)
-    left = " ".join(each for each in clauses if "`steadycast " not in each and "`prefect " not in each)
-    return left.replace("； ", "；").rstrip("; ；")
+    left = sentences(*(each for each in clauses if "`steadycast " not in each and "`prefect " not in each))
+    return left.rstrip("; ；")
 
 
 def of_field(message: str) -> tuple[str, str]:
@@ -242,17 +242,21 @@ def _gettext(say: Language) -> Callable[..., Markup]:
         return Markup(say.texts.gettext(text))  # noqa: S704  the catalogues are ours
 
     def gettext(text: str, /, **values: object) -> Markup:
-        return Markup(found := say.texts.gettext(text)) % nested(found, values) if values else plain(text)  # noqa: S704
+        return _filled(say.texts.gettext(text), values) if values else plain(text)
 
     return gettext
+
+
+def _filled(found: str, values: Mapping[str, object]) -> Markup:
+    found, values = fitted(found, values)
+    return Markup(found) % values  # noqa: S704  the catalogues are ours
 
 
 def _ngettext(say: Language) -> Callable[..., Markup]:
     """The same of a text that counts."""
 
     def ngettext(one: str, many: str, num: int, /, **values: object) -> Markup:
-        found = say.texts.ngettext(one, many, num)
-        return Markup(found) % nested(found, {"num": num, **values})  # noqa: S704  the catalogues are ours
+        return _filled(say.texts.ngettext(one, many, num), {"num": num, **values})
 
     return ngettext
 
@@ -271,6 +275,7 @@ def _templates(locale: str) -> Environment:
     made.filters["without_commands"] = without_commands
     made.filters["of_field"] = of_field
     made.globals["_"], made.globals["ngettext"] = _gettext(language(locale)), _ngettext(language(locale))
+    made.globals["gap"] = " " if locale == "en" else ""  # between two sentences, or behind a colon
     made.globals["kept"] = Kept()
     made.globals["dot"] = Markup('<span class="dot"> </span>')  # drawn on a space, which vanishes at a line's end
     made.globals["marks"] = Markup(made.get_template("marks.svg.j2").render(pitch=PITCH, top=TOP))  # noqa: S704  our own file

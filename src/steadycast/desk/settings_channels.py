@@ -30,6 +30,7 @@ from steadycast.ops.channel_visit import Visit
 from steadycast.ops.doctor import channel as tried
 from steadycast.pipeline import App
 from steadycast.pipeline.permissions import Act
+from steadycast.typesetting import sentences
 from steadycast.workspace import Workspace
 
 router = APIRouter(prefix="/settings")
@@ -200,7 +201,7 @@ def begin_login(request: Request, app: Here, name: str) -> Response:
         before.end()
     visit = Visit.begin(app, name)
     if not visit.asks:
-        return done(f"/settings/channels/{name}", " ".join(visit.told))
+        return done(f"/settings/channels/{name}", sentences(*visit.told))
     visits[name] = visit
     return _as_it_is(request, app, name, visit=visit)
 

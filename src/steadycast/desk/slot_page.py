@@ -23,6 +23,7 @@ from steadycast.pipeline.pinning import Pinned
 from steadycast.pipeline.results import Published
 from steadycast.pipeline.slot_view import SlotSeen
 from steadycast.schedule.days import DAY
+from steadycast.typesetting import sentences
 
 router = APIRouter()
 CHOICES = 50  # drafts or slots to choose from
@@ -92,7 +93,7 @@ def undo(  # noqa: PLR0917 a form's fields
     if filled and not pinning.open_slot(app, filled, pipeline.now()).draft:
         reserve = pinning.fill(app, filled, pipeline.now(), holds="")
         said.append(say.gettext("%(title)s from reserve is in its slot again.", title=reserve.title))
-    return done(back, " ".join(said))
+    return done(back, sentences(*said))
 
 
 @router.get("/slots/{id}")
@@ -157,7 +158,7 @@ def ask_to_publish(request: Request, app: Here, id: str) -> HTMLResponse:
 def publish(app: Here, id: str, holds: Annotated[str, Form()]) -> RedirectResponse:
     """Sends what the slot carries now; whoever asked for it has their answer."""
     made = publish_requests.publish_slot(app, id, pipeline.now(), by=pipeline.who(), holds=holds)
-    return done(address(id), " ".join(became(made)), refused=bool(made.failed))
+    return done(address(id), sentences(*became(made)), refused=bool(made.failed))
 
 
 def became(made: Published) -> Iterator[str]:

@@ -20,6 +20,7 @@ from steadycast.pipeline.to_do import placeholders_in_use, sent_to_nobody
 from steadycast.pipeline.today import Today
 from steadycast.pipeline.today import today as read_today
 from steadycast.pipeline.write_draft import may_fix
+from steadycast.typesetting import sentences
 from steadycast.workspace.paths import PLACEHOLDER
 
 router = APIRouter()
@@ -78,4 +79,4 @@ def answer(
         said = current().gettext("%(name)s is told no. %(title)s keeps its hour.", name=made.who, title=made.title)
         return done("/", said)
     sent = requests.say_yes(app, id, now, by=by, note=note)
-    return done("/", " ".join(became(sent)), refused=bool(sent.failed))
+    return done("/", sentences(*became(sent)), refused=bool(sent.failed))

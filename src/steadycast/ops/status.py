@@ -50,7 +50,11 @@ def status(app: App, now: dt.datetime) -> Row:
         for state, n in _held(app)
     ]
     told = (incoming_mail.heard(app, name) for name in app.workspace.channels)
-    words += [f"{app.channel_title(each.channel)}: {each.error}" for each in told if each and each.error]
+    words += [
+        _("%(name)s: %(said)s", name=app.channel_title(each.channel), said=each.error)
+        for each in told
+        if each and each.error
+    ]
     return {
         "needs": found.total,
         "waiting": [*_waiting(app, found), *_gaps(app, found)],

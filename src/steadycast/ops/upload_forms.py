@@ -105,7 +105,8 @@ def asked(scheme: str, given: Mapping[str, str]) -> dict[str, str]:
             try:
                 said[setting.name] = typed(setting, text)
             except SettingsError as error:
-                raise InputError(f"{setting.shown_title}: {error.message}", hint=error.hint) from None
+                told = _("%(name)s: %(said)s", name=setting.shown_title, said=error.message)
+                raise InputError(told, hint=error.hint) from None
     try:
         to = address_of(_target(scheme, said))
         upload_target(to)

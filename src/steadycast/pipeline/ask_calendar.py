@@ -29,7 +29,7 @@ def _entry(say: Language, ask: Asked, changes: int, *, names: bool) -> CalendarE
     return CalendarEntry(
         f"ask-{ask.id}@steadycast",
         ask.due,
-        mark + (f"{ask.title}: {title}" if names else title),
+        mark + (say.gettext("%(name)s: %(said)s", name=ask.title, said=title) if names else title),
         ask.note,
         ask.series,
         "CANCELLED" if ended else "CONFIRMED" if promised else "TENTATIVE",

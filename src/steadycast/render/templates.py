@@ -24,9 +24,9 @@ from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
 from steadycast.platform import Channel, Limit, Post
 from steadycast.platform.text import cut
-from steadycast.quotation import within
 from steadycast.render.dates import date_text
 from steadycast.render.highlight import stylesheet
+from steadycast.typesetting import within
 
 UTC = ZoneInfo("UTC")
 _MEND = N_("correct this line of the template")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from icalendar import Alarm, Event
 
 from steadycast.calendar_file import calendar_file
-from steadycast.language import of_tag
+from steadycast.language import Language, of_tag
 from steadycast.ledger.rows import EPOCH
 from steadycast.report.model import PlanEntry
 from steadycast.report.page import clean
@@ -58,17 +58,18 @@ def plan_ics(plan: Iterable[PlanEntry], *, community: str, language: str, now: d
 
     The UID is the slot's id, so a slot that is planned anew changes its event and makes no second one.
     """
-    named = marks(of_tag(language))
-    return calendar_ics((_planned(each, named) for each in plan), name=community, now=now)
+    say = of_tag(language)
+    named = marks(say)
+    return calendar_ics((_planned(say, each, named) for each in plan), name=community, now=now)
 
 
-def _planned(entry: PlanEntry, named: Mapping[str, str]) -> CalendarEntry:
+def _planned(say: Language, entry: PlanEntry, named: Mapping[str, str]) -> CalendarEntry:
     mark = {"gap": "◌ ", "later": "◌ ", "excused": "– "}.get(entry.state, "")
     carries = f"{named[entry.state]} {entry.note}".strip() if mark else entry.title
     return CalendarEntry(
         f"{entry.slot}@steadycast",
         entry.at,
-        f"{mark}{entry.series_title}: {carries}",
+        mark + say.gettext("%(name)s: %(said)s", name=entry.series_title, said=carries),
         "\n".join(filter(None, (entry.member, " · ".join(entry.channels)))),
         entry.series_title,
         "TENTATIVE" if entry.state in ("gap", "later") else "CONFIRMED",
