@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -109,6 +110,17 @@ def test_a_member_sees_their_own_duties_and_nobodys_reasons(desk: Desk, app: App
     assert "Not handed in" in shown
     assert "Sunday&gt;" not in shown
     assert "Alice" not in shown
+
+
+def test_who_has_no_folder_gets_a_link_from_where_that_is_told(bench: Bench, desk: Desk) -> None:
+    """Nobody at the desk makes a folder or edits roster.csv: the button is beside what is wrong."""
+    (bench.root / "roster.csv").write_text(ROSTER + "carol,Carol,c16,甲,\n", encoding="utf-8")
+    shown = desk.get("/classes").text
+    assert "Carol has neither a folder nor a feed" in shown
+    assert "content/ugc/carol" not in shown
+    (button,) = re.findall(r'action="/members/invite".*?name="member" value="(\w+)".*?</form>', shown)
+    assert "/m/" in desk.post("/members/invite", on="/classes", member=button).text
+    assert "Carol" not in desk.get("/classes").text
 
 
 def test_without_a_class_there_is_no_tab(bench: Bench) -> None:

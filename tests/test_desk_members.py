@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from test_member_submissions import SETTINGS, document, photo
 
 from steadycast import pipeline
 from steadycast.desk.rate_limits import OF_ALL, OF_ONE, WINDOW, WRONG, Limits
+from steadycast.pipeline import members
 from steadycast.pipeline.app import App
 
 PUBLIC = "desk.readers.example"
@@ -50,6 +52,13 @@ def sent(desk: Desk, path: str, files: Any = (), headers: dict[str, str] = FORM,
     parts += [("files", (name, data)) for name, data in files]
     with requests.Session() as session:
         return session.post(desk.url + path, files=parts, headers=headers, timeout=30)
+
+
+def test_a_members_share_says_of_what(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent(desk, invited(desk), title="Rain", text="Words, and more of them.")
+    monkeypatch.setattr(members, "_went", lambda *_given: Counter(bob=1, alice=1))
+    shown = re.sub(r"<[^>]*>", "", desk.get("/members").text)
+    assert re.search(r"one slot in the past year\s*50% of members’ slots", shown)
 
 
 def test_an_invite_takes_a_draft_in_shows_what_became_of_it_and_is_revoked(desk: Desk, app: App) -> None:

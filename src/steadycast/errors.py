@@ -79,6 +79,7 @@ class Problem:
     hint: str = ""
     severity: str = BAD
     channel: str = ""  # the one that it concerns, where it is not all of them
+    member: str = ""  # whom a link to write with would help
     held: int = 0  # how many drafts were read well, and wait for a person to say what they are
 
     @property

@@ -44,7 +44,7 @@ def problems(app: App, now: dt.datetime) -> list[Problem]:
                 hint = _(
                     "make content/ugc/%(member)s, write a [[feed]], or send a link from the desk", member=seat.member
                 )
-                found.append(Problem(FILE, line, said, hint))
+                found.append(Problem(FILE, line, said, hint, member=seat.member))
             for leave in seat.leave:
                 if over := over_limit(the_class.leave, seat.leave, leave):
                     said = _("leave %(leave)s of %(member)s: %(over)s", leave=leave, member=seat.member, over=over)
