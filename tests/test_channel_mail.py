@@ -121,6 +121,13 @@ def test_styles_are_on_each_element_and_the_dark_ones_stay_in_the_head(tmp_path:
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
+def test_chinese_faces_are_named_only_where_chinese_is_written(tmp_path: Path) -> None:
+    """Their quotation marks are as wide as a character."""
+    for language, named in (("zh-CN", True), ("en", False)):
+        letter = read(outbox(tmp_path / language, article(tmp_path / "in", language=language)))
+        assert ("CJK" in letter.get_body(("html",)).get_content()) is named
+
+
 def test_a_column_stands_as_its_author_wanted(tmp_path: Path) -> None:
     cells = '<table><tr><td align="right">12</td><td>left</td></tr></table>'
     page = read(outbox(tmp_path / "out", article(tmp_path / "in", html=cells))).get_body(("html",)).get_content()

@@ -215,10 +215,12 @@ def test_no_rule_of_the_pages_undoes_the_alignment_of_a_column(tmp_path: Path) -
 
 def test_another_language_and_another_colour(tmp_path: Path) -> None:
     told = dataclasses.replace(channel("site", tmp_path / "out", hue=200), language="en", community="Reading Circle")
-    opened(told).publish(article(tmp_path / "in", language="en"))
+    where = opened(told).publish(article(tmp_path / "in", language="en"))
     assert "2 Nov 2026" in page(tmp_path / "out", "index.html")
     assert "--h: 200;" in page(tmp_path / "out", "style.css")
     assert '<html lang="en">' in page(tmp_path / "out", "index.html")
+    assert re.search(r">\w{3}, \d+ Nov 2026</time>", page(tmp_path / "out", where.remote_id))
+    assert ">1 post<" in page(tmp_path / "out", "all.html")
 
 
 def test_feeds_and_calendar_are_announced_where_they_are_set(tmp_path: Path) -> None:
@@ -302,6 +304,30 @@ def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path: Path) -> None:
     assert min(notes) > left + 10
     assert len(lines) > 2
     assert max(lines) - min(lines) < 6
+
+
+def test_in_chromium_english_quotation_marks_are_no_wider_than_english(tmp_path: Path) -> None:
+    """A Chinese face draws them as wide as a character: “It rained,”  she said."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    told = dataclasses.replace(channel("site", tmp_path / "out"), language="en", community="Reading Circle")
+    where = opened(told).publish(
+        article(tmp_path / "in", language="en", html="<p>“It rained,” <em>“she”</em> said.</p>")
+    )
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
+        )
+        shown = browser.new_page()
+        shown.goto((tmp_path / "out" / where.remote_id).as_uri())
+        widths = shown.evaluate("""(() => { const found = [], walk = document.createTreeWalker(document.querySelector('.body'), 4);
+            while (walk.nextNode()) for (let n = 0; n < walk.currentNode.length; n++) if ('“”'.includes(walk.currentNode.data[n])) {
+                const range = document.createRange();
+                range.setStart(walk.currentNode, n); range.setEnd(walk.currentNode, n + 1);
+                found.push(range.getBoundingClientRect().width / parseFloat(getComputedStyle(range.startContainer.parentNode).fontSize));
+            } return found; })()""")
+        browser.close()
+    assert len(widths) == 4
+    assert max(widths) < 0.7
 
 
 @pytest.mark.parametrize(

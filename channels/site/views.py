@@ -49,6 +49,11 @@ def in_words(when: dt.date, words: Mapping[str, Any], form: str = "date") -> str
     return str(words[form]).format(year=when.year, month=when.month, day=when.day, name=calendar.month_abbr[when.month])
 
 
+def on_a_day(when: dt.date, words: Mapping[str, Any], form: str = "date") -> str:
+    """A date with its weekday, as people say both: 2026年11月27日 周五, Fri, 27 Nov 2026."""
+    return str(words["on"]).format(date=in_words(when, words, form), weekday=words["weekdays"][when.weekday()])
+
+
 def minutes(seconds: float | None) -> str:
     """1:01 or 1:02:03."""
     if not seconds:
@@ -79,10 +84,10 @@ def moment(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, 
 def _span(event: Event, words: Mapping[str, Any]) -> str:
     """Its time in words, without hours where it has none: 2026年12月12日 周六–12月13日 周日."""
     start, last = event.start, event.last
-    first = f"{in_words(start, words)} {words['weekdays'][start.weekday()]}"
+    first = on_a_day(start, words)
     other_day = last.date() != start.date()
     if event.all_day:
-        spoken = f"{in_words(last, words, 'day')} {words['weekdays'][last.weekday()]}" if other_day else ""
+        spoken = on_a_day(last, words, "day") if other_day else ""
     else:
         first += f" {start:%H:%M}"
         spoken = f"{in_words(last, words, 'day')} {last:%H:%M}" if other_day else f"{last:%H:%M}"
@@ -99,7 +104,7 @@ def view(post: Post, words: Mapping[str, Any], now: dt.datetime) -> dict[str, An
         "page": quote(page_of(post)),
         "date": in_words(post.published, words),
         "day": in_words(post.published, words, "day"),
-        "weekday": words["weekdays"][post.published.weekday()],
+        "on": on_a_day(post.published, words),
         "iso": post.published.isoformat(timespec="seconds"),
         "form": words[post.form],
         "member": member,
