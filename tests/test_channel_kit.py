@@ -241,7 +241,9 @@ def test_the_checklist_says_everything(name: str, form: str, language: str, app:
     weekday = {"zh-CN": "周五", "zh-TW": "週五", "en": "Fri"}[language]
     assert f"2026-11-27 {weekday} 20:00 Asia/Shanghai (UTC+08:00)" in text
     assert "`读书会官方`" in text
-    assert f"steadycast confirm {KEY} --url URL" in text
+    where = made.canonical_url if platform.data["own_page"] else "URL"  # a message in a group has no address
+    assert f"steadycast confirm {KEY} --url {where}" in text
+    assert text.startswith(f"# {platform.title_in(language)} · ")
     assert platform.data["creator"].get(form, "") in text
     assert all(f"`https://{host}`" in text for host in platform.confirm_hosts)
     numbers = [int(n) for n in re.findall(r"^(\d+)\. \[ \] ", text, re.MULTILINE)]

@@ -122,6 +122,16 @@ def test_a_name_is_cut_to_what_the_author_box_takes(author: str, shown: str, app
 
 
 @pytest.mark.platforms("wechat")
+def test_half_a_word_is_nobody_s_name(app: Any, compose_for: Any) -> None:
+    """Kreuzber is not what a community is called: the box stays empty."""
+    kit = app("wechat", language="en").kit(
+        dataclasses.replace(compose_for("wechat", "article"), author="Kreuzberg Readers")
+    )
+    assert "Kreuzber" not in (kit / "article.html").read_text(encoding="utf-8").replace("Kreuzberg", "")
+    assert "Author" not in (kit / "CHECKLIST.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.platforms("wechat")
 def test_without_an_account_a_kit_names_the_community_and_nobody_to_log_in_as(app: Any, compose_for: Any) -> None:
     """The platform's own name, which a channel without a title has, tells nobody whose account it is."""
     box = app("wechat")

@@ -138,7 +138,7 @@ class Adapter:
             "counts": {f.name: {"n": f.n, "max": f.max, "count": f.count} for f in sheet.fields if f.max},
             "fields": [{"name": f.name, "label": f.label, "value": f.value} for f in sheet.fields if f.name != "text"],
             "steps": [*sheet.steps],
-            "confirm": {"command": sheet.command, "hosts": [*self.spec.confirm_hosts]},
+            "confirm": {"command": sheet.command, "hosts": [*self.spec.confirm_hosts], "url": sheet.own_page},
             "content": files.digest(sums),
             "files": sums,
         }

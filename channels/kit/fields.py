@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 from steadycast.platform import Limit, count, cut, web_address
 
@@ -48,11 +49,19 @@ def _said(sheet: Sheet) -> dict[str, str]:
     return {
         "title": sheet.title,
         "summary": plain(post.summary),
-        "author": cut(author, limit, ellipsis="") if limit else author,
+        "author": _signed(author, limit) if limit else author,
         "tags": sheet.tag_line,
         "text": sheet.text,
         "link": sheet.url,
     }
+
+
+def _signed(author: str, limit: Limit) -> str:
+    """A name in whole words; "" where not even the first has room: half a word is nobody's name. Han text has no words."""
+    shown = cut(author, limit, ellipsis="")
+    around = author[max(0, len(shown) - 1) : len(shown) + 1] if len(shown) < len(author) else ""
+    inside_a_word = len(around) == 2 and around.isalnum() and not any(east_asian_width(c) in "WF" for c in around)
+    return "" if inside_a_word else shown
 
 
 def _event(sheet: Sheet) -> dict[str, str]:

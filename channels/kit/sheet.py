@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from html import unescape
+from shlex import quote as quoted
 from typing import Any
 from urllib.parse import quote
 
@@ -23,12 +24,13 @@ class Sheet:
         self.post, self.channel, self.placed = post, channel, placed
         self.data, self.limits, self.settings = channel.spec.data, channel.limits, channel.settings
         self.words = channel.words
-        self.platform = channel.spec.title
+        self.platform = channel.spec.title_in(channel.language)
         self.title = plain(post.title)
         self.url = web_address(post.canonical_url) or web_address(channel.site_url)
         self.account = plain(self.settings.get("account") or channel.public_title)
         self.creator = self.settings.get("creator") or self.data["creator"].get(post.form, "")
-        self.command = f"steadycast confirm {post.key} --url URL"
+        self.own_page = self.url if self.data["own_page"] else ""
+        self.command = f"steadycast confirm {post.key} --url {quoted(self.own_page) if self.own_page else 'URL'}"
         self.hosts = channel.spec.confirm_hosts
         self.guard = bool(self.data["guard"])
         self.groups = [plain(g) for g in self.settings.get("groups") or ()]

@@ -41,7 +41,9 @@ def kit(request: Request, app: Here, marker: str, url: str = "") -> HTMLResponse
         return files.address(request, name)
 
     left = [other for other in queue if other != marker]
-    return page(request, app, "kit", "kits", kit=shown, left=left, address=address, url=url or shown.url)
+    return page(
+        request, app, "kit", "kits", kit=shown, left=left, address=address, url=url or shown.url or shown.own_page
+    )
 
 
 @router.post(QUEUE + "/{marker}/confirm", dependencies=[form_of(Act.SETTLE, (DELIVERY, "marker"))])

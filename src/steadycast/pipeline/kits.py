@@ -44,6 +44,7 @@ class Kit:
     creator: str = ""  # the page to post on
     account: str = ""
     hosts: tuple[str, ...] = ()  # an address of it begins so
+    own_page: str = ""  # of what has no address there: that of its own page closes the kit
     steps: tuple[str, ...] = ()  # what is left to do there
     lies_there: bool = False  # it lies ready on the far side, and not in a folder
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -115,13 +116,15 @@ def _contents(app: App, page: Path) -> dict[str, Any]:
     """What the folder of a kit holds, as its manifest tells; a kit of another make has its page alone."""
     told, folder = _manifest(page.parent), page.parent
     below = folder.resolve().relative_to(app.workspace.var.resolve())
-    confirm, texts = told.get("confirm"), {name: text for name in TEXTS if (text := _text(folder, f"{name}.txt"))}
+    texts = {name: text for name in TEXTS if (text := _text(folder, f"{name}.txt"))}
+    confirm = asked if isinstance(asked := told.get("confirm"), dict) else {}
     fields = list(_fields(told.get("fields")))
     return {
         "page": str(below / page.name),
         "creator": _address(told.get("creator")),
         "account": str(told.get("account") or "")[:200],
-        "hosts": tuple(map(str, confirm.get("hosts", ())))[:10] if isinstance(confirm, dict) else (),
+        "hosts": tuple(map(str, confirm.get("hosts", ())))[:10],
+        "own_page": _address(confirm.get("url")),
         "steps": _steps(told.get("steps")),
         "texts": {name: value for name, _label, value in fields} | texts,
         "labels": {name: label for name, label, _value in fields},

@@ -215,6 +215,10 @@ class Platform:
         """Where templates are looked for: its own folder, then its base's."""
         return (self.folder,) if self.base is None else (self.folder, *self.base.folders)
 
+    def title_in(self, language: str) -> str:
+        """Its title in a language (a tag), else in English."""
+        return nearest(self.titles, language, self.titles.get("en", self.title))
+
     def words_in(self, language: str) -> Mapping[str, Any]:
         """Its words in a language (a tag), else in the nearest that it speaks; its base's for what it does not say."""
         platforms = [self]
