@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from class_bench import at, workspace_of
+from class_bench import COMMUNITY, at, workspace_of
 
 from steadycast.classes.model import Leave
 from steadycast.errors import InputError, SettingsError
@@ -261,7 +261,7 @@ def test_where_no_class_is_named_the_hint_says_which_there_are(place: Place) -> 
     "was", ["{ a = 1 }", "1", "[1]", "true", '"Bad Name"', '["c", "Bad"]', str([*"abcdefghijklmnopqrstuvw"])]
 )
 def test_former_names_that_are_none_are_told_in_our_own_words(tmp_path: Path, was: str, language: str) -> None:
-    text = SETTINGS.format(name="reading", was=f"was = {was}\n").replace('"en"', f'"{language}"')
+    text = (COMMUNITY + SETTINGS.format(name="reading", was=f"was = {was}\n")).replace('"en"', f'"{language}"')
     (tmp_path / "steadycast.toml").write_text(text, encoding="utf-8")
     with speaking(of_tag(language).name), pytest.raises(SettingsError) as caught:
         load(tmp_path)

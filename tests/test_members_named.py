@@ -131,7 +131,8 @@ def test_a_slot_its_calendar_and_the_record_name_a_member_of_the_roster_as_the_l
         (bench.root / "roster.csv").write_text(f"id,title,class\nmomo,{name},c16\n", encoding="utf-8")
         report = community_state.standing(app, MORNING + dt.timedelta(hours=12, minutes=minute)).report
         told = [report.contributors[0].title, *report.series[0].writers]
-        told += [each.member for each in (*report.plan, *report.waiting) if each.member]
+        told += [each.member for each in report.plan if each.member]
+        told += [each.member for each in report.waiting if each.member]
         assert told == [name] * 4
         seen = [slot_view.one(app, f"daily@2026-11-{day}T20:00", MORNING) for day in (23, 24)]
         assert [each and each.member for each in seen] == [name] * 2
