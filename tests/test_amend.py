@@ -103,7 +103,7 @@ def amended(bench: Bench) -> list[str]:
     return [f"{line.split(' ')[0]} {line.split(' ', 3)[3]}" for line in bench._lines("far", "amended")]
 
 
-def states(told: tuple[amend.Amended, ...]) -> dict[str, str]:
+def states(told: tuple[amend.Afixed, ...]) -> dict[str, str]:
     return {each.channel: each.what for each in told}
 
 
@@ -476,7 +476,7 @@ def test_a_terminal_asks_before_others_can_see_it(
     with pytest.raises(SystemExit) as ended:
         cli.main(["revise", ONE])
     said = capsys.readouterr().out
-    assert "far: https://far.example/" in said
+    assert "Far side: https://far.example/" in said
     assert "Revise this now? [y/N]" in said
     assert "site:" not in said
     assert ended.value.code == (0 if answer == "n" else 1)

@@ -53,7 +53,7 @@ def test_joins_are_told_by_slot(bench: Bench) -> None:
     pipeline.arrivals.take_table(app, TABLE.encode(), "counts.csv")
     assert came(app, "slots") == {"daily@2026-11-20T20:00 table": (12, 2, 0)}
     (slot,) = pipeline.arrivals.shown(app, MORNING).slots
-    assert slot.title == "Daily 2026-11-20 20:00"
+    assert slot.title == "Daily Fri, Nov 20 20:00"
 
 
 def test_a_slot_of_a_series_that_is_not_ours_is_none(bench: Bench) -> None:
@@ -424,7 +424,7 @@ def test_the_commands_take_and_show(bench: Bench, run: Any, told: Any) -> None:
     assert [c["name"] for c in shown["slots"]] == ["daily@2026-11-20T20:00"]
     out = run("arrivals", code=0)[1]
     assert "By slot" in out
-    assert "Daily 2026-11-20 20:00" in out
+    assert "Daily Fri, Nov 20 20:00" in out
     assert run("arrivals", "--csv", code=0)[1].splitlines()[1] == (
         "2026-11-21,table,site,,daily,2026-11-20T2000,daily@2026-11-20T20:00,visit,12"
     )

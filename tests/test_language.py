@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from desk_bench import Desk
 from markupsafe import Markup
-from pipeline_bench import SETTINGS, Bench
+from pipeline_bench import MORNING, SETTINGS, Bench, article
 
 from steadycast import language, pipeline
 from steadycast.desk.pages import _templates
@@ -218,6 +218,35 @@ def test_chinese_has_blanks_only_beside_letters_and_figures(values: dict[str, st
     assert language.language("zh_Hans")._filled("%(name)s 的假", "", {"name": Markup("<bdi>沫沫</bdi>")}) == (
         "<bdi>沫沫</bdi>的假"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-11-27T20:00", "11月27日周五 20:00"),
+        ("2026-11-27 24:00", "11月27日周五 24:00"),
+        ("2027-01-01T09:30:00", "2027年1月1日周五 09:30"),
+        ("x2k7-abcd", "x2k7-abcd"),
+        ("", ""),
+    ],
+)
+def test_a_slots_time_is_said_with_another_years_number(text: str, said: str) -> None:
+    assert language.language("zh_Hans").wall(text, 2026) == said
+
+
+def test_a_slot_is_called_by_its_series_and_its_time(bench: Bench) -> None:
+    """Its id is for programs, and for a command that is copied."""
+    app = bench.set_up(CHINESE, {"pgc/1.md": article("One")})
+    pipeline.collect(app, MORNING)
+    pipeline.plan(app, MORNING)
+    slot = next(row.id for row in app.ledger.slots_between(MORNING, MORNING + dt.timedelta(days=9)) if row.draft)
+    with speaking("zh_Hans"):
+        assert app.slot_title("daily@2027-11-27T20:00") == "Daily 2027年11月27日周六 20:00"
+        assert app.slot_title("draft@2abc-def") == "手动发布的那篇"
+        assert app.slot_title("daily@2abc-def") == "Daily"
+        with pytest.raises(InputError) as refused:
+            pipeline.pinning.fill(app, slot, MORNING)
+        assert str(refused.value).startswith(f"{app.slot_title(slot)} 已有稿子")
 
 
 def test_no_blank_follows_a_full_width_stop() -> None:

@@ -63,7 +63,7 @@ def test_a_draft_by_hand_leaves_the_slot_that_was_to_carry_it(bench: Bench) -> N
 def test_a_slot_that_is_empty_by_what_went_out_by_hand_is_told(bench: Bench) -> None:
     app = ready(bench, content={"pgc/1.md": article("The only one")})
     told = pipeline.publish(app, draft="pgc/1.md", channel="far")
-    assert told.warning == "daily@2026-11-23T20:00 has no draft any more, and is empty"
+    assert told.warning == "Daily Mon, Nov 23 20:00 has no draft any more, and is empty"
     assert not pipeline.publish(app, draft="pgc/1.md", channel="site").warning, "it was empty before"
 
 

@@ -116,15 +116,19 @@ class Language(NamedTuple):
         """A date and a time of the day."""
         return f"{self.day(at.date())} {at:%H:%M}"
 
-    def wall(self, text: str) -> str:
-        """A time as slots are written (2026-11-27 20:00), as `instant`; anything else as it is."""
-        day, _space, end = text.rpartition(" ")
+    def wall(self, text: str, year: int = 0) -> str:
+        """A time as slots are written (2026-11-27T20:00), as `instant`; anything else as it is.
+
+        Where `year` is given, a day of another year is said with its own.
+        """
+        day, _space, hour = text.replace("T", " ").partition(" ")
         try:
-            if end == "24:00":  # the end of that day, and no beginning of the next
-                return f"{self.day(dt.date.fromisoformat(day))} {end}"
-            return self.instant(dt.datetime.fromisoformat(text))
+            on = dt.date.fromisoformat(day)
+            if hour != "24:00":  # the end of that day, and no beginning of the next
+                hour = f"{dt.time.fromisoformat(hour):%H:%M}"
         except ValueError:
             return text
+        return f"{self.full_day(on) if year and on.year != year else self.day(on)} {hour}"
 
     def away(self, at: dt.datetime, now: dt.datetime) -> str:
         """How far off an instant is: 3 天前, in 2 hours. From a day on it counts dates, as people do."""

@@ -239,9 +239,15 @@ def correct(
             app, member, slot, Verdict(verdict), pipeline.now(), by=by, why=why, the_class=the_class
         )
         name = pipeline.class_decisions.called(app, done.member, done.slot.partition("@")[0])
+        slot_title = app.slot_title(done.slot)
     told = {"member": done.member, "slot": done.slot, "verdict": str(done.verdict), "by": done.by, "why": done.note}
     tell(
-        json, told, _("%(member)s, %(slot)s: %(verdict)s", **{**told, "member": name, "verdict": _verdicts()[verdict]})
+        json,
+        told,
+        _(
+            "%(member)s, %(slot)s: %(verdict)s",
+            **{**told, "member": name, "slot": slot_title, "verdict": _verdicts()[verdict]},
+        ),
     )
     return OK
 

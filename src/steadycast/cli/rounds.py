@@ -44,12 +44,13 @@ def round_(name: str = "", *, slot: str = "", json: Json = False) -> int:
             }
             for each in found.comments
         ]
+        slot_title = app.slot_title(found.slot)
     if json:
         as_json(found.values())
         return NEEDS_A_PERSON if alone and over else OK
     columns = {"reviewer": _("who comments"), "author": _("on whom"), "title": _("the piece"), "done": _("done")}
     due = found.due.astimezone(zone).strftime("%m-%d %H:%M")
-    show(rows, columns, title=_("%(slot)s: comments are due %(due)s", slot=found.slot, due=due))
+    show(rows, columns, title=_("%(slot)s: comments are due %(due)s", slot=slot_title, due=due))
     if alone:
         say(_("Without a comment: %(names)s", names=listed(alone)))
     return NEEDS_A_PERSON if alone and over else OK

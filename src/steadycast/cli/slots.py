@@ -218,8 +218,9 @@ def publish(
     by_hand = bool(series or draft or slot)  # else it serves the slots, as a cron of it does
     if by_hand and not dry_run and asks_first(yes=yes, json=json):
         with pipeline.App.open() as app:
-            going = pipeline.leaving(app, series=series, draft=draft, slot=slot, channel=channel)
-        if going and not agreed([f"{sent.channel}: {sent.delivery.title}" for sent in going], _("Send this now?")):
+            leaving = pipeline.leaving(app, series=series, draft=draft, slot=slot, channel=channel)
+            going = [_of_channel(app, sent.channel, sent.delivery.title) for sent in leaving]
+        if going and not agreed(going, _("Send this now?")):
             say(_("Nothing was sent."))
             return OK
     told = None if json else say_outcome
@@ -282,12 +283,17 @@ def withdraw(draft: Draft, *, why: str, channel: str | None = None, yes: Yes = F
     )
 
 
+def _of_channel(app: App, channel: str, what: str) -> str:
+    return _("%(name)s: %(said)s", name=app.channel_title(channel), said=what)
+
+
 def _amend(
     verb: str, draft: str, channel: str | None, act: Callable[[App], tuple[Amended, ...]], *, yes: bool, json: bool
 ) -> int:
     with pipeline.App.open() as app:
-        going = pipeline.amend.leaving(app, draft, channel, verb) if asks_first(yes=yes, json=json) else []
-        if going and not agreed([f"{d.channel}: {d.url or d.slot}" for d in going], _(QUESTIONS[verb])):
+        leaving = pipeline.amend.leaving(app, draft, channel, verb) if asks_first(yes=yes, json=json) else []
+        going = [_of_channel(app, d.channel, d.url or app.slot_title(d.slot)) for d in leaving]
+        if going and not agreed(going, _(QUESTIONS[verb])):
             say(_("Nothing was changed."))
             return OK
         amended = act(app)

@@ -99,7 +99,7 @@ def _waiting(app: App, found: Needs) -> Iterator[Row]:
         yield waiting_row(hub.id, "asked", hint("hub", hub.id), title=hub.what, message=hub.why)
     for one in found.asked[: found.counts["asked"]]:
         yield waiting_row(
-            one.slot, one.standing.value, hint("ask", one.slot), f"{one.at:%Y-%m-%d %H:%M}",
+            one.slot, one.standing.value, hint("ask", app.slot_title(one.slot)), f"{one.at:%Y-%m-%d %H:%M}",
             slot=one.slot, title=one.title,
         )  # fmt: skip
 

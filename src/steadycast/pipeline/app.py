@@ -28,8 +28,8 @@ from steadycast.errors import (
     unknown_name,
     with_hint,
 )
+from steadycast.language import current, of_tag, speak, speaking
 from steadycast.language import gettext as _
-from steadycast.language import of_tag, speak, speaking
 from steadycast.ledger.store import Ledger
 from steadycast.pipeline.member_names import MemberNames
 from steadycast.pipeline.secrets import Redactor, find
@@ -283,6 +283,15 @@ class App:
         """A series' name for people: its title, else that in steadycast.toml; "" of what went out by hand."""
         there = self.workspace.series.get(series)
         return "" if series == BY_HAND else (there.title if there else "") or series
+
+    def slot_title(self, slot: str) -> str:
+        """A slot's name for people, by its id: its series' title, its day and its hour."""
+        name, _at, local = slot.partition("@")
+        there = self.workspace.classes.get(name)
+        title = there.title if there else self.series_title(name)
+        if (when := current().wall(local, self.clock.now().year)) == local:
+            return title or _("what was published by hand")  # its id says no time
+        return f"{title} {when}"
 
     def published_title(self, channel: str) -> str:
         """`channel_title` in the community's language, whoever asks."""

@@ -181,7 +181,7 @@ def shown(app: App, now: dt.datetime, days: int = SHOWN) -> Arrivals:
         first, last,
         tuple(_titled(each, titles.get(each.name, each.name)) for each in by_number),
         tuple(
-            _titled(each, _slot_title(app, each.name))
+            _titled(each, app.slot_title(each.name))
             for each in sorted(slots, key=lambda each: (each.name.partition("@")[2], each.name), reverse=True)
         ),
         tuple(_counted(app)),
@@ -198,12 +198,6 @@ def _added(found: Iterable[tuple[Total, str]]) -> list[Came]:
 
 def _titled(came: Came, title: str) -> Came:
     return Came(came.name, title, came.counter, came.visits, came.joins, came.leaves)
-
-
-def _slot_title(app: App, slot: str) -> str:
-    series, _at, at = slot.partition("@")
-    table = app.workspace.promises.get(series)
-    return f"{(table.title if table else '') or series} {at.replace('T', ' ')}"
 
 
 def _counted(app: App) -> list[Counted]:

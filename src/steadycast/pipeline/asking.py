@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from steadycast.alarms.due import Alarm, alarm
 from steadycast.errors import DraftError, InputError, unknown_name
+from steadycast.language import current, of_tag
 from steadycast.language import gettext as _
-from steadycast.language import of_tag
 from steadycast.ledger.calendar_reads import AnySlot
 from steadycast.ledger.plans import as_slot
 from steadycast.ledger.tables import AskRow, DraftRow
@@ -119,9 +119,13 @@ def usual_day(slot: dt.date, today: dt.date) -> dt.date:
 def objection(due: dt.date, slot: dt.date, today: dt.date, note: str) -> str:
     """Why something cannot be asked so, or ""."""
     if due < today:
-        return _("%(day)s is over", day=due)
+        return _("%(day)s is over", day=current().full_day(due))
     if due > slot:
-        return _("%(day)s is after the slot, which is on %(slot)s", day=due, slot=slot)
+        return _(
+            "%(day)s is after the slot, which is on %(slot)s",
+            day=current().full_day(due),
+            slot=current().full_day(slot),
+        )
     return _("the note is longer than %(num)s characters", num=LONGEST_NOTE) if len(note) > LONGEST_NOTE else ""
 
 
@@ -148,7 +152,7 @@ def ask(
     if made is None:
         there = app.ledger.asks_of_slots([slot])[slot]
         name = app.member_title(there.member)
-        said = _("%(name)s is asked for %(slot)s already", name=name, slot=slot)
+        said = _("%(name)s is asked for %(slot)s already", name=name, slot=app.slot_title(slot))
         raise InputError(said, hint=_("withdraw that first"))
     return look(app, [made], now)[0]
 
@@ -278,7 +282,7 @@ def of(app: App, slot: str, member: str, now: dt.datetime) -> Asked:
     row = app.ledger.asks_of_slots([slot]).get(slot)
     if row is None or row.member != member:
         raise InputError(
-            _("%(name)s is not asked for %(slot)s", name=member, slot=slot),
+            _("%(name)s is not asked for %(slot)s", name=member, slot=app.slot_title(slot)),
             hint=_("the desk's page of the slot shows who is"),
         )
     return look(app, [row], now)[0]
@@ -344,12 +348,15 @@ def _empty_slot(app: App, id: str, now: dt.datetime) -> Slot:
         known = [each.id for each in app.ledger.slots_between(now, now + 60 * DAY)]
         raise unknown_name("slot", id, known, _("`steadycast plan` shows them"))
     if slot.excused:
-        raise InputError(_("%(slot)s is left out: %(why)s", slot=id, why=slot.excused))
+        raise InputError(_("%(slot)s is left out: %(why)s", slot=app.slot_title(id), why=slot.excused))
     if slot.at <= now or slot.at > now + FARTHEST:
-        past, far = _("%(slot)s is past", slot=id), _("%(slot)s is more than a year ahead", slot=id)
+        past, far = (
+            _("%(slot)s is past", slot=app.slot_title(id)),
+            _("%(slot)s is more than a year ahead", slot=app.slot_title(id)),
+        )
         raise InputError(past if slot.at <= now else far, hint=_("choose a coming slot"))
     if row and row.draft and not row.filled:
-        raise InputError(_("%(slot)s has a draft", slot=id), hint=_("ask for an empty slot"))
+        raise InputError(_("%(slot)s has a draft", slot=app.slot_title(id)), hint=_("ask for an empty slot"))
     return slot
 
 

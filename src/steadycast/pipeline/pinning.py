@@ -76,7 +76,11 @@ def pin(app: App, named: str, slot: str, now: dt.datetime, *, seen: str = "", ho
     done = put_pin(app, row.id, name_of(app, target), now, reach=target.at)
     carries = app.ledger.slot(target.id)
     if carries is None or carries.draft != row.id:
-        said = _("%(path)s is pinned to %(slot)s, and the plan could not put it there", path=row.path, slot=target.id)
+        said = _(
+            "%(path)s is pinned to %(slot)s, and the plan could not put it there",
+            path=row.path,
+            slot=app.slot_title(target.id),
+        )
         raise InputError(said, hint=_("`steadycast check` says why"))
     leaders.note(app, "pin", [target.series], f"{row.path} {target.id}", now)
     return done
@@ -139,7 +143,7 @@ def fill(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) -> 
     """Puts the reserve that has rested longest into an empty slot; what comes in fresh still goes before it."""
     target = open_slot(app, slot, now, holds)
     if target.draft:
-        raise InputError(_("%(slot)s has a draft", slot=target.id), hint=_("pin another one to it"))
+        raise InputError(_("%(slot)s has a draft", slot=app.slot_title(target.id)), hint=_("pin another one to it"))
     with app.in_turn("plan", PATIENCE):
         chosen = _from_reserve(app, target, now)
         if chosen is None:
@@ -155,7 +159,7 @@ def empty(app: App, slot: str, now: dt.datetime, *, holds: str | None = None) ->
     """Takes what came from reserve out of its slot again."""
     target = open_slot(app, slot, now, holds)
     if not (target.draft and target.filled):
-        raise InputError(_("%(slot)s has nothing from reserve", slot=target.id))
+        raise InputError(_("%(slot)s has nothing from reserve", slot=app.slot_title(target.id)))
     with app.in_turn("plan", PATIENCE):
         _save(app, target, [], now)
         leaders.note(app, "empty", [target.series], target.id, now)
@@ -168,13 +172,15 @@ def open_slot(app: App, slot: str, now: dt.datetime, holds: str | None = None) -
         known = [each.id for each in app.ledger.slots_between(now, now + 60 * DAY)]
         raise unknown_name("slot", slot, known, _("`steadycast plan` shows them"))
     if row.excused:
-        raise InputError(_("%(slot)s is left out: %(why)s", slot=slot, why=row.excused))
+        raise InputError(_("%(slot)s is left out: %(why)s", slot=app.slot_title(slot), why=row.excused))
     if row.series not in app.workspace.series or row.at <= now:
-        raise InputError(_("%(slot)s is past", slot=slot), hint=_("choose a coming slot"))
+        raise InputError(_("%(slot)s is past", slot=app.slot_title(slot)), hint=_("choose a coming slot"))
     if any(not movable(each) for each in app.ledger.deliveries(slots=[slot])):
-        raise InputError(_("%(slot)s is being sent or is out already: its draft cannot change", slot=slot))
+        raise InputError(
+            _("%(slot)s is being sent or is out already: its draft cannot change", slot=app.slot_title(slot))
+        )
     if holds is not None and (row.draft or "") != holds:
-        said = _("%(slot)s: somebody changed this slot meanwhile", slot=slot)
+        said = _("%(slot)s: somebody changed this slot meanwhile", slot=app.slot_title(slot))
         raise InputError(said, hint=_("look at what it carries now, and decide again"))
     return row
 
@@ -217,7 +223,7 @@ def _is_free(app: App, row: DraftRow, target: SlotRow | None) -> None:
         begun = [each for each in begun if each.state in (State.CLAIMED, State.SENDING)]
     occasion = target.occasion if target else ""  # its slots share one draft
     if begun := [each for each in begun if not (occasion and occasion_of(each.slot) == occasion)]:
-        raise InputError(_(_how_far(begun[0]), path=row.path, slot=begun[0].slot))
+        raise InputError(_(_how_far(begun[0]), path=row.path, slot=app.slot_title(begun[0].slot)))
 
 
 def _how_far(each: DeliveryRow) -> str:
@@ -249,7 +255,8 @@ def _not_pinned(app: App, row: DraftRow, target: SlotRow) -> None:
         other = app.ledger.draft(target.draft)
         if other and is_pinned(app, other, target):
             raise InputError(
-                _("%(path)s is pinned to %(slot)s", path=other.path, slot=target.id), hint=_("unpin it first")
+                _("%(path)s is pinned to %(slot)s", path=other.path, slot=app.slot_title(target.id)),
+                hint=_("unpin it first"),
             )
 
 
@@ -333,4 +340,4 @@ def _save(app: App, target: SlotRow, chosen: Collection[Assignment], now: dt.dat
     asked = deliveries_of(app, now, [slot], chosen, stock_of(app))
     done = app.ledger.save_plan([slot], chosen, asked, now)
     if done.fixed:
-        raise InputError(_("%(slot)s is being sent by now: its draft cannot change", slot=target.id))
+        raise InputError(_("%(slot)s is being sent by now: its draft cannot change", slot=app.slot_title(target.id)))

@@ -136,7 +136,11 @@ def _emptied(app: App, slots: Sequence[SlotRow]) -> str:
     """Says which of these slots carries nothing any more: its draft went out by hand, and no other fits."""
     now = app.ledger.slots_of_ids(slot.id for slot in slots if not slot.manual)
     empty = [id for id, slot in now.items() if slot.draft is None]
-    return _("%(slots)s has no draft any more, and is empty", slots=listed(sorted(empty))) if empty else ""
+    return (
+        _("%(slots)s has no draft any more, and is empty", slots=listed(map(app.slot_title, sorted(empty))))
+        if empty
+        else ""
+    )
 
 
 def is_first(app: App) -> bool:
@@ -268,7 +272,7 @@ def _unplanned(app: App, series: str) -> InputError:
     days = (slot.at - now).days + 1
     command = "steadycast plan" if days <= PLAIN_PLAN else f"steadycast plan --days {days}"
     return InputError(
-        _("the next slot, %(slot)s, is not planned yet", slot=slot.id),
+        _("the next slot, %(slot)s, is not planned yet", slot=app.slot_title(slot.id)),
         hint=_("`%(command)s` plans it", command=command),
     )
 

@@ -73,7 +73,9 @@ def ask(app: App, slot: str, now: dt.datetime, *, by: str, via: str, why: str = 
 
     target, why = pinning.open_slot(app, slot, now), " ".join(why.split())
     if not target.draft:
-        raise InputError(_("%(slot)s carries no draft", slot=slot), hint=_("choose a slot that carries one"))
+        raise InputError(
+            _("%(slot)s carries no draft", slot=app.slot_title(slot)), hint=_("choose a slot that carries one")
+        )
     if len(why) > LONGEST:
         raise InputError(_("the reason is longer than %(num)s characters", num=LONGEST))
     row = PublishRequestRow(
@@ -90,7 +92,9 @@ def ask(app: App, slot: str, now: dt.datetime, *, by: str, via: str, why: str = 
     app.ledger.lapse_publish_requests(target.id)
     made = app.ledger.put_publish_request(row)
     if made is None:
-        raise InputError(_("somebody asked for %(slot)s a moment ago", slot=slot), hint=_("look at it again"))
+        raise InputError(
+            _("somebody asked for %(slot)s a moment ago", slot=app.slot_title(slot)), hint=_("look at it again")
+        )
     return look(app, [made], now)[0]
 
 

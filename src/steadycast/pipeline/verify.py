@@ -79,20 +79,29 @@ def confirm(app: App, id_: str, url: str, now: dt.datetime, at: str = "") -> str
             said, hint=_("its address begins with %(hosts)s", hosts=_(" or ").join(platform.confirm_hosts))
         )
     if row.state == State.CONFIRMED and row.url == url:
-        return _("%(slot)s on %(channel)s was confirmed already", slot=row.slot, channel=row.channel)
+        return _(
+            "%(slot)s on %(channel)s was confirmed already",
+            slot=app.slot_title(row.slot),
+            channel=app.channel_title(row.channel),
+        )
     if app.ledger.correct(_id(row), url, who(), now):
         renew(app, now)
         return _(
             "%(slot)s on %(channel)s is confirmed: its address is %(url)s now, was %(before)s",
-            slot=row.slot,
-            channel=row.channel,
+            slot=app.slot_title(row.slot),
+            channel=app.channel_title(row.channel),
             url=url,
             before=row.url,
         )
     if not app.ledger.confirm(_id(row), url, who(), now, at=_since(app, row, at, now)):
-        raise _refused(row, N_("%(slot)s on %(channel)s is %(state)s: no kit lies ready"))
+        raise _refused(app, row, N_("%(slot)s on %(channel)s is %(state)s: no kit lies ready"))
     renew(app, now)
-    return _("%(slot)s on %(channel)s is confirmed: %(url)s", slot=row.slot, channel=row.channel, url=url)
+    return _(
+        "%(slot)s on %(channel)s is confirmed: %(url)s",
+        slot=app.slot_title(row.slot),
+        channel=app.channel_title(row.channel),
+        url=url,
+    )
 
 
 def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: str = "") -> str:
@@ -117,9 +126,9 @@ def settle(app: App, id_: str, *, url: str, again: bool, now: dt.datetime, at: s
     else:
         done, words = app.ledger.settle_as_missed(_id(row), by, now), N_("%(slot)s on %(channel)s is missed")
     if not done:
-        raise _refused(row, N_("%(slot)s on %(channel)s is %(state)s: there is nothing to settle"))
+        raise _refused(app, row, N_("%(slot)s on %(channel)s is %(state)s: there is nothing to settle"))
     renew(app, now)
-    return _(words, slot=row.slot, channel=row.channel, url=url)
+    return _(words, slot=app.slot_title(row.slot), channel=app.channel_title(row.channel), url=url)
 
 
 def _since(app: App, row: DeliveryRow, at: str, now: dt.datetime) -> dt.datetime:
@@ -154,7 +163,7 @@ def _delivery(app: App, id_: str) -> DeliveryRow:
     return row
 
 
-def _refused(row: DeliveryRow, said: str) -> InputError:
+def _refused(app: App, row: DeliveryRow, said: str) -> InputError:
     """That a delivery is in another state, and what a person can do about it in that."""
     if row.state == State.MISSED and not row.draft:
         then = _("it had no draft")
@@ -163,7 +172,9 @@ def _refused(row: DeliveryRow, said: str) -> InputError:
             _("it is there: nothing is left to do") if row.state in DONE else _("`steadycast status` shows what waits")
         )
         then = hint(row.state, row.marker) or otherwise
-    return InputError(_(said, slot=row.slot, channel=row.channel, state=_(row.state)), hint=then)
+    return InputError(
+        _(said, slot=app.slot_title(row.slot), channel=app.channel_title(row.channel), state=_(row.state)), hint=then
+    )
 
 
 def _id(row: DeliveryRow) -> int:
