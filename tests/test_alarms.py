@@ -57,7 +57,7 @@ def test_a_kept_promise_with_enough_stock_rings_nothing() -> None:
     assert starving() == []
 
 
-def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_mend_it() -> None:
+def test_an_empty_horizon_names_series_first_gap_days_left_and_who_can_fix_it() -> None:
     gap = NOW + dt.timedelta(days=1, hours=-1)
     (alarm,) = starving(covered=0, gap=gap, stock=0)
     assert alarm.key == "starvation:notes:empty"
@@ -205,7 +205,7 @@ def test_a_text_is_one_line_of_bounded_length_whatever_titles_hold() -> None:
     assert len(alarm.text) <= LONGEST
 
 
-def test_an_alarm_is_sent_once_and_closed_when_it_is_mended() -> None:
+def test_an_alarm_is_sent_once_and_closed_when_it_is_fixed() -> None:
     due = starving(stock=4)
     assert a.reconcile([], due) == (due, [])
     row = alarm_row(due[0].key)
@@ -271,7 +271,7 @@ def test_nothing_to_tell_is_told_to_nobody() -> None:
     assert to.told == []
 
 
-def test_the_news_of_a_mended_alarm_carries_its_text() -> None:
+def test_the_news_of_a_fixed_alarm_carries_its_text() -> None:
     to = Addresses()
     assert a.send_fixed(["每日一文：存稿 4"], ["one"], to, language="zh-CN")
     assert to.told == [("one", "已恢复", "每日一文：存稿 4")]
@@ -334,7 +334,7 @@ def at_work(ledger: Ledger, tmp_path: Path) -> Callable[..., list[str]]:
     return work
 
 
-def test_a_round_tells_once_keeps_it_open_and_tells_when_it_is_mended(
+def test_a_round_tells_once_keeps_it_open_and_tells_when_it_is_fixed(
     at_work: Callable[..., list[str]], ledger: Ledger
 ) -> None:
     to = Addresses()
@@ -378,7 +378,7 @@ def test_an_alarm_is_opened_without_any_address_and_told_as_soon_as_there_is_one
     assert ledger.alarms()[0].sent == NOW + DAY / 24
 
 
-def test_what_was_never_told_is_not_told_as_mended(at_work: Callable[..., list[str]]) -> None:
+def test_what_was_never_told_is_not_told_as_fixed(at_work: Callable[..., list[str]]) -> None:
     to = Addresses()
     at_work(to, urls=())
     at_work(to, stock=9)
@@ -395,7 +395,7 @@ def test_a_silent_series_and_a_quiet_machine_are_two_alarms(at_work: Callable[..
     assert to.told[0][1] == "运行状况 · 断更"
 
 
-def test_an_alarm_that_turns_into_another_is_not_told_as_mended(
+def test_an_alarm_that_turns_into_another_is_not_told_as_fixed(
     at_work: Callable[..., list[str]], ledger: Ledger
 ) -> None:
     to = Addresses()

@@ -63,7 +63,7 @@ DRAFTS = {
 
 
 @pytest.mark.parametrize("case", sorted(DRAFTS))
-def test_a_bad_draft_names_file_line_and_mend_and_stops_no_other(
+def test_a_bad_draft_names_file_line_and_hint_and_stops_no_other(
     bench: Bench, run: Callable[..., tuple[int, str, str]], case: Any
 ) -> None:
     write, line, said, hint = DRAFTS[case]
@@ -224,7 +224,7 @@ def test_a_disk_that_is_full_loses_nothing(bench: Bench, limit: int) -> None:
 @pytest.mark.parallel
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="mounts a small disk, which root may do")
-def test_a_real_full_disk_is_told_and_mended(bench: Bench, tmp_path: Path) -> None:
+def test_a_real_full_disk_is_told_and_fixed(bench: Bench, tmp_path: Path) -> None:
     bench.set_up(SITE_ONLY, {f"pgc/{n}.md": article(f"Draft {n}", body="word " * 2000) for n in range(40)})
     var = bench.root / "var"
     shutil.rmtree(var)

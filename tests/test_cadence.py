@@ -191,7 +191,7 @@ def test_a_plain_rrule_is_the_same_cadence_as_its_human_form(rule: str, form: st
         ("FREQ=YEARLY;BYMONTH=12;BYDAY=0MO;BYHOUR=6;BYMINUTE=0", "0MO"),
     ],
 )
-def test_a_wrong_rrule_says_how_to_mend_it(rule: str, why: str) -> None:
+def test_a_wrong_rrule_says_how_to_fix_it(rule: str, why: str) -> None:
     with pytest.raises(SettingsError) as error:
         parse(None, rule)
     assert why in str(error.value)

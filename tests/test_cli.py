@@ -150,7 +150,7 @@ def test_the_reports_json_is_the_reports(bench: Bench, told: Callable[..., Any])
         (["publsh"], 'Did you mean "publish"? (`steadycast --help` shows how)'),
     ],
 )
-def test_a_slip_is_one_line_with_its_mend_and_code_2(
+def test_a_slip_is_one_line_with_its_hint_and_code_2(
     bench: Bench, run: Callable[..., tuple[int, str, str]], words: Any, said: str
 ) -> None:
     bench.set_up(SITE_ONLY)
@@ -170,7 +170,7 @@ def test_a_slip_is_one_line_with_its_mend_and_code_2(
         (["restore", "nowhere.tar"], "check the spelling"),
     ],
 )
-def test_a_place_that_cannot_be_is_said_with_its_mend(
+def test_a_place_that_cannot_be_is_said_with_its_hint(
     bench: Bench, run: Callable[..., tuple[int, str, str]], words: Any, hint: str
 ) -> None:
     bench.set_up(SITE_ONLY)

@@ -48,7 +48,7 @@ def test_a_draft_is_named_by_what_was_meant(bench: Bench, run: Callable[..., tup
         assert "did you mean 'pgc/welcome.md'" in run("publish", "--draft", slip, code=BAD_INPUT)[2]
 
 
-def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_mend(
+def test_a_file_that_could_not_be_taken_in_waits_for_a_person_with_its_hint(
     bench: Bench, run: Callable[..., tuple[int, str, str]], told: Callable[..., Any]
 ) -> None:
     bench.set_up(SITE_ONLY, {"pgc/a.md": "---\ntitle: [a\n---\nWords.\n"})

@@ -72,7 +72,7 @@ def test_refused_stops_and_waits_for_a_person(ledger: Ledger, promise: Promise, 
     assert row_of(ledger, id).verdict == "late"
 
 
-def test_refused_and_never_mended_is_missed(ledger: Ledger, promise: Promise, clock: Clock) -> None:
+def test_refused_and_never_fixed_is_missed(ledger: Ledger, promise: Promise, clock: Clock) -> None:
     """The record says missed, and the state still says why."""
     fake = FakeChannel("read-back", clock)
     [id] = promise("blog")

@@ -148,7 +148,7 @@ def test_a_changed_hour_and_a_lost_series_are_told(workspace: Workspace) -> None
     ]
 
 
-def test_a_broken_prefect_yaml_is_an_error_with_a_mend(workspace: Workspace) -> None:
+def test_a_broken_prefect_yaml_is_an_error_with_a_hint(workspace: Workspace) -> None:
     """Not a traceback."""
     workspace.prefect_yaml.write_text("deployments: [", encoding="utf-8")
     with pytest.raises(SettingsError, match="steadycast deploy"):

@@ -176,7 +176,7 @@ class TestFrontMatter:
             ("channels:\n  blog:\n    skip: perhaps", 4, "true or false"),
         ],
     )
-    def test_what_is_wrong_is_said_with_its_line_and_mend(
+    def test_what_is_wrong_is_said_with_its_line_and_hint(
         self, content: Path, head: str, line: int | None, message: str
     ) -> None:
         if head.startswith("- a"):

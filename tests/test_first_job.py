@@ -1,4 +1,4 @@
-"""The main job that `up` begins with: told to end it ends soon and cuts off nothing; a fault is told, and mended."""
+"""The main job that `up` begins with: told to end it ends soon and cuts off nothing; a fault is told, and fixed."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ if not Path("tried").exists():
 """
 
 
-def test_a_fault_in_the_main_job_is_told_ends_nothing_and_is_mended_by_doing_it_again(
+def test_a_fault_in_the_main_job_is_told_ends_nothing_and_is_fixed_by_doing_it_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours, job, processes = done(tmp_path, ONCE_ONLY, monkeypatch)

@@ -92,7 +92,7 @@ def test_what_was_not_ready_was_not_published(tmp_path: Path, front: Any) -> Non
     assert (past, [(str(p.where), p.message) for p in problems]) == ([], [("a.md", "is a draft that was not ready")])
 
 
-def test_a_feed_that_a_person_named_has_a_mend_that_a_person_can_follow(tmp_path: Path) -> None:
+def test_a_feed_that_a_person_named_has_a_hint_that_a_person_can_follow(tmp_path: Path) -> None:
     """There is no setting for it and no second look; of a file its path is said."""
     with pytest.raises(FeedError, match="save it as a file"):
         look("http://127.0.0.1:9/feed.xml")

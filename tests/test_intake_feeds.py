@@ -132,7 +132,7 @@ def test_a_permanent_redirect_moves_the_feed_and_410_ends_it(httpserver: HTTPSer
         ("", "this is no feed"),
     ],
 )
-def test_what_is_no_whole_feed_is_an_error_with_its_mend(httpserver: HTTPServer, body: Any, message: Any) -> None:
+def test_what_is_no_whole_feed_is_an_error_with_its_hint(httpserver: HTTPServer, body: Any, message: Any) -> None:
     httpserver.expect_request("/feed").respond_with_data(body)
     before = FeedState(etag='"x"', baseline=True)
     result = read(FeedSettings("alice", httpserver.url_for("/feed?token=CANARY-1234")), before, fetcher, NOW)

@@ -218,7 +218,7 @@ def test_a_file_that_is_no_ledger_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"dear diary, " * 500
 
 
-def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_told_with_the_hint(tmp_path: Path) -> None:
     """A file stands where the folder should."""
     (tmp_path / "var").write_text("")
     with pytest.raises(LedgerError, match="var"):

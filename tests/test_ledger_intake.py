@@ -64,7 +64,7 @@ def test_a_rejection_voids_what_was_approved(ledger: Ledger) -> None:
     assert ledger.drafts(["approved"]) == []
 
 
-def test_a_problem_is_one_a_path_and_gone_when_mended(ledger: Ledger) -> None:
+def test_a_problem_is_one_a_path_and_gone_when_fixed(ledger: Ledger) -> None:
     """The newest stands."""
     ledger.put_problems(
         [ProblemRow(path="a.md", at=NOON, line=3, message="old"), ProblemRow(path="b", at=NOON, message="x")]

@@ -30,7 +30,7 @@ def check(bench: Any, settings: Any = SITE_ONLY, now: Any = MORNING, **drafts: A
     return ops.check(now, root=bench.root)
 
 
-def test_a_workspace_in_order_has_nothing_to_mend(bench: Bench) -> None:
+def test_a_workspace_in_order_has_nothing_to_fix(bench: Bench) -> None:
     assert check(bench, **{"pgc/1.md": article("One")}) == []
 
 
@@ -178,7 +178,7 @@ def test_a_member_spelt_otherwise_than_the_folder_is_told(bench: Bench) -> None:
     assert problem.line
 
 
-def test_a_note_to_people_is_told_and_is_nothing_to_mend(bench: Bench) -> None:
+def test_a_note_to_people_is_told_and_is_nothing_to_fix(bench: Bench) -> None:
     """A README at the top of the house's or a member's folder; with front matter, or in a folder of its own, a draft."""
     files = {"pgc/README.md": "# Our drafts\n\nOne file each.\n", "ugc/alice/ReadMe.md": "Mine.\n"}
     drafts = {"ugc/bob/README.md": article("Read me first"), "pgc/rain/README.md": "# Rain\n\nIt rained.\n"}

@@ -302,7 +302,7 @@ def test_two_looks_at_once_make_one_draft(bench: Bench, app: Any) -> None:
     assert len(app.ledger.drafts()) == 20
 
 
-def test_one_broken_file_stops_no_other_and_is_forgotten_once_mended(bench: Bench, app: Any) -> None:
+def test_one_broken_file_stops_no_other_and_is_forgotten_once_fixed(bench: Bench, app: Any) -> None:
     bench.drop("pgc/broken.md", "---\ntitle: [\n---\n")
     bench.drop("pgc/fine.md", article("Fine"))
     collected = collect(app)

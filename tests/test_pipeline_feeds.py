@@ -204,7 +204,7 @@ def test_a_broken_feed_and_one_that_hangs_harm_no_other(
     assert {p.path for p in app.ledger.problems()} == {p.where for p in found.problems}
 
 
-def test_a_mended_feed_is_a_problem_no_more(bench: Bench, server: Any) -> None:
+def test_a_fixed_feed_is_a_problem_no_more(bench: Bench, server: Any) -> None:
     server.answer = Response("no feed")
     app = bench.set_up(BASE + feed(server.url))
     assert len(look(app).problems) == 1

@@ -156,7 +156,7 @@ def test_a_stopped_process_that_has_the_pages_holds_up_nobody_else(
 
 
 @pytest.mark.parametrize(("what", "verb"), [("plan", pipeline.plan), ("intake", pipeline.collect)])
-def test_a_stopped_process_in_the_middle_of_it_is_told_with_the_mend(
+def test_a_stopped_process_in_the_middle_of_it_is_told_with_the_hint(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, what: str, verb: Any
 ) -> None:
     """Whoever waited for it would wait for ever, and nobody would know why nothing is planned."""

@@ -188,7 +188,7 @@ def test_one_slot_of_runway_is_one(bench: Bench, drafts: Any, said: Any) -> None
 # Alarms
 
 
-def test_an_empty_horizon_is_an_alarm_once_and_closed_when_mended(bench: Bench) -> None:
+def test_an_empty_horizon_is_an_alarm_once_and_closed_when_fixed(bench: Bench) -> None:
     app = bench.set_up(SITE_ONLY)
     pipeline.plan(app, MORNING)
     (first,) = pipeline.alarm(app, MORNING)

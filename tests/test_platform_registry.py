@@ -85,7 +85,7 @@ def test_the_workspace_hides_the_bundle_folder_by_folder(tmp_path: Path) -> None
         (PLAIN + "[settings\n", 5, "is not TOML"),
     ],
 )
-def test_a_mistake_in_channel_toml_is_named_with_file_line_and_mend(
+def test_a_mistake_in_channel_toml_is_named_with_file_line_and_hint(
     tmp_path: Path, toml: Any, line: Any, says: Any
 ) -> None:
     error = refusal(tmp_path, toml)

@@ -78,7 +78,7 @@ def test_a_folder_that_is_gone_is_made_again_as_it_was(published: Any, name: Any
     assert calls(published) == sent
 
 
-def test_rebuild_mends_a_page_that_was_changed_by_hand(published: Any) -> None:
+def test_rebuild_restores_a_page_that_was_changed_by_hand(published: Any) -> None:
     page = next((published.app.workspace.out / "site").rglob("*2000.html"))
     before = page.read_bytes()
     page.write_bytes(b"spoilt")

@@ -276,7 +276,7 @@ def test_an_output_that_somebody_removed_is_made_again(root: Any) -> None:
     assert outputs(root) == before
 
 
-def test_an_output_that_somebody_edited_is_mended_by_force(root: Any) -> None:
+def test_an_output_that_somebody_edited_is_fixed_by_force(root: Any) -> None:
     """Edits in place are not looked for: `--force` makes everything again and writes what differs."""
     render_all(root=root)
     before = outputs(root)

@@ -120,7 +120,7 @@ def test_words_are_cut_where_the_platform_lets_them(post: Any) -> None:
     assert len(made.title) == 1
 
 
-def test_too_long_where_nothing_is_cut_names_channel_count_and_mend(post: Any, faults: Any) -> None:
+def test_too_long_where_nothing_is_cut_names_channel_count_and_hint(post: Any, faults: Any) -> None:
     limits = {"title": Limit(3, "weighted", cut=False)}
     with pytest.raises(DraftError, match="title is too long: 4/3 weights") as caught:
         post(draft(), limits=limits)

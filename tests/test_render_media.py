@@ -249,7 +249,7 @@ def png_that_claims(width: Any, height: Any) -> bytes:
     ],
     ids=["drawing", "rubbish", "noise", "huge", "large", "heavy", "paper"],
 )
-def test_what_is_no_picture_is_refused_with_line_and_mend(take: Callable[..., Any], data: Any, why: str) -> None:
+def test_what_is_no_picture_is_refused_with_line_and_hint(take: Callable[..., Any], data: Any, why: str) -> None:
     with pytest.raises(DraftError, match=why) as caught:
         take(data)
     assert caught.value.line == 7

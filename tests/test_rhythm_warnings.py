@@ -40,7 +40,7 @@ def test_nothing_is_said_of_what_does_as_it_says(every: Any) -> None:
     assert list(rhythm_warnings(Series("daily", every=every, zone=BERLIN), NOW)) == []
 
 
-def test_check_tells_it_with_its_line_and_nothing_has_to_be_mended(bench: Bench) -> None:
+def test_check_tells_it_with_its_line_and_nothing_has_to_be_fixed(bench: Bench) -> None:
     bench.set_up(SITE_ONLY.replace("day at 20:00", "month on 31 at 20:00"))
     (told,) = [p for p in ops.check(NOW, root=bench.root) if "day 31" in p.message]
     assert (told.where, told.line, told.harmless) == ("steadycast.toml", 17, True)

@@ -94,7 +94,7 @@ def test_a_whole_workspace_is_read(tmp_path: Path) -> None:
         ("[[feed]]", '[publish]\nlead = "90s"\n[[feed]]', 23, ["publish.lead", "whole minutes"]),
     ],
 )
-def test_a_slip_is_named_with_its_line_and_the_mend(tmp_path: Path, old: Any, new: Any, line: Any, words: Any) -> None:
+def test_a_slip_is_named_with_its_line_and_the_hint(tmp_path: Path, old: Any, new: Any, line: Any, words: Any) -> None:
     """The operator is told which key, on which line, and what was probably meant."""
     assert old in GOOD
     folder = write(tmp_path, GOOD.replace(old, new, 1))
@@ -128,7 +128,7 @@ def test_a_settings_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     assert caught.value.line == 2
 
 
-def test_the_root_is_found_from_below_and_missed_with_a_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_root_is_found_from_below_and_missed_with_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As git does: from any folder of the workspace."""
     monkeypatch.delenv("STEADYCAST_WORKSPACE", raising=False)
     (tmp_path / "w").mkdir()

@@ -17,7 +17,7 @@ from steadycast.language import N_, listed, quoted
 from steadycast.language import gettext as _
 
 PREFECT = (sys.executable, "-m", "prefect")
-DEPLOY_MEND = N_(
+DEPLOY_HINT = N_(
     "the server that PREFECT_API_URL names must answer, and have the work pool: "
     "`prefect --no-prompt work-pool create steadycast --type process`"
 )
@@ -105,7 +105,7 @@ def _push(root: Path, *, quiet: bool) -> int:
     if done.returncode:
         # Prefect shows a traceback; its last line says what happened.
         last = next((f": {line}" for line in reversed(done.stderr.splitlines()) if line.strip()), "")
-        complain(_("prefect deploy failed%(last)s (%(hint)s)", last=last, hint=_(DEPLOY_MEND)))
+        complain(_("prefect deploy failed%(last)s (%(hint)s)", last=last, hint=_(DEPLOY_HINT)))
     return NEEDS_A_PERSON if done.returncode else OK
 
 

@@ -85,7 +85,7 @@ class _Run:
         heapify(self.events)
 
     def _events(self) -> Iterable[tuple[dt.datetime, str]]:
-        """When something is to be done, and what: look, ready, serve, mended."""
+        """When something is to be done, and what: look, ready, serve, fixed."""
         yield self.begin, "look"
         day = self.begin.astimezone(self.zone).date()
         while (at := midnight(day, self.zone) + MORNING) < self.until:
@@ -104,7 +104,7 @@ class _Run:
             if spell.what == "clock" and spell.begin < self.until:
                 yield spell.begin, "look"
             if spell.end < self.until:
-                yield spell.end, "mended" if spell.what in ("token", "far") else "look"
+                yield spell.end, "fixed" if spell.what in ("token", "far") else "look"
         yield self.until + max((s.late for s in self.app.workspace.series.values()), default=DAY) + AGAIN, "serve"
 
     def all(self, told: Callable[[int, int], None]) -> Year:
@@ -213,7 +213,7 @@ class _Run:
         rows = self.app.ledger.deliveries(states=(*OPEN, State.REFUSED), before=now + READY)
         return [row for row in rows if row.at <= now]
 
-    def _mended(self, now: dt.datetime) -> None:
+    def _fixed(self, now: dt.datetime) -> None:
         """A person gave a new token, and asks for what was refused to be sent."""
         for row in self.app.ledger.deliveries(states=[State.REFUSED]):
             if row.id and row.at + dt.timedelta(seconds=row.late) > now:

@@ -29,7 +29,7 @@ from steadycast.render.highlight import stylesheet
 from steadycast.typesetting import within
 
 UTC = ZoneInfo("UTC")
-_MEND = N_("correct this line of the template")
+_HINT = N_("correct this line of the template")
 _PLAIN = frozenset({str, int, float, bool, tuple, dt.datetime, type(None)})
 _GIVEN = _PLAIN - {type(None)}
 _VALUES = frozenset({Post, Channel})
@@ -65,7 +65,7 @@ class Templates:
             ) from None
         except jinja2.TemplateSyntaxError as error:
             said = _("the template is not written as Jinja reads it: %(said)s", said=quoted(str(error.message)))
-            raise SettingsError(said, file=error.filename, line=error.lineno, hint=_(_MEND)) from None
+            raise SettingsError(said, file=error.filename, line=error.lineno, hint=_(_HINT)) from None
         except (
             jinja2.TemplateError,
             TypeError,
@@ -78,7 +78,7 @@ class Templates:
         ) as error:
             file, line = self._where(error)
             said = _("%(template)s cannot be filled in: %(said)s", template=template, said=quoted(str(error)))
-            raise SettingsError(said, file=file, line=line, hint=_(_MEND)) from None
+            raise SettingsError(said, file=file, line=line, hint=_(_HINT)) from None
 
     def _template(self, name: str) -> jinja2.Template:
         found = self._unwatched.get(name) or self._env.get_template(name)
