@@ -1,6 +1,7 @@
 """What holds when the machine does not: files after a power cut, clocks that nobody sets, the end of a late send.
 
 durable      files and folders that survive a power cut
+cache_files  what a cache keeps, read back; what tells that a file is the one that was seen
 bootclock    how long something has lasted, whatever the wall clock says
 file_lock    one process at a time
 forks        where a fork is safe; it ends with its parent

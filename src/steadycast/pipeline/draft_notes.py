@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from steadycast.crash_safety import cache_files
 from steadycast.draft import Draft, place
 from steadycast.draft.decoding import shown
 from steadycast.draft.named_files import role_of
@@ -230,8 +231,8 @@ def not_yet_told(app: App, problems: list[Problem]) -> list[Problem]:
     """Those of `problems` that the last look did not tell; a lost note of it tells them once more."""
     file = app.workspace.cache / TOLD
     try:
-        told = set(json.loads(file.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        told = set(cache_files.read_json(file))
+    except TypeError:
         told = set()
     if told != {str(problem) for problem in problems}:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -17,12 +17,13 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from steadycast import __version__
+from steadycast.crash_safety import cache_files
+from steadycast.crash_safety.cache_files import facts
 from steadycast.intake.stamps import Limits, Stamp, are_the_same, stamps
 from steadycast.language import current
 from steadycast.ledger.installation import STOCK
@@ -43,7 +44,7 @@ class LastLook:
         self._began = clock_ns()
         self._root, self._limits = workspace.content, limits
         self._file, self._notes = workspace.cache / NOTE, [workspace.cache / name for name in notes]
-        settings = [_facts(workspace.root / name) for name in SOURCES]
+        settings = [facts(workspace.root / name) for name in SOURCES]
         self._by = [FORMAT, __version__, workspace.community.zone.key, list(limits), settings, self._word]
         self.seen: Mapping[str, Stamp] | None = None  # every draft's file, as this look found it
 
@@ -54,7 +55,7 @@ class LastLook:
         if self.seen is None or self._word is None:
             return False
         try:
-            kept = orjson.loads(self._file.read_bytes())
+            kept = orjson.loads(cache_files.read(self._file))
             by, line, named = kept["by"], kept["line"], kept["named"]
             same = by == self._all_by() and line == _line(self.seen, others)
             return same and kept["told"] in {"", current().tag} and are_the_same(named)
@@ -85,16 +86,7 @@ class LastLook:
 
     def _all_by(self) -> list[Any]:
         """What a look depends on beside content/, with the notes as they are now."""
-        return [*self._by, *map(_facts, self._notes)]
-
-
-def _facts(file: Path) -> list[int] | None:
-    """What tells, without reading it, that a file is the one seen before; None where there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        return [*self._by, *map(facts, self._notes)]
 
 
 def _line(drafts: Mapping[str, Sequence[int]], others: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from steadycast.crash_safety import durable
+from steadycast.crash_safety import cache_files, durable
 from steadycast.errors import FarSideError, Refused, Unknown
 from steadycast.language import gettext as _
 from steadycast.ledger.tables import DONE, OPEN, State
@@ -77,8 +77,8 @@ class Uploader:
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest().encode()
 
     def _brought(self) -> bytes:
-        with contextlib.suppress(FileNotFoundError):
-            return (self._cache / BROUGHT).read_bytes()
+        with contextlib.suppress(OSError):
+            return cache_files.read(self._cache / BROUGHT, cache_files.SMALL)
         return b""
 
     def _out(self, keys: Collection[str]) -> set[str]:

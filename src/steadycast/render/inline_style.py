@@ -63,9 +63,9 @@ def load(name: str, folders: Sequence[Path]) -> Style:
     for folder in folders:
         file = f"{folder}/{name}"  # no Path: this is asked for each post
         with suppress(OSError):
-            facts = os.stat(file)  # noqa: PTH116
-            if stat.S_ISREG(facts.st_mode):
-                return _read(file, facts.st_mtime_ns)
+            found = os.stat(file)  # noqa: PTH116
+            if stat.S_ISREG(found.st_mode):
+                return _read(file, found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
     raise SettingsError(
         _("style sheet %(name)s is missing", name=name),
         file=folders[0] / name,
@@ -74,7 +74,7 @@ def load(name: str, folders: Sequence[Path]) -> Style:
 
 
 @lru_cache(maxsize=64)
-def _read(file: str, changed: int) -> Style:  # noqa: ARG001 - an edit makes another key
+def _read(file: str, *_stamp: int) -> Style:  # an edit makes another key
     import tomllib
 
     try:

@@ -6,15 +6,16 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from slugify import slugify
 
-from steadycast.crash_safety import durable
+from steadycast.crash_safety import cache_files, durable
 from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
@@ -102,16 +103,17 @@ class MeasuredMedia:
     def _measured(self, path: Path, digest: str, extension: str) -> dict[str, Any]:
         """What is known of a file; asked of the worker once."""
         if extension in IMAGES:
-            return self._known(f"{digest}-measure", lambda: self._picture(path, digest))
+            return self._known(f"{digest}-measure", lambda: self._picture(path, digest), says=SIDES)
         if not MIMES[extension].startswith(("audio/", "video/")):
             return {}
         if film.prober():
             key = "played" if path.parent == self.media else "played-there"
-            return self._known(f"{digest}-{key}", lambda: _looked_into(path, extension))
+            says = () if extension in _UNTOLD else ("seconds",)
+            return self._known(f"{digest}-{key}", lambda: _looked_into(path, extension), says=says)
         if extension not in _UNTOLD:
             # Elsewhere it may be another file by the time that it is read: what is said of it then is not for ever.
             key = "seconds" if path.parent == self.media else "seconds-there"
-            return self._known(f"{digest}-{key}", lambda: ask({"op": "sound", "source": str(path)}))
+            return self._known(f"{digest}-{key}", lambda: ask({"op": "sound", "source": str(path)}), says=("seconds",))
         return {}
 
     def _picture(self, path: Path, digest: str) -> dict[str, Any]:
@@ -144,20 +146,22 @@ class MeasuredMedia:
         finally:
             Path(name).unlink(missing_ok=True)
 
-    def _known(self, key: str, make: Callable[[], dict[str, Any]], *, needs: bool = False) -> dict[str, Any]:
+    def _known(
+        self, key: str, make: Callable[[], dict[str, Any]], *, says: Collection[str], needs: bool = False
+    ) -> dict[str, Any]:
         """What the cache says under `key`, else what `make` says; `needs`: and the file it speaks of is still there."""
-        known = self._noted(key)
-        if known is None or (needs and not (self.media / f"{known.get('sha256')}.{known.get('ext')}").exists()):
+        known = self._noted(key, says)
+        if known is None or known.keys() & _NOTHING:
+            return self._anew(key, make)
+        if needs and not (self.media / f"{known['sha256']}.{known['ext']}").exists():
             return self._anew(key, make)
         return known
 
-    def _noted(self, key: str) -> dict[str, Any] | None:
-        """What the cache says under `key`, if it says anything."""
+    def _noted(self, key: str, says: Collection[str]) -> dict[str, Any] | None:
+        """What the cache says under `key`, if it `says` that, or why there is nothing to say."""
         note = self.cache / "media" / f"{key}.json"
         if note not in _remembered:
-            try:
-                known = json.loads(note.read_bytes())
-            except (FileNotFoundError, ValueError):
+            if not _is_sound(known := cache_files.read_json(note, cache_files.SMALL), says):
                 return None
             _remember(note, known)
         return _remembered[note]
@@ -170,6 +174,38 @@ class MeasuredMedia:
                 landing.write_text(json.dumps(known), encoding="utf-8")
         _remember(note, known)
         return known
+
+
+SIDES, FILE = ("width", "height"), ("sha256", "size", "ext")  # what a note says of a picture; of a file that was made
+_NOTHING = {"failed", "none"}  # why there is no such file
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_length(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and 0 <= value < 1e9)
+
+
+_SOUND: Mapping[str, Callable[[Any], bool]] = {
+    "sha256": lambda value: isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None,
+    "ext": lambda value: isinstance(value, str) and value in MIMES,
+    "size": _is_count,
+    "frames": _is_count,
+    "width": lambda value: value is None or _is_count(value),
+    "height": lambda value: value is None or _is_count(value),
+    "seconds": _is_length,
+    "picture": lambda value: isinstance(value, str),
+    "sound": lambda value: isinstance(value, str),
+}
+
+
+def _is_sound(known: Any, says: Collection[str]) -> bool:
+    """Whether a note is one that we would have written: its words become paths, and go out with a post."""
+    if not isinstance(known, dict) or not (known.keys() >= set(says) or known.keys() & _NOTHING):
+        return False
+    return all(is_sound(known[name]) for name, is_sound in _SOUND.items() if name in known)
 
 
 _REMEMBERED = 20_000

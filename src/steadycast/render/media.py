@@ -15,7 +15,7 @@ from steadycast.language import gettext as _
 from steadycast.platform import Media, MediaRule
 from steadycast.render import measured_media
 from steadycast.render.letter_font import font
-from steadycast.render.measured_media import MOVE, said_of
+from steadycast.render.measured_media import FILE, MOVE, SIDES, said_of
 from steadycast.render.media_files import MIMES, land
 from steadycast.render.played_media import PlayedMedia
 
@@ -101,13 +101,14 @@ class Studio(PlayedMedia):
                     self._known(
                         f"{made['sha256']}-measure",
                         lambda: measured_media.ask({"op": "measure", "source": str(landing)}),
+                        says=SIDES,
                     )
                 if self.keeps:
                     land(landing, self.media / f"{made['sha256']}.{made['ext']}")
             return made
 
         try:
-            made = self._known(key, make, needs=self.keeps)
+            made = self._known(key, make, says=(*FILE, *SIDES), needs=self.keeps)
         except DraftError as error:
             said = (
                 said_of(source, error.message)

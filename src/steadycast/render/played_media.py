@@ -15,7 +15,7 @@ from steadycast.language import gettext as _
 from steadycast.on_demand import lazy_module
 from steadycast.platform import Media, MediaRule
 from steadycast.render import measured_media
-from steadycast.render.measured_media import MeasuredMedia, landed, said_of
+from steadycast.render.measured_media import FILE, SIDES, MeasuredMedia, landed, said_of
 from steadycast.render.media_files import MIMES
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class PlayedMedia(MeasuredMedia):
                     return {"failed": True}
                 return landed(landing, self.media, own)
 
-        known = self._noted(key)
+        known = self._noted(key, FILE)
         if known is None or ("failed" not in known and not (self.media / f"{known['sha256']}.{known['ext']}").exists()):
             if self.converts == "no":
                 return media
@@ -95,7 +95,7 @@ class PlayedMedia(MeasuredMedia):
                 return size | landed(landing, self.media, "jpg")
 
         key = f"{shown.sha256}-poster{_CONVERSION}"
-        known = self._noted(key)
+        known = self._noted(key, (*FILE, *SIDES))
         if known is None or ("none" not in known and not (self.media / f"{known['sha256']}.jpg").exists()):
             known = self._anew(key, make)
         if "none" in known:
@@ -132,7 +132,7 @@ class PlayedMedia(MeasuredMedia):
                 told = {name: found.get(name) for name in ("width", "height", "seconds")}
                 return landed(landing, self.media, made.extension) | told
 
-        known = self._noted(key)
+        known = self._noted(key, (*FILE, *SIDES, "seconds"))
         if known is None or ("failed" not in known and not (self.media / f"{known['sha256']}.{known['ext']}").exists()):
             if self.converts == "no" or not self.keeps:
                 return media
@@ -141,7 +141,9 @@ class PlayedMedia(MeasuredMedia):
             known = self._anew(key, make)
         if "failed" in known:
             raise DraftError(
-                said_of(media, _("cannot be converted: %(why)s", why=_(_FAILED[known["failed"]]))),
+                said_of(
+                    media, _("cannot be converted: %(why)s", why=_(_FAILED.get(known["failed"], _FAILED["failed"])))
+                ),
                 hint=_("convert it to %(formats)s", formats=made.extension),
             )
         return replace(

@@ -18,7 +18,8 @@ import jinja2.bccache
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from steadycast.crash_safety import durable
+from steadycast.crash_safety import cache_files, durable
+from steadycast.crash_safety.cache_files import facts
 from steadycast.errors import SettingsError
 from steadycast.language import N_, quoted
 from steadycast.language import gettext as _
@@ -35,6 +36,7 @@ _GIVEN = _PLAIN - {type(None)}
 _VALUES = frozenset({Post, Channel})
 _POWER, _REPEATED, _WIDTH = 1000, 1_000_000, 1000  # what a template may raise to a power, repeat, and pad to
 _WIDTH_GIVEN = re.compile(r":[^{}]*\{")
+_LONGEST = 16 << 20  # bytes of one compiled template
 _MARKUP = re.compile(r"\.(?:html?|xml|svg|xhtml)(?:\.j2)?$")
 
 
@@ -163,13 +165,19 @@ def _centred(text: str, width: int = 80) -> str:
 
 
 class _Loader(jinja2.FileSystemLoader):
-    """Looks again when a template appears in an earlier folder than the one that it was read from."""
+    """Looks again when a template is another file, or one appears in an earlier folder than it was read from.
+
+    Jinja asks for its time alone, which a copy and a version control may keep.
+    """
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        source, file, same = super().get_source(environment, template)
+        for folder in self.searchpath:  # before it is read: what is written meanwhile is read again
+            if (before := facts(Path(folder, template))) is not None:
+                break
+        source, file, _same = super().get_source(environment, template)
         own = file.removesuffix(template).rstrip("/")
         earlier = [Path(folder, template) for folder in self.searchpath[: self.searchpath.index(own)]]
-        return source, file, lambda: same() and not any(path.is_file() for path in earlier)
+        return source, file, lambda: facts(Path(file)) == before and not any(path.is_file() for path in earlier)
 
 
 class _Compiled(jinja2.BytecodeCache):
@@ -182,7 +190,7 @@ class _Compiled(jinja2.BytecodeCache):
     def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
         """As it lies there, where it is of the same words; what cannot be used is compiled again."""
         with contextlib.suppress(Exception):  # a file can be cut off anywhere
-            by, data = (told := (self._folder / bucket.key).read_bytes())[:32], told[32:]
+            by, data = (told := cache_files.read(self._folder / bucket.key, _LONGEST))[:32], told[32:]
             if by == self._of(data):
                 bucket.bytecode_from_string(data)
 

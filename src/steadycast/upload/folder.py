@@ -6,13 +6,15 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from steadycast.crash_safety import durable
+from steadycast.crash_safety import cache_files, durable
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 RECORDS = "posts/"  # what a folder platform keeps of its posts: it is read, and never uploaded
 
 
@@ -29,13 +31,14 @@ class LocalFolder:
     def read(cls, root: Path, cache: Path) -> LocalFolder:
         """The folder as it is now; hidden files, links and whatever is no file are left out.
 
-        `cache` is a file that keeps what was hashed: inode, time and size tell whether it is the same still.
+        `cache` is a file that keeps what was hashed: inode, times and size tell whether it is the same still.
         """
         kept, fresh, found = _kept(cache), dict[str, list[Any]](), cls(root)
         for name, stat in _walk(root, ""):
-            stamp = [stat.st_ino, stat.st_mtime_ns, stat.st_size]
-            before = kept.get(name)
-            digest = before[3] if before and before[:3] == stamp else _hash(root / name)
+            stamp = [stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size]
+            *before, digest = kept.get(name, [""])
+            if before != stamp or not _HASH.fullmatch(digest):
+                digest = _hash(root / name)
             fresh[name] = [*stamp, digest]
             if name.startswith(RECORDS):
                 found.posts[name.removeprefix(RECORDS).removesuffix(".json")] = digest
@@ -65,8 +68,7 @@ def _hash(file: Path) -> str:
 
 
 def _kept(cache: Path) -> dict[str, list[Any]]:
-    try:
-        kept = json.loads(cache.read_bytes())
-    except (FileNotFoundError, ValueError):
+    kept = cache_files.read_json(cache)
+    if not isinstance(kept, dict):
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return {name: told for name, told in kept.items() if isinstance(told, list) and told and isinstance(told[-1], str)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from steadycast.crash_safety import durable
+from steadycast.crash_safety.cache_files import facts
 from steadycast.errors import SettingsError
 from steadycast.language import gettext as _
 from steadycast.workspace.loading import Workspace, load
@@ -51,16 +52,9 @@ def _keep(workspace: Workspace) -> None:
                 durable.put(target, now)
 
 
-def stamps(place: Paths) -> list[tuple[int, int, int] | None]:
+def stamps(place: Paths) -> tuple[tuple[int, ...], ...]:
     """What tells that a file of the settings was written; an editor may put another in its place."""
-    found: list[tuple[int, int, int] | None] = []
-    for name in SOURCES:
-        try:
-            stat = (place.root / name).stat()
-            found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
-        except OSError:
-            found.append(None)
-    return found
+    return tuple(tuple(facts(place.root / name) or ()) for name in SOURCES)
 
 
 def as_read(workspace: Workspace) -> bool:
