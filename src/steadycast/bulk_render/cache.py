@@ -8,7 +8,7 @@ each draft: its first line tells of all of them together (`Summary`).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 import orjson
 
 from steadycast.bulk_render.all_made import AllMade
+from steadycast.crash_safety import cache_files
+from steadycast.crash_safety.cache_files import facts
 from steadycast.intake.stamps import Stamp, are_the_same
 
-VERSION = 6  # of this file's form: another number is as good as no file
+VERSION = 7  # of this file's form: another number is as good as no file
 
 
 class Summary(NamedTuple):
@@ -26,6 +28,7 @@ class Summary(NamedTuple):
 
     inputs: dict[str, list[int] | None]
     folders: dict[str, int]
+    runs: dict[str, str]  # channel -> the run that wrote for it last
     media: list[list[Any]]  # each file that a draft names: path, size, mtime_ns, ctime_ns
     hides: bool  # a draft that nobody had approved, or that could not be read: another run may show it
     drafts: int
@@ -38,13 +41,13 @@ class Summary(NamedTuple):
     def load(cls, file: Path) -> Summary | None:
         """What `file` begins with; None where there is none that can be used."""
         try:
-            with file.open("rb") as kept:
+            with cache_files.opened(file) as kept:
                 version, summary = orjson.loads(kept.readline())
                 return cls(**summary, stamps=kept.readline()) if version == VERSION else None
         except (OSError, ValueError, TypeError):
             return None
 
-    def holds(self, lying: Mapping[str, Stamp], render: Path) -> bool:
+    def holds(self, lying: Mapping[str, Stamp], render: Path, runs: Mapping[str, str]) -> bool:
         """Whether drafts, what they name, settings, code and outputs are all what they were."""
         return (
             not self.hides
@@ -52,6 +55,7 @@ class Summary(NamedTuple):
             and _unchanged(self.inputs)
             and are_the_same(self.media)
             and not _touched(self.folders, render)
+            and self.runs == {name: runs.get(name) for name in self.runs}
         )
 
 
@@ -63,6 +67,7 @@ class Memory:
     editions: dict[str, str] = field(default_factory=dict)  # channel -> what its posts were made with
     drafts: AllMade = field(default_factory=AllMade)
     folders: dict[str, int] = field(default_factory=dict)  # folder below var/render -> its mtime_ns after the run
+    runs: dict[str, str] = field(default_factory=dict)  # channel -> the run that wrote for it last
 
     @classmethod
     def load(cls, file: Path) -> Memory | None:
@@ -70,9 +75,9 @@ class Memory:
         if (summary := Summary.load(file)) is None:
             return None
         try:
-            kept = orjson.loads(file.read_bytes().split(b"\n", 2)[2])
+            kept = orjson.loads(cache_files.read(file).split(b"\n", 2)[2])
             drafts = AllMade.read(orjson.loads(summary.stamps), kept["drafts"])
-            return cls(summary.inputs, dict(kept["editions"]), drafts, summary.folders)
+            return cls(summary.inputs, dict(kept["editions"]), drafts, summary.folders, summary.runs)
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
 
@@ -90,6 +95,7 @@ class Memory:
         return Summary(
             self.inputs,
             self.folders,
+            self.runs,
             sorted({tuple(each): each for media in drafts.media.values() for each in media}.values()),
             bool(drafts.unread or drafts.hidden - drafts.faults.keys()),
             len(drafts),
@@ -124,13 +130,24 @@ class Memory:
         self.folders = {name: _mtime(render / name) for name in names}
 
 
-def facts(path: str) -> list[int] | None:
-    """What tells, without reading it, that a file or folder is the one seen before; None where there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns]
+class Runs:
+    """Which run wrote for each channel last: one for a channel alone is not remembered by those for all."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        told = cache_files.read_json(file)
+        self.known: dict[str, str] = told if isinstance(told, dict) else {}
+
+    def begin(self, channels: Iterable[str]) -> None:
+        """Notes a new run, before it writes anything."""
+        self.known |= dict.fromkeys(channels, os.urandom(8).hex())
+        fresh = self._file.with_suffix(".tmp")
+        fresh.write_bytes(orjson.dumps(self.known))
+        fresh.replace(self._file)
+
+    def of(self, channels: Iterable[str]) -> dict[str, str]:
+        """The run that wrote for each of these."""
+        return {name: self.known.get(name, "") for name in channels}
 
 
 def _unchanged(inputs: Mapping[str, list[int] | None]) -> bool:

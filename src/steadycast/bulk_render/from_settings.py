@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from steadycast.bulk_render.cache import facts
 from steadycast.bulk_render.outlets import folders_of
 from steadycast.bulk_render.recipe import Call, Community, Inputs, Member, Outlet, Recipe, Series
+from steadycast.crash_safety.cache_files import facts
 from steadycast.errors import unknown_name
 from steadycast.platform import Platform, configured, registry
 from steadycast.schedule.forms import Form

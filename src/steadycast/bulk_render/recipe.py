@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from steadycast.crash_safety import cache_files
 from steadycast.platform import Platform
 from steadycast.platform.as_values import as_values, of_values
 from steadycast.workspace.paths import Paths
 from steadycast.workspace.sayings import Sayings
 
 Inputs = dict[str, list[int] | None]  # settings, templates, our own code -> facts
+_LONGEST = 16 << 20  # bytes
 FORM = f"2 {sys.version}"  # of this file: marshal's is another with each Python
 
 
@@ -99,7 +101,7 @@ class Recipe(Paths, Sayings[Member, Call, Series]):
     def load(cls, file: Path, root: Path, inputs: Inputs) -> Recipe | None:
         """What was kept for that workspace and of these inputs; None where there is none that can be used."""
         try:
-            kept = file.read_bytes()
+            kept = cache_files.read(file, _LONGEST)
             if kept[:32] != _sum(kept[32:]):  # what is damaged could end the process that reads it
                 return None
             of_root, of_inputs, told = marshal.loads(kept[32:])  # noqa: S302  it holds values: none of them is run

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from steadycast.bulk_render.all_made import AllMade
-from steadycast.bulk_render.cache import Memory, Summary
+from steadycast.bulk_render.cache import Memory, Runs, Summary
 from steadycast.bulk_render.look import NO_LIMIT, Differences, differences, look
 from steadycast.crash_safety import durable, file_lock
 from steadycast.errors import Problem
@@ -74,8 +74,9 @@ def render_all(
     paths.make_private()
     with file_lock.held(paths.cache / "render.lock"):
         lying = stamps(paths.content, NO_LIMIT)
+        runs = Runs(paths.cache / "render-runs.json")
         summary = None if force or approved is not None or lying is None else Summary.load(file)
-        if summary is not None and lying is not None and summary.holds(lying, paths.var / "render"):
+        if summary is not None and lying is not None and summary.holds(lying, paths.var / "render", runs.known):
             return summed_up(summary)
         memory = None if force else Memory.load(file)
         known = memory.drafts if memory else AllMade()
@@ -84,6 +85,7 @@ def render_all(
             memory is not None
             and approved is None
             and memory.inputs_unchanged()
+            and memory.runs == runs.of(memory.runs)
             and _is_all_there(paths, memory, found)
         ):
             return summed_up(memory.summary(), found.problems)
@@ -91,7 +93,7 @@ def render_all(
         from steadycast.bulk_render.run_changes import Work
 
         recipe, inputs = _recipe(paths, channel, file.with_suffix(".recipe"), memory)
-        work = Work(recipe, inputs, memory, approved)
+        work = Work(recipe, inputs, memory, approved, runs)
         remembered = work.do(found, jobs, progress, forget=lambda: file.unlink(missing_ok=True))
         remembered.save(file)
         return summed_up(

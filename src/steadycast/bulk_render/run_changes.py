@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from steadycast.bulk_render.all_made import AllMade, Made, stem_of
-from steadycast.bulk_render.cache import Memory
+from steadycast.bulk_render.cache import Memory, Runs
 from steadycast.bulk_render.look import Differences
 from steadycast.bulk_render.recipe import Inputs, Recipe
 from steadycast.bulk_render.render_draft import Maker, Order
@@ -21,10 +21,10 @@ class Work:
     """A run that has something to do, or had to read the settings to know."""
 
     def __init__(
-        self, recipe: Recipe, inputs: Inputs, memory: Memory | None, approved: Mapping[str, str] | None
+        self, recipe: Recipe, inputs: Inputs, memory: Memory | None, approved: Mapping[str, str] | None, runs: Runs
     ) -> None:
         self.render = recipe.var / "render"
-        self.inputs = inputs
+        self.inputs, self.runs = inputs, runs
         self.lost = memory is None  # nobody knows what lies there
         self.memory = memory or Memory()
         self.editions = {name: outlet.edition for name, outlet in recipe.outlets.items()}
@@ -41,10 +41,12 @@ class Work:
         self.problems = list(found.problems)
         orders = self._orders(found)
         forget()
+        if orders or found.gone:
+            self.runs.begin(self.names)
         before = set(self._lying()) if self.lost else set()
         drafts = self._make(orders, self.memory.drafts.of(found.same, self.names), jobs, progress)
         self._clear(before, orders, drafts)
-        remembered = Memory(self.inputs, self.editions, drafts)
+        remembered = Memory(self.inputs, self.editions, drafts, runs=self.runs.of(self.names))
         remembered.note_folders(self.render)
         return remembered
 
@@ -68,6 +70,7 @@ class Work:
 
     def _orders(self, found: Differences) -> list[Order]:
         stale = {name for name, edition in self.editions.items() if self.memory.editions.get(name) != edition}
+        stale |= {name for name, run in self.runs.of(self.names).items() if self.memory.runs.get(name) != run}
         gaps = self.memory.missing(self.render)
         orders = [Order(path, found.fresh[path], self.names) for path in self._apart(found)]
         known = self.memory.drafts
