@@ -38,7 +38,8 @@ INDEX = f"{POSTS}/{NAME}"
 BEFORE = f"{POSTS}/index.json"  # the index of versions before: one file, with every post in it
 KEY = re.compile(r"[a-z2-7]{13}")
 CONTROL = re.compile(f"[{CONTROLS}]")
-MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform, and of a workspace's own templates
+MADE_WITH = {".j2", ".css", ".py", ".toml", ".jpg"}  # files of a platform
+EDITORS_OWN = re.compile(r"\..*\.sw.|\.?#.*|.*~|4913")  # of the workspace's templates any file may be included
 LONG = ("html", "text", "parts", "links", "extra")  # left out of the index
 _TAKEN_IN = "taken in"  # the index's word for the time of the folder whose records it has taken in
 
@@ -66,15 +67,13 @@ class PostStore:
     @classmethod
     def of(cls, channel: Channel) -> PostStore:
         """The shelf of a channel; its edition is the files and settings it is made with, and the community."""
-        of_it = [channel.community, channel.about, channel.title, channel.language, channel.site_url]
-        told = [*of_it, sorted(channel.settings.items())]
+        of_it = [channel.community, channel.about, channel.title, channel.language, channel.site_url, channel.email]
+        told = [*of_it, str(channel.zone), sorted(channel.settings.items())]
         digest = hashlib.sha256(json.dumps(told, default=str, ensure_ascii=False).encode())
-        own = (channel.templates,) if channel.templates and channel.templates.is_dir() else ()
+        own = (channel.templates,) if channel.templates else ()
         for folder in (*own, *(channel.spec.folders if channel.spec else ())):
-            for file in sorted(f for f in folder.rglob("*") if f.suffix in MADE_WITH and f.is_file()):
-                name = file.relative_to(folder)
-                if name.parts[0] != "samples":
-                    digest.update(name.as_posix().encode() + file.read_bytes())
+            for file in _made_with(folder, any_file=folder in own):
+                digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
         return cls(channel.out, channel.write, channel.zone, digest.hexdigest()[:16])
 
     def put(self, post: Post) -> None:
@@ -308,6 +307,14 @@ class PostStore:
 
 
 _READ = {name for name, value in vars(PostStore).items() if isinstance(value, cached_property)}
+
+
+def _made_with(folder: Path, *, any_file: bool) -> list[Path]:
+    """The files of a folder that decide how its pages look."""
+    if any_file:
+        return sorted(f for f in folder.rglob("*") if f.is_file() and not EDITORS_OWN.fullmatch(f.name))
+    files = (f for f in folder.rglob("*") if f.suffix in MADE_WITH and f.is_file())
+    return sorted(f for f in files if f.relative_to(folder).parts[0] != "samples")
 
 
 def missing(out: Path, keys: Collection[str]) -> frozenset[str]:
