@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from steadycast.crash_safety import cache_files
 from steadycast.intake import folder
 from steadycast.intake.stamps import Stamp
 from steadycast.pipeline.app import App
 
 NOTE = "intake.json"
-FORM = 2  # of the note; of another it is lost
+FORM = 3  # of the note; of another it is lost
 # Of one file: {"stamp": [size, mtime_ns, ctime_ns, inode], "media": [[path, size, mtime_ns, ctime_ns], ...],
 # "revision": ...}; what is kept in another form is read again.
-# The note is {"form": ..., "zone": ..., "files": {path: ...}}.
+# The note is {"form": ..., "by": ..., "files": {path: ...}}.
 Kept = Mapping[str, Any]
 
 
@@ -24,14 +25,15 @@ class FilesRead:
     """What was kept of the files of `known`, revisions by path; and which of them a look found as they were.
 
     A file is known only while the ledger has the revision that was read: another ledger, put back from a backup by
-    whatever tool, may hold an older one. In another zone a draft's times are other instants: then none is known.
+    whatever tool, may hold an older one. By other settings a draft may be refused, or its times are other instants:
+    then none is known.
     """
 
     def __init__(self, app: App, known: Mapping[str, str], seen: Mapping[str, Stamp] | None = None) -> None:
         """`seen` are the stamps of all files, where this look has them already: each of them is asked for once."""
         self._app, self._file = app, app.workspace.cache / NOTE
-        self._zone = app.workspace.community.zone.key
-        self._all = _kept(self._file, self._zone)
+        self._by = _read_by(app)
+        self._all = _kept(self._file, self._by)
         self._known = {path: kept for path, kept in self._all.items() if path in known}
         self._revisions, self._seen = known, seen
         self.same: dict[str, Kept] = {}
@@ -78,25 +80,32 @@ class FilesRead:
         if told == self._all:
             return
         fresh = self._file.with_suffix(".tmp")
-        fresh.write_text(json.dumps({"form": FORM, "zone": self._zone, "files": told}), encoding="utf-8")
+        fresh.write_text(json.dumps({"form": FORM, "by": self._by, "files": told}), encoding="utf-8")
         fresh.replace(self._file)
 
 
 def stamp_of(app: App, path: str) -> folder.FileStamp | None:
     """What told the file at that path when it was read last; None where that is not known."""
     try:
-        return folder.FileStamp(*_kept(app.workspace.cache / NOTE, app.workspace.community.zone.key)[path]["stamp"])
+        return folder.FileStamp(*_kept(app.workspace.cache / NOTE, _read_by(app))[path]["stamp"])
     except (KeyError, TypeError):
         return None
 
 
-def _kept(file: Path, zone: str) -> dict[str, Any]:
+def _kept(file: Path, by: list[Any]) -> dict[str, Any]:
     """A lost or broken note means reading everything once."""
     try:
-        kept = json.loads(file.read_bytes())
-        return dict(kept["files"]) if (kept["form"], kept["zone"]) == (FORM, zone) else {}
-    except (OSError, ValueError, TypeError, KeyError):
+        told = cache_files.read_json(file)
+        return dict(told["files"]) if (told["form"], told["by"]) == (FORM, by) else {}
+    except (ValueError, TypeError, KeyError):
         return {}
+
+
+def _read_by(app: App) -> list[Any]:
+    """Where files are, and the settings that decide what one says, and whether it is taken."""
+    workspace = app.workspace
+    where = str(workspace.content.resolve())  # what drafts name is kept by where it is
+    return [where, workspace.community.zone.key, workspace.series_names, workspace.intake.max_bytes]
 
 
 def _told(read: folder.FileRead, revision: str | None) -> dict[str, Any]:
