@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, bindparam, select, update
 
 from steadycast.ledger.connection import Database, rows_of, table, upsert
+from steadycast.ledger.installation import WRONG, tell
 from steadycast.ledger.tables import AlarmRow
 
 ALARM = table("alarm")
@@ -21,7 +22,8 @@ def retell(db: Database, texts: Mapping[str, str]) -> None:
     here = (ALARM.c.key == bindparam("b_key")) & OPEN & (ALARM.c.text != bindparam("b_text"))
     with db.write() as connection:
         rows = [{"b_key": key, "b_text": text} for key, text in texts.items()]
-        connection.execute(update(ALARM).where(here).values(text=bindparam("b_text")), rows)
+        if connection.execute(update(ALARM).where(here).values(text=bindparam("b_text")), rows).rowcount:
+            tell(connection, WRONG)
 
 
 def alarms(db: Database) -> list[AlarmRow]:
@@ -33,10 +35,11 @@ def open_alarm(db: Database, key: str, kind: str, text: str, now: dt.datetime) -
     """Open an alarm, or open a closed one again; False when it is open already."""
     fresh = {"kind": kind, "opened": now, "sent": None, "closed": None, "text": text}
     with db.write() as connection:
-        if upsert(connection, ALARM, [{"key": key, **fresh}]) == 1:
-            return True
         again = update(ALARM).where(ALARM.c.key == key, ALARM.c.closed.is_not(None)).values(**fresh)
-        return connection.execute(again).rowcount == 1
+        if not (upsert(connection, ALARM, [{"key": key, **fresh}]) == 1 or connection.execute(again).rowcount == 1):
+            return False
+        tell(connection, WRONG)
+        return True
 
 
 def alarm_sent(db: Database, key: str, now: dt.datetime) -> bool:
@@ -52,4 +55,7 @@ def close_alarm(db: Database, key: str, now: dt.datetime) -> bool:
 def _set(db: Database, key: str, *where: ColumnElement[bool], **values: dt.datetime) -> bool:
     """Whether the alarm is open, and as it must be: then it has these values now."""
     with db.write() as connection:
-        return connection.execute(update(ALARM).where(ALARM.c.key == key, OPEN, *where).values(**values)).rowcount == 1
+        if connection.execute(update(ALARM).where(ALARM.c.key == key, OPEN, *where).values(**values)).rowcount != 1:
+            return False
+        tell(connection, WRONG)
+        return True

@@ -23,6 +23,7 @@ KEEP = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE 
 TICK = "tick"  # meta: when the machinery was last alive
 PLANNED = "planned"  # meta: as of when planning was done last
 STOCK = "stock"  # meta: another word with each change of a draft
+WRONG = "wrong"  # meta: another word with each change of what could not be taken in, and of alarms
 SECRET = 32  # bytes
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 BLOCK = 64  # bytes, of SHA-256

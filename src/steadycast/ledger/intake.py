@@ -24,7 +24,7 @@ from steadycast import retold
 from steadycast.ledger import draft_decisions, raw_sql
 from steadycast.ledger.connection import Database, among, chunks, row_of, rows_of, table, upsert
 from steadycast.ledger.draft_labels import note_labels
-from steadycast.ledger.installation import STOCK, tell
+from steadycast.ledger.installation import STOCK, WRONG, tell
 from steadycast.ledger.raw_sql import fetch
 from steadycast.ledger.rows import TableRow
 from steadycast.ledger.tables import DraftRow, ProblemRow, RevisionRow
@@ -354,3 +354,4 @@ def put_problems(db: Database, problems: Iterable[ProblemRow], fixed: Iterable[s
             connection.execute(delete(PROBLEM).where(PROBLEM.c.path.in_(paths)))
         told = [row | {name: retold.kept(row[name]) for name in ("message", "hint")} for row in values(problems)]
         upsert(connection, PROBLEM, told, ("line", "message", "hint"))
+        tell(connection, WRONG)

@@ -18,8 +18,8 @@ from steadycast.ledger.raw_sql import fetch, micros, stream
 SLOT = table("slot")
 NEWEST = "SELECT coalesce(max(id), 0) FROM event"
 WHOLE = "record"  # meta: another word with each change of past deliveries that is told by no event
-KEYS = (installation.TICK, installation.PLANNED, WHOLE, installation.STOCK)
-WORDS = "SELECT key, value FROM meta WHERE key IN (?, ?, ?, ?)"
+KEYS = (installation.TICK, installation.PLANNED, WHOLE, installation.STOCK, installation.WRONG)
+WORDS = "SELECT key, value FROM meta WHERE key IN (?, ?, ?, ?, ?)"
 Row = tuple[str, Any, str, int, str, str, str, Any, str, str, int | None]
 """slot, what it carries, series, instant in microseconds, channel, verdict, state, draft, origin, member, when done."""
 ROWS = (
@@ -80,6 +80,7 @@ class Said(NamedTuple):
     planned: str | None
     whole: str | None  # past deliveries, without an event
     stock: str | None  # a draft
+    wrong: str | None  # what could not be taken in, or an alarm
 
 
 def said(db: Database) -> Said:

@@ -291,18 +291,22 @@ def _remember(
     before = {row.path: row for row in app.ledger.problems() if row.path.startswith("feed/") is feeds}
     fixed = [path for path in before if path not in paths]
     known = {(row.path, row.line, row.message) for row in before.values()}
-    rows = [ProblemRow(at=now, **p.row()) for p in problems]
+    said = {p: retold.again(retold.kept(p.said)) for p in problems}  # as a row says it
+    kept = {(row.path, row.line, row.message, row.hint) for row in before.values()}
+    newest = {p.where: p for p in problems}.values()  # a row has room for one of a path
+    others = [p for p in newest if (p.where, p.line, said[p], retold.again(retold.kept(p.hint))) not in kept]
+    rows = [ProblemRow(at=now, **p.row()) for p in others]
     if rows or fixed:
         app.ledger.put_problems(rows, fixed)
-    said = {p: retold.again(retold.kept(p.said)) for p in problems}  # as the row says it by now
     return tuple(p for p in problems if (p.where, p.line, said[p]) not in known), tuple(fixed)
 
 
 def check_taken_in(app: App, row: DraftRow) -> None:
     """Raises the InputError of a draft whose file was edited since it was read: the text before would go out."""
-    seen = stamp_of(app, row.path) if row.source == "folder" else None
     file = app.workspace.content / row.path
-    if not (seen and file.is_file()) or (stamp := folder.FileStamp.of(file.stat())) == seen:
+    if row.source != "folder" or not file.is_file():
+        return
+    if (stamp := folder.FileStamp.of(file.stat())) == stamp_of(app, row.path):
         return
     if not _says_the_same(app, row, stamp):  # `chmod`, or a copy put back, changes the times alone
         raise InputError(_("it was edited since it was taken in"), file=file, hint=_("run `steadycast intake` first"))
