@@ -186,6 +186,16 @@ def fake(platform: Platform) -> type | None:
     return type(made.__name__, (made,), {"platform": platform})
 
 
+def forget(folder: Path) -> None:
+    """Lets what was imported of a folder's platforms be imported anew by whoever asks next."""
+    with _loading:
+        for name, module in [*sys.modules.items()]:
+            if name.startswith("steadycast_channel_") and Path(getattr(module, "__file__", None) or "").is_relative_to(
+                folder
+            ):
+                _forget(name)
+
+
 def _imported(name: str, file: Path) -> Any:
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) == str(file):
