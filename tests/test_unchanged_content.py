@@ -13,6 +13,7 @@ from pictures import picture
 from pipeline_bench import COMMUNITY, DAILY, MORNING, SITE, Bench, article
 
 from steadycast import pipeline
+from steadycast.draft import names_below
 from steadycast.intake import folder, stamps
 from steadycast.language import speaking
 from steadycast.pipeline import App, draft_notes, unchanged_content
@@ -60,6 +61,10 @@ def each(bench: Bench, app: App, monkeypatch: pytest.MonkeyPatch) -> Look:
 
 def told(app: App) -> dict[str, tuple[str, str]]:
     return {row.path: (row.title, row.state) for row in app.ledger.drafts() if row.state != "gone"}
+
+
+def ambiguous(app: App) -> bool:
+    return any("several files called 'p.png'" in row.message for row in app.ledger.problems())
 
 
 def in_place(file: Path, data: bytes, *, new: bool = False) -> None:
@@ -146,6 +151,74 @@ def test_a_picture_that_comes_nearer_is_seen(bench: Bench, app: App, each: Look)
     bench.drop("pgc/a/other/p.png", picture((100, 40)))
     assert each(), "there are pictures that no draft names"
     assert shown() == before[-1], "this one is no nearer"
+
+
+def test_a_second_file_of_a_name_that_a_draft_gives_without_its_folder_is_seen(
+    bench: Bench, app: App, each: Look
+) -> None:
+    """However soon it comes, also while a look goes on; and that it is gone again. Nothing is listed where none changed."""
+    bench.drop("pgc/far/away/p.png", picture((60, 40)))
+    bench.drop("pgc/a/b/note.md", article("Note", body="![words](p.png)"))
+    assert [each(), each(), each()] == [True, True, False]
+    bench.drop("pgc/other/q.png", picture((60, 40)))
+    assert each(), "a name that no draft gives"
+    assert not ambiguous(app)
+    bench.drop("pgc/other/p.png", picture((60, 40)))
+    assert each()
+    assert ambiguous(app)
+    (app.workspace.content / "pgc/far/away/p.png").unlink()
+    assert each()
+    assert not ambiguous(app)
+
+
+def test_a_second_file_that_comes_while_a_look_goes_on_is_seen_by_the_next(
+    bench: Bench, app: App, each: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the names were counted, and before its own folder was listed."""
+    bench.drop("pgc/far/away/p.png", picture((60, 40)))
+    bench.drop(
+        "pgc/0/images/q.png", picture((60, 40))
+    )  # in a store of pictures, where one that nobody names is no fault
+    bench.drop("pgc/a/b/note.md", article("Note", body="![words](p.png)"))
+    assert not [each() for _ in range(4)][-1]
+    scan = folder.scan
+
+    def slow(*args: Any, **named: Any) -> Iterator[folder.Result]:
+        for item in scan(*args, **named):
+            if isinstance(item, folder.OtherFile) and item.path.name == "z.xyz":
+                bench.drop("pgc/0/images/p.png", picture((60, 40)))
+            yield item
+
+    bench.drop("pgc/a/b/z.xyz", "for us")
+    with monkeypatch.context() as patched:
+        patched.setattr(folder, "scan", slow)
+        pipeline.collect(app, MORNING)
+    assert not ambiguous(app)
+    assert each()
+    assert ambiguous(app)
+
+
+def test_nothing_is_listed_for_names_where_nothing_has_changed(
+    bench: Bench, app: App, each: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And once for all drafts of a folder where something has."""
+    bench.drop("pgc/far/away/p.png", picture((60, 40)))
+    for number in range(20):
+        bench.drop(f"pgc/a/b/{number}.md", article(f"Note {number}", body="![words](p.png)"))
+    assert [each(), each(), each()] == [True, True, False]
+    listed: list[Path] = []
+    real = names_below.listing
+
+    def listing(top: Path) -> dict[str, tuple[Path, ...]]:
+        listed.append(top)
+        return real(top)
+
+    monkeypatch.setattr(names_below, "listing", listing)
+    assert not each()
+    assert listed == []
+    bench.drop("pgc/more.png", picture((60, 40)))
+    assert each()
+    assert len(listed) <= 2, "in the look, and before it is kept"
 
 
 def test_a_link_that_comes_is_told(app: App, each: Look) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import os
@@ -11,7 +10,6 @@ import time
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +18,7 @@ from urllib.parse import unquote
 from steadycast import reasons
 from steadycast.draft.decoding import shown
 from steadycast.draft.model import MediaRef
+from steadycast.draft.names_below import files_below, many_below
 from steadycast.draft.safe_open import NotRegularError, mostly_holes, open_inside
 from steadycast.errors import DraftError
 from steadycast.language import gettext as _
@@ -28,8 +27,6 @@ from steadycast.on_demand import lazy_pattern
 MAX_BYTES = 1 << 30
 
 MOST_NEARER = 8  # places of one file that are remembered, and looked at each time
-MAX_LISTED = 50_000  # files of a member's folder that are looked through for one that is named without its folder
-LISTED_FOR = 3.0  # seconds
 
 _SCHEME = lazy_pattern(r"[A-Za-z][A-Za-z0-9+.-]+:")
 # What generators write where the site's root is meant: Pelican's {static}, Jekyll's {{ site.baseurl }}, Ghost's mark.
@@ -62,7 +59,8 @@ class Folder(NamedTuple):
             else:
                 nearer[str(path)] = None
         if (elsewhere := self._by_name(name, wanted)) is not None:
-            return self._read(elsewhere, _after(wanted, nearer))
+            below = tuple((each, many_below(each)) for each in self._called(name))
+            return self._read(elsewhere, replace(_after(wanted, nearer), below=below))
         what = _("lies outside the draft's own folder") if outside else _("is not there")
         top = shown(self.top.relative_to(self.content))
         hint = _("put it beside the draft or elsewhere in %(folder)s/, and name it as it is spelled", folder=top)
@@ -95,15 +93,18 @@ class Folder(NamedTuple):
 
     def _by_name(self, name: str, wanted: MediaRef) -> Path | None:
         """The one file of that name in the origin's folder, as Obsidian finds it; None where there is none."""
-        found: set[Path] = set()
-        for spelling in {name, unquote(name)}:
-            if "/" not in spelling:
-                found.update(_files(self.top).get(unicodedata.normalize("NFC", spelling), ()))
+        found = {path for each in self._called(name) for path in files_below(each)}
         if len(found) > 1:
             several = _(" and ").join(shown(path.relative_to(self.top)) for path in sorted(found)[:2])
             said = _("there are several files called %(file)r: %(two)s", file=shown(wanted.ref), two=several)
             raise DraftError(said, line=wanted.line, hint=_("write its folder too"))
         return next(iter(found), None)
+
+    def _called(self, name: str) -> Iterator[str]:
+        """What a file that is named without its folder may be called, below the origin's folder."""
+        for spelling in sorted({name, unquote(name)}):
+            if "/" not in spelling:
+                yield str(self.top / unicodedata.normalize("NFC", spelling))
 
     def _read(self, path: Path, wanted: MediaRef) -> MediaRef:
         def wrong(what: str, hint: str) -> DraftError:
@@ -148,31 +149,6 @@ class Folder(NamedTuple):
 def _after(wanted: MediaRef, nearer: Iterable[str]) -> MediaRef:
     """`wanted`, which lies at none of `nearer`: of very many the first ones, as a draft may make each of them long."""
     return replace(wanted, nearer=tuple(islice(nearer, MOST_NEARER)))
-
-
-@lru_cache(maxsize=16)
-def _listed(top: Path, at: int) -> dict[str, tuple[Path, ...]]:  # noqa: ARG001 - a later look is another key
-    """The files of `top` and the folders in it by their names; no link is followed, nothing hidden is looked into."""
-    found: dict[str, tuple[Path, ...]] = {}
-    todo, left = [top], MAX_LISTED
-    while todo and left > 0:
-        folder = todo.pop()
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                left -= 1
-                if entry.name.startswith(".") or entry.is_symlink() or left < 0:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    todo.append(folder / entry.name)
-                else:
-                    name = unicodedata.normalize("NFC", entry.name)
-                    found[name] = (*found.get(name, ())[:2], folder / entry.name)  # more than one is all that is asked
-    return found
-
-
-def _files(top: Path) -> dict[str, tuple[Path, ...]]:
-    """What lies below `top`, looked up at most every few seconds: a vault of thousands of notes asks for each."""
-    return _listed(top, int(time.monotonic() // LISTED_FOR))
 
 
 def is_remote(ref: str) -> bool:

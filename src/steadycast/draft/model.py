@@ -30,6 +30,7 @@ class MediaRef:
     ctime_ns: int = 0  # 0: of a file of our own, which only gets more names
     stored: str = ""  # its name in var/media, once its kind is known: <sha256>.<extension>
     focal: tuple[float, float] | None = None  # what a crop keeps: from the left and from the top, each from 0 to 1
+    below: tuple[tuple[str, int], ...] = ()  # found by its name alone: how many of each (folder/name) lay below
     nearer: tuple[str, ...] = ()  # where it was looked for first, and nothing was: what comes there is meant instead
 
 

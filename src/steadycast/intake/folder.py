@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from steadycast import reasons
+from steadycast.draft.names_below import look_anew
 from steadycast.draft.safe_open import NotRegularError, open_inside, read_up_to
 from steadycast.errors import DraftError, Problem
 from steadycast.intake.stamps import (
@@ -155,6 +156,7 @@ def scan(
     Links are never followed, nothing that could block is opened, and editors' temporary files are passed over. Files
     written within the last second come last: one wait for all of them tells which have stopped growing.
     """
+    look_anew()
     look = _Look(content_root, limits or Limits(), known or {}, clock_ns, unchanged, reading, others)
     yield from look.walk()
     if look.fresh:

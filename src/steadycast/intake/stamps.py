@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from steadycast.draft.names_below import many_below
 from steadycast.intake.suffixes import DOCUMENTS, TEXT
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 Stamp = tuple[int, int, int, int]  # size, mtime and ctime in nanoseconds, inode
 ABSENT = -1  # the size of a file that is not there
+BELOW = -2  # that of a name: so many files, in place of a time, are called so below the folder
 MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
 SUFFIXES = MARKDOWN | {TEXT} | DOCUMENTS
 _FOR_MACHINES = frozenset({"robots.txt", "humans.txt", "ads.txt", "requirements.txt", "CMakeLists.txt"})
@@ -68,17 +70,25 @@ def stamps(content_root: Path, limits: Limits, others: list[str] | None = None) 
 
 
 def of_media(media: Iterable[MediaRef]) -> set[tuple[str, int, int, int]]:
-    """What tells the files that a draft names, as `are_the_same` asks it, and that nothing nearer has their names."""
+    """What tells the files that a draft names, as `are_the_same` asks it, and that nothing nearer has their names, nor
+    anything else that of one which is named without its folder.
+    """
     files = {(str(each.path), each.size, each.mtime_ns, each.ctime_ns) for each in media}
+    files.update((path, BELOW, many, 0) for each in media for path, many in each.below)
     return files.union((path, ABSENT, 0, 0) for each in media for path in each.nearer)
 
 
 def are_the_same(files: Iterable[Sequence[Any]]) -> bool:
     """Whether these files, each a path with its size, mtime and ctime in nanoseconds, are what they were.
 
-    A ctime of 0 stands for any: of a file of our own, which only gets more names. Of size ABSENT there is none.
+    A ctime of 0 stands for any: of a file of our own, which only gets more names. Of size ABSENT there is none, and of
+    size BELOW it is counted how many are called so: a folder is listed once for all who ask within a few seconds.
     """
     for path, size, mtime_ns, ctime_ns in files:
+        if size == BELOW:
+            if many_below(path) != mtime_ns:
+                return False
+            continue
         try:
             facts = os.lstat(path)
         except OSError:

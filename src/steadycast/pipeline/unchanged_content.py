@@ -5,7 +5,8 @@ file, as does a lost note. What a look depends on stands in the note:
 
 - every file below content/: of a draft or a README its stamp, with the ctime that nobody can set; of others the name.
   What was not read (it was being written, it is broken, it lacks a picture) has no stamp, so the lines differ;
-- every file that a draft names, and where it was looked for and was not;
+- every file that a draft names, and where it was looked for and was not; how many files have the name of one that is
+  named without its folder needs no look, as the line has all names;
 - the word of the ledger that is another after each change of a draft, and was read before anything was compared;
 - the settings and the program;
 - the note of the single files, so that who removes that one has all read again, and the note of what was told;
@@ -24,7 +25,8 @@ import orjson
 from steadycast import __version__
 from steadycast.crash_safety import cache_files
 from steadycast.crash_safety.cache_files import facts
-from steadycast.intake.stamps import Limits, Stamp, are_the_same, stamps
+from steadycast.draft.names_below import look_anew
+from steadycast.intake.stamps import BELOW, Limits, Stamp, are_the_same, stamps
 from steadycast.language import current
 from steadycast.ledger.installation import STOCK
 from steadycast.pipeline.app import App
@@ -74,11 +76,20 @@ class LastLook:
 
         Not where a file was written less than a second before: it may be again within one tick of its disk's clock.
         """
-        files = {tuple(each): each for each in named}
+        files, names = dict[tuple[Any, ...], Sequence[Any]](), list[Sequence[Any]]()
+        for each in named:
+            if each[1] == BELOW:
+                names.append(each)
+            else:
+                files[tuple(each)] = each
         times = (time for _size, *its, _inode in drafts.values() for time in its)
         newest = max(times, default=0), max((time for _path, _size, *its in files.values() for time in its), default=0)
         if self._word is None or max(newest) > self._began - int(self._limits.recent * 1e9):
             return
+        if names:
+            look_anew()  # what came while this look went on is in its line, and perhaps not in what was counted
+            if not are_the_same(names):
+                return
         said = {"by": self._all_by(), "line": _line(drafts, others), "named": list(files.values())}
         fresh = self._file.with_suffix(".tmp")
         fresh.write_bytes(orjson.dumps({**said, "told": current().tag if told else ""}))
