@@ -102,7 +102,7 @@ def test_the_hand_over_shows_the_month_and_swaps_turns(desk: Desk, app: App, ben
     pipeline.class_decisions.put_out(app, "cui", begin, by="lin", why="asked")
     pipeline.class_decisions.take_back(app, "cui", begin + HOUR, by="lin", why="a slip")
     told = desk.get("/classes/c16/hand-over.md").text
-    assert told.index("Cui left") < told.index("Cui came back"), "of one day, as it happened"
+    assert told.index("Cui is out") < told.index("Cui came back"), "of one day, as it happened"
 
 
 def test_a_leave_and_a_swap_tell_a_person_and_a_program_whose_turns_change_hands(

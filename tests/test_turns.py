@@ -12,13 +12,15 @@ from class_bench import handed_in
 from pipeline_bench import COMMUNITY, DAILY, FAR, SITE, ZONE, Bench
 
 from steadycast import pipeline
-from steadycast.classes.model import Happened, MemberStanding, Seat
+from steadycast.classes.model import Happened, MemberStanding, Seat, State
 from steadycast.classes.roster import Roster
 from steadycast.cli import classes
 from steadycast.cli import rounds as commands
 from steadycast.errors import InputError
+from steadycast.language import language
 from steadycast.ledger.tables import CommentRow
 from steadycast.pipeline import App, class_files, hand_over, rounds, turn_changes, turns
+from steadycast.pipeline.hand_over import came
 from steadycast.pipeline.turn_changes import TurnChange
 from steadycast.pipeline.turns import Roll
 
@@ -239,7 +241,7 @@ def test_the_page_that_is_handed_over_tells_a_period_in_numbers(app: App) -> Non
         "## Who came and went\n"
         "\n"
         "- Wed, Jan 20 成员1 joined\n"
-        "- Sun, Jan 24 成员3 left\n"
+        "- Sun, Jan 24 成员3 is out\n"
         "\n"
         "## Whose turn is next\n"
         "\n"
@@ -291,3 +293,9 @@ def test_the_commands_show_turns_swap_them_and_write_the_page(
         file.write("c16,,2027-03,nobody,\n")
     assert commands.turn_show() == 1
     assert "turns.csv:3: 'nobody' is not in that class" in capsys.readouterr().out
+
+
+def test_out_left_and_back_have_one_word_each() -> None:
+    """As the glossary has them: who is out was told so, and who left went by themself."""
+    said = {what: came(language("zh_Hans"), what, "沫沫") for what in (Happened.OUT, State.LEFT, Happened.RETURNED)}
+    assert [*said.values()] == ["沫沫出局", "沫沫离开", "沫沫归队"]

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from steadycast.classes.model import Class, Happened, MemberStanding
+from steadycast.classes.model import Class, Happened, MemberStanding, State
 from steadycast.classes.turn_table import LOOKS, PERIODS
 from steadycast.classes.turns import THE_CLASS, Period, Turn, following, period_at
 from steadycast.errors import InputError
@@ -55,7 +55,7 @@ class HandOver:
     comments: int
     done: int
     alone: tuple[tuple[dt.datetime, tuple[str, ...]], ...]  # since when, the authors without a comment
-    happened: tuple[tuple[Happened, str, dt.date], ...]
+    happened: tuple[tuple[Happened | State, str, dt.date], ...]
     coming: tuple[tuple[str, Turn], ...]  # of the next period
     runs: bool = False  # the period is not over
 
@@ -171,10 +171,12 @@ def _not_judged(
             yield each
 
 
-def _happened(app: App, roll: Roll, period: Period) -> Iterator[tuple[Happened, str, dt.date]]:
+def _happened(app: App, roll: Roll, period: Period) -> Iterator[tuple[Happened | State, str, dt.date]]:
     zone = roll.the_class.rhythm.zone
-    told = [(Happened.JOINED, seat.member, seat.joined) for seat in roll.seats if seat.joined]
-    told += [(Happened.OUT, seat.member, seat.left) for seat in roll.seats if seat.left]
+    told: list[tuple[Happened | State, str, dt.date]] = [
+        (Happened.JOINED, seat.member, seat.joined) for seat in roll.seats if seat.joined
+    ]
+    told += [(State.LEFT, seat.member, seat.left) for seat in roll.seats if seat.left]
     rows: list[MemberStanding] = [row for row in roll.standings if row.what in TOLD]
     told += [(row.what, row.member, row.at.astimezone(zone).date()) for row in rows]
     # Of one day and one member in the order in which it happened: who left and came back did so in that order.
@@ -246,11 +248,12 @@ def _table(say: Language, dues: Iterable[Due]) -> Iterator[str]:
         yield f"| {say.instant(due.at)} | {' | '.join(map(str, numbers))} |"
 
 
-def came(say: Language, what: Happened, name: str) -> str:
+def came(say: Language, what: Happened | State, name: str) -> str:
     """What happened to a member, in words."""
     words = {
         Happened.JOINED: say.gettext("%(name)s joined", name=name),
-        Happened.OUT: say.gettext("%(name)s left", name=name),
+        Happened.OUT: say.gettext("%(name)s is out", name=name),
+        State.LEFT: say.gettext("%(name)s left", name=name),
         Happened.RETURNED: say.gettext("%(name)s came back", name=name),
     }
     return words[what]
