@@ -281,6 +281,28 @@ def test_a_cover_that_the_text_shows_anyway_is_not_shown_twice(tmp_path: Path) -
     assert len(Page(page(tmp_path / "b", "all.html")).all("img")) == 1
 
 
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.mark.parallel
+@pytest.mark.live
+def test_in_chromium_emphasis_leans_in_latin_letters_and_not_in_han(tmp_path: Path) -> None:
+    """On a Chinese site too, where a font of Han would have drawn the letters upright."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    html = "<p>读<em>The Old Man and the Sea</em>，再读<em>老人与海</em>。</p>"
+    (receipt,) = publish(tmp_path / "out", article(tmp_path / "in", html=html))
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        shown = browser.new_context(bypass_csp=True).new_page()
+        shown.goto((tmp_path / "out" / receipt.remote_id).as_uri())
+        words = shown.locator(".body em").all()
+        leaning = [each.screenshot() for each in words]
+        shown.add_style_tag(content=".body em { font-style: normal !important; }")
+        upright = [each.screenshot() for each in words]
+        browser.close()
+    assert [a == b for a, b in zip(leaning, upright, strict=True)] == [False, True]
+
+
 @pytest.mark.parallel
 @pytest.mark.live
 def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path: Path) -> None:
@@ -290,9 +312,8 @@ def test_in_chromium_notes_and_boxes_hold_their_lines(tmp_path: Path) -> None:
     task = '<ul><li><input type="checkbox" disabled=""> ' + "语" * 60 + "</li></ul>"
     html = "".join(f"<p>{'语' * n}{note}</p>" for n in range(12, 32)) + task
     (receipt,) = publish(tmp_path / "out", article(tmp_path / "in", html=html))
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         shown = browser.new_context(viewport={"width": 390, "height": 900}).new_page()
         shown.goto((tmp_path / "out" / receipt.remote_id).as_uri())
         left = shown.evaluate("document.querySelector('.body p').getBoundingClientRect().left")
