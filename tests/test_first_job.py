@@ -17,7 +17,7 @@ from desk_bench import Desk
 from pipeline_bench import Bench
 from prefect_server import wait_for
 from test_flows import deliveries, make_workspace, steadycast
-from up_bench import slow, upped
+from up_bench import begun, slow, upped
 
 from steadycast import ops
 from steadycast.cli import FAULT, first_job, main
@@ -35,7 +35,7 @@ def test_a_main_job_that_is_told_to_end_ends_what_it_sends_and_begins_nothing_mo
     root = slow(tmp_path / "community", 2.0)
     clean = {k: v for k, v in os.environ.items() if not k.startswith("STEADYCAST_")} | {"STEADYCAST_LANGUAGE": "en"}
     with subprocess.Popen(ONCE, cwd=root, env=clean, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        assert wait_for((root / "begun").exists, 60, step=0.02)
+        assert wait_for(lambda: begun(root), 60, step=0.02)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         process.send_signal(signal.SIGTERM)  # as systemd does: to each process, and `up` to its child besides
@@ -77,7 +77,7 @@ def test_an_up_that_is_told_to_end_in_its_main_job_does_not_wait_for_a_sending_t
     """It is waited for as long as any sending is, and then cut off."""
     root = slow(tmp_path / "community", 3600.0)
     with upped(root, told=b"The first posts are shown at once") as up:
-        assert wait_for((root / "begun").exists, 60)
+        assert wait_for(lambda: begun(root), 60)
         began = time.monotonic()
         up.send_signal(signal.SIGTERM)
         up.wait(40)

@@ -26,7 +26,7 @@ from desk_bench import Desk
 from far_servers import Server, answer, serve  # noqa: F401  a fixture
 from prefect_server import free_port, server, wait_for
 from test_flows import deliveries, make_workspace, steadycast
-from up_bench import heeds_ctrl_c, keyed, slow, upped
+from up_bench import begun, heeds_ctrl_c, keyed, slow, upped
 
 from steadycast.cli.processes import Processes
 from steadycast.crash_safety import ending
@@ -238,7 +238,7 @@ def test_up_says_what_it_waits_for_and_ends_once_that_has_come_back(tmp_path: Pa
     """Longer than it waits for who sends nothing."""
     root = slow(tmp_path / "community", 6.0)
     with upped(root, told=b"The first posts are shown at once") as up:
-        assert wait_for((root / "begun").exists, 60)
+        assert wait_for(lambda: begun(root), 60)
         up.send_signal(signal.SIGTERM)
         up.wait(30)
     said = (root / "up.log").read_text(encoding="utf-8")

@@ -19,7 +19,8 @@ SLOW = """
     def publish(self, post: Post) -> Receipt:
         import time
         from pathlib import Path
-        Path("begun").touch()
+        with Path("begun").open("a") as file:
+            file.write("x")
         time.sleep({seconds})
 """
 
@@ -71,3 +72,9 @@ def slow(folder: Path, seconds: float) -> Path:
     code, head = adapter.read_text(encoding="utf-8"), "\n    def publish(self, post: Post) -> Receipt:\n"
     adapter.write_text(code.replace(head, SLOW.format(seconds=seconds)), encoding="utf-8")
     return root
+
+
+def begun(root: Path) -> bool:
+    """Whether a `slow` community sends to both its channels: who is told to end before that begins only one."""
+    file = root / "begun"
+    return file.exists() and file.stat().st_size == len(("site", "mirror"))
