@@ -266,7 +266,7 @@ def test_the_command_asks_and_takes_back(
     with pytest.raises(InputError, match="no day"):
         commands.ask(THURSDAY, "bob", by="tomorrow")
     assert commands.ask(THURSDAY, "bob", by="2026-11-24", note="Rain") == 0
-    assert "Bob is asked, by Tue, Nov 24." in capsys.readouterr().out
+    assert "Bob is asked to write by Tue, Nov 24." in capsys.readouterr().out
     with pytest.raises(InputError, match="alice is not asked"):
         commands.ask(THURSDAY, "alice", withdraw=True)
     assert commands.ask(THURSDAY, "bob", withdraw=True, json=True) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,7 @@ def test_a_gap_needs_a_person_and_an_empty_desk_is_told_what_to_do(
 ) -> None:
     bench.set_up(SITE_ONLY, {"pgc/1.md": article("One")})
     out = run("plan", code=A_PERSON)[1]
-    assert "14 without a draft, the first Daily at" in out
+    assert "14 without a draft; the first: Daily, " in out
     assert "`steadycast intake`" in out
     waits = run("status", code=A_PERSON)[1]
     assert "no draft suits this slot of Daily: write one, or approve one" in waits
@@ -83,7 +84,7 @@ def test_a_plan_tells_what_is_in_stock_beyond_it_and_how_to_see_that(
     bench.drop("pgc/spare.md", article("Spare", "evergreen: true"))
     run("intake")
     out = run("plan", code=OK)[1]
-    assert "in stock beyond it: 6 of daily; `steadycast plan --days 20` shows their turns" in out
+    assert "in stock beyond it: 6 of Daily; `steadycast plan --days 20` shows their turns" in out
     assert "in reserve: 1 evergreen" in out
     expected = {row["title"]: row["where"] for row in told("list") if "its turn about" in row["where"]}
     assert len(expected) == 6
@@ -168,7 +169,8 @@ def test_approving_and_rejecting(
 ) -> None:
     bench.set_up(SITE_ONLY, {"ugc/bob/1.md": article("One"), "ugc/bob/2.md": article("Two")})
     run("intake", code=OK)
-    assert run("approve", "ugc/bob/1.md", "--by", "eve", code=OK)[1] == "approved  One  (ugc/bob/1.md)\n"
+    said = run("approve", "ugc/bob/1.md", "--by", "eve", code=OK)[1]
+    assert re.fullmatch(r"approved  One  \(ugc/bob/1\.md\): Daily [\d-]{10} 20:00\n", said), "it says which slot it got"
     assert run("reject", "ugc/bob/2.md", "--by", "eve", code=OK)[1] == "rejected  Two  (ugc/bob/2.md)\n"
     assert {row["path"]: row["state"] for row in told("list")} == {
         "ugc/bob/1.md": "planned",

@@ -75,7 +75,7 @@ def events(raw: str) -> dict[str, Any]:
 def test_a_member_is_asked_answers_and_it_stands_on_every_page(desk: Desk, app: App) -> None:
     slot = far_slot(app)
     shown = asked(desk, slot, note="Rain <script>alert(1)</script>")
-    assert "Bob is asked, by" in shown.text
+    assert "Bob is asked to write by" in shown.text
     assert "no link to a page of their own" in shown.text
     assert "<script>alert" not in shown.text
     path = invited(desk)
@@ -103,7 +103,7 @@ def test_what_is_done_is_undone(desk: Desk, app: App) -> None:
     withdraw, restore = f"/asks/{ask.id}/withdraw", f"/asks/{ask.id}/restore"
     shown = desk.post(withdraw, on=address(slot), **fields_of(shown, withdraw)).text
     assert "Bob is not asked any more." in shown
-    assert "Bob is asked, by" in desk.post(restore, on=address(slot), **fields_of(shown, restore)).text
+    assert "Bob is asked to write by" in desk.post(restore, on=address(slot), **fields_of(shown, restore)).text
     assert "refused" in asked(desk, slot, "alice").text
     day = slot.local[:10]
     shown = desk.post("/skip", on="/calendar", series="daily", day=day, because="Holiday").text
@@ -242,7 +242,7 @@ def test_from_an_empty_slot_to_the_text_in_it(desk: Desk, app: App) -> None:
         operator.get_by_label("Whom to ask").select_option("bob")
         operator.get_by_label("What about (optional)").fill("Rain")
         operator.get_by_role("button", name="Ask", exact=True).click()
-        operator.get_by_text("Bob is asked, by").wait_for()
+        operator.get_by_text("Bob is asked to write by").wait_for()
         operator.get_by_role("link", name="make one, and send it").click()
         operator.get_by_role("button", name="Make a link").click()
         link = operator.get_by_label("Link", exact=True).input_value()

@@ -339,6 +339,8 @@ def test_a_month_counts_the_channels_that_have_no_room(bench: Bench) -> None:
             hour, pin = cell.locator(".hour time").bounding_box(), cell.locator(".pin").bounding_box()
             assert count
             assert frame
+            left_out = int(cell.locator(".outlets .further").inner_text().removeprefix("+"))
+            assert cell.locator(".outlets bdi").count() + left_out == len(app.workspace.series[slot.series].channels)
             assert count["x"] + count["width"] <= frame["x"] + frame["width"]
             assert hour
             assert pin

@@ -57,7 +57,7 @@ def _said(sheet: Sheet) -> dict[str, str]:
 
 
 def _signed(author: str, limit: Limit) -> str:
-    """A name in whole words; "" where not even the first has room: half a word is no name. Han text has no words."""
+    """A name in whole words, or nothing: half a word is nobody's name. Han text may end behind any character."""
     shown = cut(author, limit, ellipsis="")
     around = author[max(0, len(shown) - 1) : len(shown) + 1] if len(shown) < len(author) else ""
     inside_a_word = len(around) == 2 and around.isalnum() and not any(east_asian_width(c) in "WF" for c in around)

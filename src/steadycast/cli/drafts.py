@@ -203,9 +203,13 @@ def _decide(app: App, drafts: tuple[str, ...], verdict: str, *, by: str, besides
     if not drafts and not chosen:
         raise InputError(_("name a draft"), hint=_("`steadycast list --state waiting` shows which wait"))
     judged = pipeline.decide(app, drafts, verdict, by=by or pipeline.who(), now=pipeline.now(), besides=besides)
-    pipeline.plan(app, pipeline.now())
+    pipeline.plan(app, now := pipeline.now())
     done = shown_word("approved" if verdict == "approve" else "rejected")
-    say(*(f"{done}  {row['title']}  ({row['path']})" for row in judged))
+    where = pipeline.DraftLocation(app, now)
+    rows = app.ledger.drafts_of([row["id"] for row in judged]) if verdict == "approve" else {}
+    for row in judged:
+        goes_to = f": {where.of(rows[row['id']])}" if row["id"] in rows else ""
+        say(f"{done}  {row['title']}  ({row['path']}){goes_to}")
     return OK
 
 

@@ -87,7 +87,7 @@ def rituals(*, days: Days = 60, json: Json = False) -> int:
         "path": "draft",
     }
     shown = [row | {"at": row["at"][:16].replace("T", " ")} for row in found]
-    nothing = _("None falls in that time.") if asked else _("None is asked for: [[ritual]] in steadycast.toml.")
+    nothing = _("None falls in that time.") if asked else _("No day is marked: write [[ritual]] into steadycast.toml.")
     show(shown, columns, empty=nothing)
     return OK
 
@@ -120,7 +120,7 @@ def ask(slot: str, member: str, *, by: str = "", note: AskNote = "", withdraw: b
             made = pipeline.asking.withdraw(app, pipeline.asking.of(app, slot, member, now).id, now)
         else:
             made = pipeline.asking.ask(app, slot, member, now, by=pipeline.who(), due=due, note=note)
-    asked = _("%(name)s is asked, by %(day)s.", name=made.title, day=current().day(made.due))
+    asked = _("%(name)s is asked to write by %(day)s.", name=made.title, day=current().day(made.due))
     tell(json, made.plain(), _("%(name)s is not asked any more.", name=made.title) if withdraw else asked)
     return OK
 

@@ -34,7 +34,7 @@ def ask(  # noqa: PLR0917 a form's fields
     """Asks a member for a draft."""
     made = asking.ask(app, id, member, pipeline.now(), by=pipeline.who(), due=due, note=note)
     say = current()
-    said = say.gettext("%(name)s is asked, by %(day)s.", name=made.title, day=say.day(made.due))
+    said = say.gettext("%(name)s is asked to write by %(day)s.", name=made.title, day=say.day(made.due))
     return done(_with_undo(back, made.id), said)
 
 
@@ -50,7 +50,7 @@ def withdraw(app: Here, id: int, back: Annotated[str, Form()] = "/calendar") -> 
 def restore(app: Here, id: int, back: Annotated[str, Form()] = "/calendar") -> RedirectResponse:
     """Asks again, as before."""
     made, say = asking.restore(app, id, pipeline.now()), current()
-    return done(back, say.gettext("%(name)s is asked, by %(day)s.", name=made.title, day=say.day(made.due)))
+    return done(back, say.gettext("%(name)s is asked to write by %(day)s.", name=made.title, day=say.day(made.due)))
 
 
 @router.post("/asks/{id}/sent", dependencies=[form_of(Act.PLAN, (ASK, "id"), (DRAFT, "draft"))])

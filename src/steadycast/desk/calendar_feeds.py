@@ -96,7 +96,7 @@ def _slot(say: Language, slot: SlotSeen, words: Mapping[str, str], changes: int)
     title, asked = slot.series_title or say.gettext("by hand"), slot.asked
     lines = [words[slot.state] if slot.title else "", slot.member, slot.note]
     if asked and asked.stands:
-        lines.append(say.gettext("%(name)s is asked, by %(day)s.", name=asked.title, day=say.day(asked.due)))
+        lines.append(say.gettext("%(name)s is asked to write by %(day)s.", name=asked.title, day=say.day(asked.due)))
     lines.append(" · ".join(each.title for each in slot.channels))
     return CalendarEntry(
         f"{slot.id}@steadycast",

@@ -38,6 +38,7 @@ class Place(NamedTuple):
     at: dt.datetime
     state: str
     url: str
+    finished: dt.datetime | None = None  # since when it is there, where it went
 
 
 def standings(db: Database, member: str | None = None) -> list[Standing]:
@@ -109,7 +110,7 @@ def empty_slots(db: Database, after: dt.datetime, before: dt.datetime, most: int
 def places_of(db: Database, drafts: Iterable[str]) -> list[Place]:
     """Where these drafts are planned, and where they went, in the order of their slots."""
     d, s = DELIVERY.c, SLOT.c
-    query = select(s.draft, d.channel, d.at, d.state, d.url).join(DELIVERY, d.slot == s.id)
+    query = select(s.draft, d.channel, d.at, d.state, d.url, d.finished).join(DELIVERY, d.slot == s.id)
     with db.read() as connection:
         found = [Place(*row) for row in among(connection, query, s.draft, drafts)]
     return sorted(found, key=lambda place: (place.at, place.channel))

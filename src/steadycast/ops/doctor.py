@@ -230,7 +230,7 @@ def channel(app: App, name: str, now: dt.datetime) -> Iterator[Problem]:
     """Whether a channel's far side lets it in, and what that allows, as far as either can be asked for."""
     yield _credentials(app, name)
     if asked := ask(app, name, now):
-        hint = _("what was known holds") if app.far_limits(name) else _("the platform's own hold")
+        hint = _("what was known holds") if app.far_limits(name) else _("until then the platform's own limits hold")
         yield looked_at(f"limits {name}", str(asked), hint, WARN if asked.error else OK)
     if app.workspace.channels[name].read_back_feed:
         yield _feed(app, name, now)
@@ -266,7 +266,9 @@ def _credentials(app: App, name: str) -> Problem:
     except FarSideError as error:
         refused = isinstance(error, Refused)
         hint = (
-            _("correct its settings or its secret") if refused else _("see whether its far side is up, and try again")
+            _("correct its settings or its secret")
+            if refused
+            else _("see whether its server is up and its address is right, and try again")
         )
         return Problem(where, None, app.redact(str(error)), hint)
     except Exception as error:  # an adapter of somebody's own; its words may hold a secret

@@ -91,7 +91,7 @@ def frozen(switch: bool) -> Problem:
 def disk(name: str, free: int, files: int | None) -> Problem:
     """Room for what is yet to be written: bytes, and names where the file system counts them."""
     said = _("%(size)s GB free", size=format(free / 1e9, ",.1f"))
-    said += "" if files is None else _(", %(num)s files", num=format(files, ","))
+    said += "" if files is None else _(", and room for %(num)s files", num=format(files, ","))
     few = files is not None and files < FEW_FILES
     state = BAD if free < FULL or few else WARN if free < SCARCE else OK
     hint = _("free some space: nothing is sent that cannot be written")

@@ -160,7 +160,7 @@ class DraftLocation:
         counts = Counter(slot.series for slot in turns)
         last = max((slot.at for slot in turns), default=self.now)
         return WithoutSlot(
-            tuple((name, counts[name]) for name in self.app.workspace.series if counts[name]),
+            tuple((self.app.series_title(name), counts[name]) for name in self.app.workspace.series if counts[name]),
             (last - self.now).days + 1,
             sum(item.evergreen for item in left) - resting,
             len(fresh) - len(turns) - past,

@@ -169,7 +169,9 @@ def fate(row: DraftRow, places: list[Place], now: dt.datetime, reason: str = "")
     """out, planned, due, stock, waiting, rejected, not-ready, gone or held: what a member is told of a draft."""
     went = tuple(place for place in places if place.state in WENT)
     if went:
-        return Given(row, "out", max(place.at for place in went), went)
+        newest = max(place.at for place in went)  # an evergreen went several times
+        since = min(place.finished or place.at for place in went if place.at == newest)  # before its hour, or late
+        return Given(row, "out", since, went)
     if row.published_before is not None:
         return Given(row, "out", row.published_before)
     if row.state == "approved":

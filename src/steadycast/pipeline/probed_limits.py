@@ -101,7 +101,9 @@ def _source(name: str, given: object, told: object, asked: str) -> str:
 
 def _most(rule: MediaRule) -> str:
     """A rule for files in a few words."""
-    size = f"{rule.width or ''}x{rule.height or ''}" if rule.width or rule.height else ""
+    wide = _("%(num)s px wide", num=rule.width) if rule.width else ""
+    high = _("%(num)s px high", num=rule.height) if rule.height else ""
+    size = f"{rule.width}x{rule.height}" if wide and high else wide or high
     words = [
         " ".join(rule.formats),
         current().size(rule.bytes) if rule.bytes else "",

@@ -155,7 +155,7 @@ class Planned:
         slots = ngettext("%(num)s slot", "%(num)s slots", len(self.slots))
         said = N_("plan: %(slots)s in %(days)s")
         if self.gaps:
-            said = N_("plan: %(slots)s in %(days)s, %(num)s without a draft, the first %(series)s at %(when)s")
+            said = N_("plan: %(slots)s in %(days)s, %(num)s without a draft; the first: %(series)s, %(when)s")
         elif self.slots:
             said = N_("plan: %(slots)s in %(days)s, each with a draft")
         first = self.gaps[0] if self.gaps else PlannedSlot("", "", "")

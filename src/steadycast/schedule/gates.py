@@ -130,7 +130,10 @@ def _organised(asked: Asked, counted: Counted) -> Iterator[Gate]:
         "organised", "waits",
         _("half of all within %(num)s hours", num=_hours(asked.waits)),
         _missing(_("no draft waited for a person")) if half is None
-        else _("half of %(num)s within %(hours)s hours", num=len(counted.waits), hours=_hours(half)),
+        else ngettext(
+            "%(num)s draft: half within %(hours)s hours", "%(num)s drafts: half within %(hours)s hours",
+            len(counted.waits), hours=_hours(half),
+        ),
         None if half is None else half <= asked.waits,
         _("from coming in to a person's word, over %(num)s days; those that wait now count", num=DECIDED_WITHIN.days),
     )  # fmt: skip

@@ -95,7 +95,7 @@ def read_human(text: str) -> tuple[Days, tuple[int, ...]]:
             _('did you mean "%(meant)s"?', meant=meant) if meant else _("forms: %(forms)s", forms=_("; ").join(forms))
         )
         raise SettingsError(
-            _('cannot read the cadence "%(text)s": %(problem)s', text=text, problem=problem), hint=hint
+            _('cannot read the rhythm "%(text)s": %(problem)s', text=text, problem=problem), hint=hint
         ) from None
 
 
