@@ -173,6 +173,36 @@ def test_the_feeds_keep_the_rules_of_the_w3cs_feed_validator(made: Path) -> None
             assert not re.search(r"<(?:script|style|iframe|object|form)\b|\son\w+=", html)
 
 
+JING = "nu.validator.vendor.thaiopensource.relaxng.util.Driver"  # it comes along with the Nu checker
+
+
+@pytest.mark.parametrize(
+    ("grammar", "file"),
+    [
+        ("atom", "feed/atom.xml"),
+        ("rss", "feed/feed.xml"),
+        ("podcast", "podcast/feed.xml"),
+        ("sitemap", "site/sitemap.xml"),
+    ],
+)
+def test_feeds_and_sitemap_keep_to_their_grammars(tools: None, made: Path, grammar: str, file: str) -> None:
+    """RFC 4287, RSS 2.0 with its profile, the tags that Apple asks for, and sitemaps.org, each as RELAX NG."""
+    command = ["java", "-cp", str(JAR), JING, "-c", str(TOOLS / f"{grammar}.rnc"), str(made / "var/out" / file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_a_grammar_finds_what_is_missing(tools: None, made: Path, tmp_path: Path) -> None:
+    """An episode without its length, and a feed without an image: a grammar that takes all would find nothing."""
+    text = (made / "var/out/podcast/feed.xml").read_text(encoding="utf-8")
+    (tmp_path / "feed.xml").write_text(re.sub(r' length="\d+"|<itunes:image [^>]*>', "", text), encoding="utf-8")
+    command = ["java", "-cp", str(JAR), JING, "-c", str(TOOLS / "podcast.rnc"), str(tmp_path / "feed.xml")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "missing required attribute “length”" in done.stdout
+    assert "missing required child element “image”" in done.stdout
+
+
 def test_the_atom_feed_keeps_rfc_4287(made: Path) -> None:
     feed = ET.parse(made / "var/out/feed/atom.xml").getroot()
     assert feed.tag == f"{ATOM}feed"
