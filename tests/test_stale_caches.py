@@ -236,6 +236,20 @@ def test_what_was_rendered_for_one_channel_alone_is_no_news_to_a_run_for_all(
     assert render_all(root=root).made == 0
 
 
+def test_programs_that_came_are_seen_by_the_next_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """A film that could not be converted was told as a problem until its draft was edited."""
+    own = root / "bin"
+    own.mkdir()
+    monkeypatch.setenv("PATH", str(own))
+    render_all(root=root)
+    assert render_all(root=root).made == 0
+    for name in ("ffprobe", "ffmpeg"):
+        (own / name).write_text("#!/bin/sh\nexit 1\n")
+        (own / name).chmod(0o755)
+    assert render_all(root=root).made == 3
+    assert render_all(root=root).made == 0
+
+
 # Notes that are not ours
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
+import shutil
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ from steadycast.workspace.paths import SOURCES
 PACKAGE = Path(__file__).resolve().parent.parent
 OWN_CODE = ("platform", "draft", "render", "bulk_render")  # what decides how a draft looks
 READS_SETTINGS = "workspace"  # what is kept of them was read by it
+PROGRAMS = ("ffprobe", "ffmpeg")  # without them no sound or film fits that would have to be converted
 LIBRARIES = ("comrak", "jinja2", "markupsafe", "nh3", "pygments", "regex", "slugify", "yaml")
 
 
@@ -107,6 +110,7 @@ def _edition(workspace: Workspace, name: str, files: Sequence[Path]) -> str:
         {name: table.call for name, table in workspace.promises.items()},
         workspace.channels[name].model_dump(exclude={"paused", "read_back_feed", "read_back_private", "upload"}),
         [(file, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files],
+        list(map(shutil.which, PROGRAMS)),
         [(path, (facts(path) or ())[:3]) for path in _code_files()],  # reading them would cost more than it tells
     ]
     return hashlib.sha256(json.dumps(told, default=str, sort_keys=True).encode()).hexdigest()[:32]
@@ -126,5 +130,6 @@ def _files_of(*rooms: str) -> list[str]:
 def _inputs(workspace: Workspace, depends: Iterable[Sequence[Path]]) -> Inputs:
     """Every file and folder whose change could make a recipe another, with its facts."""
     given = [*workspace.platform_folders, *(path for paths in depends for path in paths)]
-    paths = {*map(str, given), *_code_files(), *_files_of(READS_SETTINGS)}
+    programs = (os.path.join(folder, name) for folder in os.get_exec_path() for name in PROGRAMS)  # noqa: PTH118
+    paths = {*map(str, given), *_code_files(), *_files_of(READS_SETTINGS), *programs}
     return {path: facts(path) for path in sorted(paths)}
