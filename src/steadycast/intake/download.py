@@ -120,7 +120,7 @@ class Downloads:
             return
         if tries >= TRIES:
             raise NotHadError(_("it could not be had in %(num)s tries", num=tries), final=True)
-        if time.time() < last + FIRST_WAIT * 4 ** (tries - 1):
+        if last <= time.time() < last + FIRST_WAIT * 4 ** (tries - 1):  # before: the clock was ahead
             raise NotHadError(_("it could not be had, and is tried again later"), final=False)
 
     def _failed(self, path: Path, said: str) -> NotHadError:
