@@ -58,6 +58,28 @@ def test_an_event_that_is_over_moves_to_the_past(tmp_path: Path) -> None:
     assert "接下来的活动" not in page(tmp_path / "out", "index.html")
 
 
+def test_an_event_that_ends_is_over_on_every_page_at_the_next_look(tmp_path: Path) -> None:
+    """Nothing else was published: the front page went on to announce it. A clock that is set back brings it back."""
+    out, day = tmp_path / "out", dt.timedelta(days=1)
+
+    def pages(out: Path) -> dict[str, bytes]:
+        return {name: data for name, data in tree(out).items() if ".index." not in name}
+
+    post = event(tmp_path / "in", event=Event(NOW + day, NOW + 2 * day))
+    publish(out, post)
+    for at, over in ((NOW + 3 * day, True), (NOW, False), (NOW + 3 * day, True)):
+        made = dataclasses.replace(channel("site", out), now=lambda at=at: at)
+        opened(made).find(post, Known())
+        looked = pages(out)
+        with PostStore.of(made) as shelf:
+            shelf.index.forget_pages()
+            shelf.index.commit()
+        opened(made).find(post, Known())
+        assert looked == pages(out), "as made anew"
+        assert ('class="occasion over"' in page(out, "events.html")) is over
+        assert ("接下来的活动" in page(out, "index.html")) is not over
+
+
 def test_a_revised_post_keeps_its_address_and_is_renamed_everywhere(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = article(tmp_path / "in", 1)

@@ -19,6 +19,7 @@ from .maker import OVERVIEWS, Maker
 from .renewal import Backlog, Stale
 from .views import minutes, page_of, standfirst, view, web
 
+SHOWN_AT = "events as of"  # the index's word for when it was last seen which events are over
 AT_ONCE = 50  # posts of a site whose stale pages are made with a publish
 
 
@@ -29,8 +30,7 @@ class Pages(Maker):
         """Bring up to date what shows the posts that changed; and the post `key`, unless its page is `there`."""
         here = self.shelf.get(key) is not None
         anew = {key} if here and (self.was_new or not there) else set[str]()
-        if self.changed or anew:
-            self._write(anew)
+        self._write_changes(anew)
         if self.index.told("made") == self.edition:
             self._finish(whole=True)
         elif self.index.count() <= AT_ONCE or (self.was_new and not here):  # what was taken away is gone at once
@@ -43,12 +43,11 @@ class Pages(Maker):
 
         Unless `alone`, a fork makes as many beside this process, where this machine has a processor for it.
         """
-        if self.changed:
-            self._write(set())
+        self._write_changes(set())
         if self.index.told("made") == self.edition:
             self._finish(whole=True)
             return None
-        same = backlog and not self.changed and backlog[:2] == (self.edition, self.index.left)
+        same = backlog and not self.index.is_changed and backlog[:2] == (self.edition, self.index.left)
         stale = backlog.pages if backlog and same else self._stale()
         alone = alone or len(stale) < renewal.WORTH_A_FORK or not self.index.can_be_shared
         todo = stale[: most if alone else 2 * most]
@@ -89,6 +88,15 @@ class Pages(Maker):
         for kind in OVERVIEWS:
             for group in self.groups[kind].values():
                 yield Listing(kind, group.name, group.posts, self.taken)
+
+    def _write_changes(self, anew: Collection[str]) -> None:
+        """What shows the posts that changed, are `anew`, or are of events that are over by now and were not."""
+        told, now = self.index.told(SHOWN_AT), int(self.now.timestamp() * 1_000_000)
+        ended = self.index.ended(*sorted((int(told or 0), now)))  # after `now` where the clock was set back
+        if self.changed or anew or ended:
+            self._write({*anew, *ended})
+        if ended or (not told and self.index.has("event")):
+            self.index.note(SHOWN_AT, str(now))
 
     def _write(self, anew: Collection[str]) -> None:
         """Every page that shows one of the posts that changed or are `anew`, and those that every post may change."""

@@ -143,6 +143,11 @@ class PostIndex(IndexFile):
         asked = "SELECT key, starts, ends, max(at) FROM event GROUP BY uid ORDER BY starts, key"
         return [row[:3] for row in self._db.execute(asked)]
 
+    def ended(self, since: int, until: int) -> list[str]:
+        """The posts of events that were not over at `since` and are at `until`, instants in microseconds."""
+        asked = "SELECT key FROM event WHERE ends >= ? AND ends < ? ORDER BY key"
+        return [key for (key,) in self._db.execute(asked, (since, until))]
+
     def made(self, edition: str) -> set[str]:
         """The pages that were made with that edition."""
         return {name for (name,) in self._db.execute("SELECT name FROM page WHERE made = ?", (edition,))}
