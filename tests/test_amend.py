@@ -103,7 +103,7 @@ def amended(bench: Bench) -> list[str]:
     return [f"{line.split(' ')[0]} {line.split(' ', 3)[3]}" for line in bench._lines("far", "amended")]
 
 
-def states(told: tuple[amend.Afixed, ...]) -> dict[str, str]:
+def states(told: tuple[amend.Amended, ...]) -> dict[str, str]:
     return {each.channel: each.what for each in told}
 
 
