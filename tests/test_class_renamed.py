@@ -45,11 +45,11 @@ class Place:
         settings = SETTINGS.format(name=name, was=f"was = {json.dumps(was)}\n" if was else "")
         self.app = workspace_of(self.root, settings, roster="")
 
-    def hand_in(self, member: str, when: str, head: str = "---\nseries: c16\n---\n") -> None:
+    def hand_in(self, member: str, when: str, head: str = "---\nseries: c16\n---\n", *, unknown: int = 0) -> None:
         file = self.root / "content" / "ugc" / member / f"{when[:10]}.md"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{head}# {member} {when}\n\nWords of mine.\n", encoding="utf-8")
-        self.look(when)
+        self.look(when, unknown=unknown)
 
     def look(self, when: str, *, unknown: int = 0) -> int:
         """How many duties are judged by then; of so many drafts nobody knows what they are for."""
@@ -148,8 +148,8 @@ def test_who_says_so_weeks_later_loses_nothing_of_either_name(place: Place) -> N
     (place.root / "turns.csv").unlink()
     place.called("reading")
     place.look("2021-01-12 10:00", unknown=2)
-    place.hand_in("ann", "2021-01-17 12:00", "---\nseries: reading\n---\n")
-    assert place.look("2021-01-18 02:00") == 3
+    place.hand_in("ann", "2021-01-17 12:00", "---\nseries: reading\n---\n", unknown=2)
+    assert place.look("2021-01-18 02:00", unknown=2) == 3
     place.called("reading", was="c16")
     assert place.look("2021-01-18 03:00") == 6
     assert [(slot[8:18], member, verdict) for slot, member, verdict in place.verdicts()] == [

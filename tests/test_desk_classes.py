@@ -79,7 +79,7 @@ def test_a_person_decides_with_a_reason_and_the_record_says_who(desk: Desk, app:
     said = {"member": "bob", "answer": "out"}
     assert "say why" in desk.post("/classes/c16/decide", on="/classes/c16", **said).text
     shown = desk.post("/classes/c16/decide", on="/classes/c16", **said, why="never wrote again").text
-    assert "bob is out." in shown
+    assert "&lt;b&gt;Bob&lt;/b&gt; is out." in shown
     last = app.ledger.member_standings("c16")[-1]
     assert (last.what, last.why) == ("out", "never wrote again")
     assert last.who

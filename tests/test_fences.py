@@ -127,6 +127,7 @@ ROOMS |= {
     "desk": {*ROOMS, "pipeline", "ops", "api"} - {"testing", "bulk_render"},
     "cli": {
         "on_demand",
+        "classes",
         "crash_safety",
         "reasons",
         "api",

@@ -43,8 +43,8 @@ def test_the_expected_gap_is_told_with_its_range_and_with_what_little_it_is_judg
     told = expected_gap(Forecast(0.6, later, first, None, 2, day, 0.25), of_tag("zh-CN"))
     assert told == [
         "算上来稿，首个空档大约在12月4日周五（最早11月30日）",
-        "前后差不过一天的可能是25%",
-        "只凭2周的来稿推算",
+        "前后差不过一天的可能是 25%",
+        "只凭 2 周的来稿推算",
     ]
     assert expected_gap(Forecast(0.3, None, first, None, 8), say) == []
     assert expected_gap(None, say) == []

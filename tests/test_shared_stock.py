@@ -31,7 +31,7 @@ from steadycast.schedule.slots import slots
 from steadycast.testing import workspace
 from steadycast.workspace import load
 
-CREDIT = "来自 绘画营 · 作者 M"
+CREDIT = "来自绘画营 · 作者 M"
 LICENCE = "CC BY 4.0"
 LADDER = replace(NOTES, fill=("evergreen", "shared", "digest"))
 

@@ -151,7 +151,9 @@ def test_every_turn_that_changes_hands_is_told(app: App) -> None:
     assert {(each.period, each.group): (each.was, each.member) for each in changed} == {
         key: (before[key], member) for key, member in after.items() if before[key] != member
     }
-    assert [each for each in changed if each.written] == [TurnChange("2027-02", "", "m3", "m5", written=True)]
+    assert [each for each in changed if each.written] == [
+        TurnChange("2027-02", "", "m3", "m5", written=True, the_class="c16")
+    ]
     assert len(changed) == 4, "of each kind of turn some"
     assert turn_changes.said_of_swap(app, given, []) == [
         "It is written into turns.csv. No turn in sight changes hands."

@@ -216,11 +216,11 @@ def publish(
         Only to this channel.
     """
     by_hand = bool(series or draft or slot)  # else it serves the slots, as a cron of it does
-    if by_hand and not dry_run and asks_first(yes=yes, json=json):
-        with pipeline.App.open() as app:
+    if by_hand and not dry_run:
+        with pipeline.App.open() as app:  # a slip is told before anything is asked or converted
             leaving = pipeline.leaving(app, series=series, draft=draft, slot=slot, channel=channel)
             going = [_of_channel(app, sent.channel, sent.delivery.title) for sent in leaving]
-        if going and not agreed(going, _("Send this now?")):
+        if going and asks_first(yes=yes, json=json) and not agreed(going, _("Send this now?")):
             say(_("Nothing was sent."))
             return OK
     told = None if json else say_outcome

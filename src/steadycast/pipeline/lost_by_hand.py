@@ -20,7 +20,7 @@ from steadycast.pipeline.manual_slot import ManualSlot, takers
 from steadycast.platform import Post
 from steadycast.platform.post_store import POSTS, PostStore, public_name
 from steadycast.schedule.model import Slot
-from steadycast.workspace.loading import BY_HAND
+from steadycast.workspace.settings import BY_HAND
 
 LOOKED = "by_hand_until"  # meta: the end of the lost time in which they were looked for
 OF_A_DRAFT = re.compile(r"[^@]+@(?P<draft>.+)-[0-9a-f]{8}")  # see manual_slot
@@ -58,7 +58,7 @@ def _by_hand(app: App) -> Iterator[Post]:
 
 
 def _not_written(_name: str, _data: bytes) -> Path:
-    raise AssertionError("a look writes nothing")
+    raise NotImplementedError
 
 
 def _draft(app: App, slot: str, posts: dict[str, Post]) -> DraftRow | None:

@@ -21,11 +21,12 @@ from steadycast.ledger.store import Ledger, State
 from steadycast.ledger.tables import DONE, DeliveryRow, page_in
 from steadycast.receipt import Receipt
 from steadycast.report import model as m
+from steadycast.report.closed_weeks import Year
 from steadycast.report.kept_rows import KeptRows
 from steadycast.report.outlook import Foresight, Outlook, ahead
 from steadycast.report.streaks import Streaks, in_units, streaks
-from steadycast.report.week import CellName
-from steadycast.report.weeks import Marks, Weeks, Year, add
+from steadycast.report.week import CellName, Marks, add
+from steadycast.report.weeks import Weeks
 from steadycast.schedule.cadence import parse
 from steadycast.schedule.days import DAY, midnight
 from steadycast.schedule.forecast import Forecast
@@ -33,8 +34,8 @@ from steadycast.schedule.model import Past, Series, Slot, StockItem, Verdict
 from steadycast.schedule.runway import pressing
 from steadycast.schedule.slots import slots
 from steadycast.workspace import Workspace
-from steadycast.workspace.loading import BY_HAND
 from steadycast.workspace.paths import preview_name
+from steadycast.workspace.settings import BY_HAND
 
 Titles = Callable[[str], str]
 KINDS = {State.UNKNOWN: "unknown", State.REFUSED: "refused", State.HANDED: "kit"}

@@ -25,14 +25,13 @@ from steadycast.ledger.record_changes import Place, changed_since, first_slot, r
 from steadycast.ledger.record_weeks import HEAD, put_record_weeks, record_weeks
 from steadycast.ledger.store import Ledger
 from steadycast.report import kept_weeks
-from steadycast.report.closed_weeks import Closed, Year, add_shares, go_on, joined_runs
+from steadycast.report.closed_weeks import Closed, add_shares, go_on, joined_runs
 from steadycast.report.model import Streak
-from steadycast.report.week import CellRun, Marks, Week, add, count_week, streak_of
+from steadycast.report.week import CellRun, Week, count_week, streak_of
 from steadycast.schedule.days import midnight
 from steadycast.schedule.history import BY_TIME
 from steadycast.schedule.model import Past
 
-__all__ = ["Marks", "Weeks", "Year", "add"]
 WEEK = dt.timedelta(days=7)
 
 

@@ -25,7 +25,6 @@ from steadycast.workspace.references import wrong_references
 from steadycast.workspace.ritual_settings import AsksTable, RitualTable
 from steadycast.workspace.sayings import Sayings
 from steadycast.workspace.settings import (
-    BY_HAND,
     Alarms,
     ArrivalCounter,
     Call,
@@ -41,8 +40,6 @@ from steadycast.workspace.settings import (
 )
 from steadycast.workspace.toml_file import checked, dotted, line_of
 from steadycast.workspace.values import dates, reason
-
-__all__ = ["BY_HAND", "Workspace", "load", "read"]
 
 
 @dataclass(frozen=True)
