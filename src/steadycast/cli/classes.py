@@ -17,7 +17,6 @@ from steadycast.language import N_
 from steadycast.language import gettext as _
 
 if TYPE_CHECKING:
-    from steadycast.classes.model import MemberStanding
     from steadycast.pipeline import App
     from steadycast.pipeline.turn_changes import TurnChange
 
@@ -311,7 +310,7 @@ def move(
 class _Decided(NamedTuple):
     """A person's word on a member as it was written down, and the turns that change hands for it."""
 
-    written: MemberStanding
+    written: Any  # a MemberStanding
     name: str
     turns: list[TurnChange]
     lines: list[str]
@@ -322,7 +321,7 @@ class _Decided(NamedTuple):
 
 
 def _decided(
-    app: App, verb: Callable[..., MemberStanding], member: str, now: dt.datetime, to: str = "", *, the_class: str,
+    app: App, verb: Callable[..., Any], member: str, now: dt.datetime, to: str = "", *, the_class: str,
     **more: str,
 ) -> _Decided:  # fmt: skip
     """What a verb of `class_decisions` does, in the class that a member sits in and in the one that they go `to`."""
