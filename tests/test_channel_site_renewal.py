@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,13 @@ def test_an_event_that_ends_is_over_on_every_page_at_the_next_look(tmp_path: Pat
     def pages(out: Path) -> dict[str, bytes]:
         return {name: data for name, data in tree(out).items() if ".index." not in name}
 
+    def clock(at: dt.datetime) -> Callable[[], dt.datetime]:
+        return lambda: at
+
     post = event(tmp_path / "in", event=Event(NOW + day, NOW + 2 * day))
     publish(out, post)
     for at, over in ((NOW + 3 * day, True), (NOW, False), (NOW + 3 * day, True)):
-        made = dataclasses.replace(channel("site", out), now=lambda at=at: at)
+        made = dataclasses.replace(channel("site", out), now=clock(at))
         opened(made).find(post, Known())
         looked = pages(out)
         with PostStore.of(made) as shelf:

@@ -127,7 +127,6 @@ ROOMS |= {
     "desk": {*ROOMS, "pipeline", "ops", "api"} - {"testing", "bulk_render"},
     "cli": {
         "on_demand",
-        "classes",
         "crash_safety",
         "reasons",
         "api",
