@@ -52,6 +52,11 @@ class Patient(sqlite3.Connection):
         return super().cursor(factory or PatientCursor)
 
     def execute(self, sql: str, values: Any = (), /) -> Any:
+        try:
+            return super().execute(sql, values)
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
         return self.cursor().execute(sql, values)
 
     def commit(self) -> None:
