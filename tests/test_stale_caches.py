@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import random
 import shutil
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from steadycast import pipeline
 from steadycast.bulk_render.run import render_all
 from steadycast.crash_safety import cache_files
 from steadycast.errors import InputError
+from steadycast.intake.download import Budget, Downloads, NotHadError
 from steadycast.pipeline.community_state import standing
 from steadycast.pipeline.open_workspace import Opened
 from steadycast.pipeline.rebuild import make_missing
@@ -200,6 +202,16 @@ def test_a_record_of_this_minute_tells_what_is_wrong_by_now(bench: Bench) -> Non
     assert [each.text for each in standing(app, MORNING).report.alarms] == ["a gap is near"]
     app.ledger.close_alarm("a", MORNING)
     assert not standing(app, MORNING).report.alarms
+
+
+def test_what_failed_while_the_clock_was_ahead_is_fetched_again(tmp_path: Path) -> None:
+    downloads = Downloads(tmp_path, None, Budget(0, 0, items=0), lambda ref: ref)
+    note = tmp_path / "a.png.failed"
+    note.write_text("1")
+    with pytest.raises(NotHadError):
+        downloads._may_try(tmp_path / "a.png")
+    os.utime(note, (time.time() + 1e7,) * 2)
+    downloads._may_try(tmp_path / "a.png")
 
 
 # Rendering for one channel, and for all
@@ -386,3 +398,111 @@ def test_a_platform_that_comes_to_hide_another_is_seen_by_a_process_that_lives(b
     with opened.app() as app:
         assert app.platform("site").folder.is_relative_to(bench.root)
     opened.close()
+
+
+# Random stories: with what is remembered, and without
+
+
+class Story:
+    """What people do to a workspace, one thing after another."""
+
+    def __init__(self, bench: Bench, rng: random.Random) -> None:
+        self.bench, self.rng, self.content = bench, rng, bench.root / "content"
+        self.settings, self.made = {"title": "Daily", "zone": "Asia/Shanghai", "most": "2000000"}, 0
+
+    def any_draft(self) -> Path:
+        """One of the drafts; a new one where there is none."""
+        return self.rng.choice(sorted(self.content.rglob("*.md")) or [self.drop()])
+
+    def drop(self) -> Path:
+        self.made += 1
+        head, body = self.rng.choice(["", "series: daily"]), self.rng.choice(["Words.", "![words](p.png)", "w " * 900])
+        folder = self.rng.choice(["pgc", "pgc/sub", "ugc/alice", "ugc/bob"])
+        return self.bench.drop(f"{folder}/d{self.made}.md", article(f"Title {self.made}", head, body=body))
+
+    def edit(self) -> None:
+        file = self.any_draft()
+        in_place(file, file.read_bytes().replace(b"Title", self.rng.choice([b"Titel", b"Tilte"])))
+
+    def rename(self) -> None:
+        file = self.any_draft()
+        file.rename(file.with_name(file.name.swapcase().replace(".MD", ".md")))
+
+    def delete(self) -> None:
+        self.any_draft().unlink()
+
+    def picture(self) -> None:
+        folder = self.rng.choice(["pgc", "pgc/sub", "ugc/alice", "ugc/bob"])
+        self.bench.drop(f"{folder}/p.png", picture((self.rng.randint(40, 70), 40), "PNG"))
+
+    def unpicture(self) -> None:
+        for file in sorted(self.content.rglob("*.png"))[:1]:
+            file.unlink()
+
+    def swap(self) -> None:
+        one, other, aside = self.content / "pgc", self.content / "ugc/alice", self.content / ".aside"
+        if one.is_dir() and other.is_dir():
+            for before, after in ((one, aside), (other, one), (aside, other)):
+                before.rename(after)
+
+    def set(self) -> None:
+        self.settings["zone"] = self.rng.choice(["Asia/Shanghai", "Europe/Berlin"])
+        self.settings["most"] = self.rng.choice(["2000000", "1000"])
+        self.settings["name"] = self.rng.choice(["daily", "other"])
+        said = SETTINGS.replace("Asia/Shanghai", self.settings["zone"])
+        said = said.replace("[series.daily]", f"[series.{self.settings['name']}]").replace('"Daily"', '"Diurnal"')
+        self.bench.settings(f"{said}\n[intake]\nmax_bytes = {self.settings['most']}\n")
+
+    def link(self) -> None:
+        there = self.bench.root / "elsewhere"
+        if self.content.is_symlink():
+            self.content.unlink()
+            there.rename(self.content)
+        else:
+            self.content.rename(there)
+            self.content.symlink_to(there.name)
+
+    def cut(self) -> None:
+        for file in sorted(self.bench.app.workspace.cache.rglob("*.json")):
+            if self.rng.random() < 0.3:
+                file.write_bytes(self.rng.choice([file.read_bytes()[:40], b"", b"{}", b"[]", DEEP]))
+
+    def render_one(self) -> None:
+        render_all(root=self.bench.root, channel="site")
+
+    def shown(self) -> tuple[object, ...]:
+        """What a look, and then a run of `render`, make of it."""
+        app = self.bench.open()
+        problems = sorted(str(problem) for problem in pipeline.collect(app, MORNING).problems)
+        drafts = sorted((row.path, row.title, row.state, row.revision) for row in app.ledger.drafts())
+        app.close()
+        faults = [str(problem) for problem in render_all(root=self.bench.root, jobs=1).problems]
+        pages = {name: data for name, data in outputs(self.bench.root).items() if not name.startswith(".media")}
+        return problems, drafts, faults, pages
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_a_workspace_shows_the_same_with_and_without_a_memory(bench: Bench, seed: int) -> None:
+    rng = random.Random(seed)
+    bench.set_up(SETTINGS, {"pgc/one.md": article("One")}).close()
+    story, root_ = Story(bench, rng), bench.root
+    cold, aside = root_.with_name("cold"), root_.with_name("aside")
+    acts = (
+        story.drop, story.drop, story.edit, story.edit, story.rename, story.delete, story.picture, story.unpicture,
+        story.swap, story.set, story.link, story.cut, story.render_one,
+    )  # fmt: skip
+    told: list[str] = []
+    for _ in range(12):
+        for act in rng.sample(acts, 2):
+            told.append(act.__name__)
+            act()
+        shutil.copytree(root_, cold, symlinks=True)
+        warm = story.shown()
+        root_.rename(aside)
+        cold.rename(root_)
+        for name in ("cache", "render"):
+            shutil.rmtree(root_ / "var" / name, ignore_errors=True)
+        assert warm == story.shown(), told
+        shutil.rmtree(root_)
+        aside.rename(root_)
