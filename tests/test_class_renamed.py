@@ -202,6 +202,7 @@ def test_of_two_rows_of_one_duty_the_older_names_stays(ledger: Ledger) -> None:
     assert ledger.metas("looked:first:") == {"reading": "1"}
 
 
+@pytest.mark.platforms("site")
 def test_a_title_that_another_class_or_series_is_called_by_or_was_is_told(tmp_path: Path) -> None:
     """`class show` would take one of the two, and a draft that names it would be for one of them."""
     text = """[community]

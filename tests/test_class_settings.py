@@ -45,7 +45,7 @@ def test_holidays_of_a_class_are_days_off(tmp_path: Path) -> None:
         (CLASS + 'makeup = "soon"\n', 7, "a length of time"),
         (CLASS + 'leave = { notice = "36h" }\n', 7, "whole days"),
         (CLASS + 'grace = "5h"\n', 4, "grace is longer than late"),
-        (CLASS.replace("week on sun", "weak on son"), 4, "cadence"),
+        (CLASS.replace("week on sun", "weak on son"), 4, "rhythm"),
         (CLASS.replace("start = 2027-01-04\n", ""), 4, "start"),
         (CLASS + "moderators = 3\n", 7, "unknown key"),
         (CLASS + '[series.c16]\nevery = "day at 20:00"\n', 4, "give it another name"),

@@ -113,7 +113,7 @@ def dropped(bench: Bench, drafts: int) -> App:
     return app
 
 
-@pytest.mark.parametrize(("command", "most"), [(taken_in, 12.0), (checked, 10.0)], ids=["taken_in", "checked"])
+@pytest.mark.parametrize(("command", "most"), [(taken_in, 12.5), (checked, 10.0)], ids=["taken_in", "checked"])
 def test_a_file_that_has_not_changed_costs_one_look_at_it(
     command: Callable[[App, dt.datetime], object], most: float, quick_path: Path, empty_sqlite: Path
 ) -> None:

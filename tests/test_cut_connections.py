@@ -99,7 +99,7 @@ def test_the_ledger_is_locked_at_each_call(
     empty_sqlite: Path, quick_path: Path, monkeypatch: pytest.MonkeyPatch, delivery: str
 ) -> None:
     """It waits, then says who is to be ended; nothing is sent after it, and all goes on once the lock is gone."""
-    monkeypatch.setattr(ledger_connection, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(ledger_connection, "BUSY_TIMEOUT", 0.2)
     failed, at = 0, 0
     said: str | None = "not yet"
     while said is not None:

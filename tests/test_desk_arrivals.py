@@ -33,7 +33,7 @@ def test_the_page_says_who_came_from_where_and_by_which_slot(desk: Desk) -> None
     assert "<b>x</b>" not in shown
     assert "&lt;b&gt;x&lt;/b&gt;" in shown
     assert shown.index("By source") < shown.index(">Pages<") < shown.index("By slot")
-    assert '<a href="/slots/daily%402026-11-20T20%3A00"><bdi>Daily 2026-11-20 20:00</bdi></a>' in shown
+    assert '<a href="/slots/daily%402026-11-20T20%3A00"><bdi>Daily Fri, Nov 20 20:00</bdi></a>' in shown
     assert "Nobody has been counted in these days." in desk.get("/arrivals?days=1").text
     assert desk.get("/arrivals?days=0").status_code == 422
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from reading_drafts import read, refused
 
-from steadycast.draft import attached
+from steadycast.draft import names_below
 from steadycast.schedule.model import Form
 
 
@@ -161,7 +161,7 @@ class TestFilesByName:
     def test_a_folder_of_very_many_files_is_not_looked_through_for_ever(
         self, content: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(attached, "MAX_LISTED", 10)
+        monkeypatch.setattr(names_below, "MAX_LISTED", 10)
         for n in range(30):
             (content / f"ugc/alice/{n}.txt").touch()
         (content / "ugc/alice/z").mkdir()

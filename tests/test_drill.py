@@ -307,7 +307,7 @@ def test_a_history_of_a_repository_is_drawn_from_week_by_week(tmp_path: Path) ->
             None,
             "both",
         ),
-        ('every = "day at 20:00"', 'every = "day at"', 5, "cadence"),
+        ('every = "day at 20:00"', 'every = "day at"', 5, "rhythm"),
     ],
 )
 def test_what_is_wrong_in_a_drill_is_told_with_its_line(

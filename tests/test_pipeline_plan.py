@@ -221,7 +221,7 @@ def test_too_little_makes_no_digest(bench: Bench) -> None:
     bench.at(25, 9, 0)
     planned = pipeline.plan(app, bench.clock.now())
     assert planned.slots[0].state == "gap"
-    assert "the first Daily at 2026-11-25 20:00" in planned.summary()
+    assert "the first: Daily, 2026-11-25 20:00" in planned.summary()
 
 
 # Events

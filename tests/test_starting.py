@@ -33,7 +33,7 @@ RENDERED = {"steadycast.pipeline.posts", "steadycast.render.compose", "nh3"}
 # What is loaded in all, with some room: a command that grows past it says what it needs that for.
 COMMANDS = {
     "--help": (NEVER | NO_DRAFT_READ | {"sqlalchemy", "pydantic", "orjson", "asyncio", "cyclopts"}, 200),
-    "status": (NEVER | NO_DRAFT_READ, 600),
+    "status": (NEVER | NO_DRAFT_READ, 605),
     "list": (NEVER | NO_DRAFT_READ, 600),
     "plan": (NEVER | NO_DRAFT_READ, 605),
     "publish": (NEVER | NO_DRAFT_READ, 580),

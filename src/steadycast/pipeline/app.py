@@ -200,6 +200,11 @@ class App:
         broken: dict[str, SettingsError] = {}
         return registry.some(self.workspace.platform_folders, self._used_names, broken), broken
 
+    @property
+    def platform_folders_used(self) -> set[Path]:
+        """The folders that the platforms of the channels are read from; of those that can be read. Asks no ledger."""
+        return {folder for platform in self._used[0].values() for folder in platform.folders}
+
     def platform(self, channel: str) -> Platform:
         """The platform of one channel with this channel's limits: what its far side allows, over that its settings.
 

@@ -88,7 +88,7 @@ def _platforms_of(app: App) -> Stamps:
     """
     own = app.workspace.platform_folders[0]
     names = {*registry.own([own]), *(channel.platform for channel in app.workspace.channels.values())}
-    names.update(folder.name for platform in app.usable_platforms.values() for folder in platform.folders)
+    names.update(folder.name for folder in app.platform_folders_used)
     files = (file for name in names for file in (own / name / "channel.toml", *(own / name).glob("*.py")))
     return {file: facts(file) for file in files}
 
