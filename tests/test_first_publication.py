@@ -142,7 +142,7 @@ def test_a_person_at_a_terminal_is_asked_before_something_leaves_by_hand(
             break
     os.close(far)
     assert process.wait(60) == 0, told.decode()
-    assert b"far: Draft 1" in told
+    assert b"Far side: Draft 1" in told
     assert bench.there() == sent
 
 
