@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import datetime as dt
+import gc
 import os
 import time
 from collections import Counter
@@ -31,7 +32,11 @@ SETTINGS = COMMUNITY + SITE + FAR + "".join(
 def called(work: Callable[[], object]) -> Counter[str]:
     """The functions that a piece of work calls: of a thing that is done for each draft, so many more."""
     profile = cProfile.Profile()
-    profile.runcall(work)
+    gc.disable()  # what other tests left is not finalized in the middle of it
+    try:
+        profile.runcall(work)
+    finally:
+        gc.enable()
     found: Counter[str] = Counter()
     for entry in profile.getstats():
         found[getattr(entry.code, "co_qualname", str(entry.code))] += entry.callcount

@@ -41,6 +41,16 @@ def test_what_was_published_before_is_taken_into_the_record(ledger: Ledger) -> N
     assert len(list(ledger.record(after=NOON - 7 * DAY))) == 14
 
 
+def test_what_a_second_source_adds_to_a_slot_belongs_to_the_series_that_the_slot_is_of_by_now(ledger: Ledger) -> None:
+    """The record counts a slot once, whatever its series was called when its channels came to be known."""
+    at = NOON - DAY
+    blog, feed = (PastSlot("notes@1", "notes", at, "x", channel, "kept", at) for channel in ("blog", "feed"))
+    assert ledger.backfill([blog]) == 1
+    assert ledger.rename_series("notes", "daily")
+    assert ledger.backfill([blog, feed._replace(at=at + DAY)]) == 1
+    assert {(d.channel, d.series, d.at) for d in ledger.deliveries()} == {("blog", "daily", at), ("feed", "daily", at)}
+
+
 def test_a_second_source_finds_what_the_first_did_not_have(ledger: Ledger) -> None:
     """Only what a backfill called missed gives way; what was kept before keeps its own post."""
 

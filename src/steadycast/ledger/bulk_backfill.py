@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from steadycast.ledger.claims import DELIVERY
-from steadycast.ledger.connection import Database, chunks, table
+from steadycast.ledger.connection import Database, among, chunks, table
 from steadycast.ledger.installation import markers
 from steadycast.ledger.plans import BLANK
 from steadycast.ledger.raw_sql import Values, micros, run
@@ -43,9 +43,10 @@ def backfill(db: Database, rows: Iterable[PastSlot]) -> int:
     added = 0
     for batch in chunks(rows, BATCH):
         with db.write() as connection:
-            slots = {row.slot: row for row in batch}
-            run(connection, NEW_SLOT, list(map(_slot, slots.values())))
-            fresh = run(connection, NEW_DELIVERY, list(map(_delivery(db.secret), batch)))
+            slots = {row.slot: _slot(row) for row in batch}
+            if run(connection, NEW_SLOT, list(slots.values())) < len(slots):
+                slots |= _there(connection, slots)
+            fresh = run(connection, NEW_DELIVERY, list(map(_delivery(db.secret, slots), batch)))
             fresh += _found_after_all(connection, batch) if fresh < len(batch) else 0
             if fresh:
                 tell_whole(connection)
@@ -97,14 +98,19 @@ def _slot(row: PastSlot) -> Values:
     return (row.slot, row.series, micros(row.at), row.local, "", row.verdict == "filled", "backfill", "", True)
 
 
-def _delivery(secret: bytes) -> Any:
+def _there(connection: Connection, ids: Collection[str]) -> dict[str, Values]:
+    """The slots as the ledger has them: a series may have another name by now."""
+    found = among(connection, select(SLOT.c.id, SLOT.c.series, SLOT.c.at), SLOT.c.id, ids)
+    return {id: (id, series, micros(at)) for id, series, at in found}
+
+
+def _delivery(secret: bytes, slots: Mapping[str, Values]) -> Any:
+    """What makes a row's values: series and instant are those of its slot."""
     published, marker = State.PUBLISHED.value, markers(secret)
-    instants: dict[dt.datetime, int] = {}  # one slot has many channels
 
     def values(row: PastSlot) -> Values:
-        slot, series, at, _, channel, verdict, finished, origin, member, url = row
-        if (when := instants.get(at)) is None:
-            when = instants[at] = micros(at)
+        slot, _, _, _, channel, verdict, finished, origin, member, url = row
+        _, series, when, *_ = slots[slot]
         there = None if finished is None else micros(finished)
         state = STATES.get(verdict, published)
         return (slot, channel, series, when, marker(slot, channel), state, verdict, there, origin, member, url)
