@@ -268,6 +268,18 @@ def test_the_past_shows_the_record(bench: Bench) -> None:
     assert [c.name for c in alone.channels] == ["site", "far"]
 
 
+def test_the_small_calendar_calls_no_day_empty_that_the_large_one_calls_not_planned_yet(bench: Bench) -> None:
+    """A plan by hand reaches further than the next one will: its last days are planned again."""
+    app, now = bench.set_up(SETTINGS, DRAFTS), bench.clock.now()
+    pipeline.plan(app, now, days=30)
+    end = now + dt.timedelta(days=30)
+    states = {day: {slot.state for slot in slots} for day, slots in slot_view.window(app, now, end, now).days.items()}
+    assert {"gap"} in states.values()
+    assert {"later"} in states.values()
+    marked = slot_view.days_marked(app, now, end, now)
+    assert marked == {day: "gap" if "gap" in each else "some" for day, each in states.items()}
+
+
 def test_a_month_reads_what_it_shows(root: Path) -> None:
     """Not all drafts, and no more statements where there are more slots."""
     with App(load(root)) as app:

@@ -8,10 +8,13 @@ from collections.abc import Callable
 
 # Ideographs, kana, CJK punctuation, full-width forms and the quotation marks and dashes that Chinese text uses: they
 # need no space between them, and a line may break after any. Hangul stays out: Korean puts spaces between words.
-WIDE = (
-    "\u2014\u2018\u2019\u201c\u201d\u2026\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u3400-\u9fff\uf900-\ufaff\uff00-\uffee"
-)
-WIDE += "\U00020000-\U0003ffff"
+_WIDE = (
+    ("\u2014", "\u2014"), ("\u2018", "\u2019"), ("\u201c", "\u201d"), ("\u2026", "\u2026"), ("\u2e80", "\u303f"),
+    ("\u3040", "\u30ff"), ("\u3100", "\u312f"), ("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\uff00", "\uffee"),
+    ("\U00020000", "\U0003ffff"),
+)  # fmt: skip
+_FIRST, _LAST = zip(*_WIDE, strict=True)
+WIDE = "".join(f"{first}-{last}" for first, last in _WIDE)  # for a character class of `re`
 
 CLOSING = "”’」』】）》〉\"')]"
 
@@ -29,6 +32,11 @@ _SHORT = 40  # characters that are measured at once
 def one_line(text: str) -> str:
     """`text` as one line that says what it seems to say: no controls, nothing that turns it, single spaces."""
     return " ".join(_NOT_IN_A_LINE.sub(" ", text).split())
+
+
+def is_wide(char: str) -> bool:
+    """Whether a character is one of WIDE: for single ones, as `re` takes milliseconds to compile a class of them."""
+    return char >= _FIRST[0] and char <= _LAST[bisect_right(_FIRST, char) - 1]
 
 
 def pieces(text: str) -> list[str]:

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from steadycast.characters import WIDE
+from steadycast.characters import is_wide
 
 KINDS = (("《》", "〈〉"), ("“”", "‘’"), ("「」", "『』"))  # the outer marks, and those that stand within them
 _OUTER = {outer[0]: (outer, inner) for outer, inner in KINDS}
 _BETWEEN_MARKS = re.compile(rf"([{''.join(_OUTER)}])%\((\w+)\)s[》”」]")
-_EDGE = re.compile(rf"(?<=([{WIDE}]))( ?)(?=%\((\w+)\)s)|(?<=\)s)( ?)(?=([{WIDE}]))")
-_NAME = re.compile(r"%\((\w+)\)s$")
-_HAN, _WIDE, _TAG = re.compile("[\u3400-\u9fff]"), re.compile(f"[{WIDE}]"), re.compile("<[^>]*>")
+_VALUE = re.compile(r"( ?)%\((\w+)\)s( ?)")
+_TAG = re.compile("<[^>]*>")
 _DATE = re.compile("[0-9]{1,4}[年月]")  # 首个空档 12月3日, 至12月3日: as each text has it
 
 
@@ -45,11 +44,12 @@ def _places(text: str) -> _Places:
 
 
 def _edges(text: str) -> Iterator[_Edge]:
-    for found in _EDGE.finditer(text):
-        if found[3]:
-            yield _Edge(found[3], False, found[1], *found.span(2))
-        elif name := _NAME.search(text, 0, found.start()):
-            yield _Edge(name[1], True, found[5], *found.span(4))
+    for found in _VALUE.finditer(text):
+        name, (begin, end) = found[2], found.span()
+        if begin and is_wide(text[begin - 1]):
+            yield _Edge(name, False, text[begin - 1], *found.span(1))
+        if end < len(text) and is_wide(text[end]):
+            yield _Edge(name, True, text[end], *found.span(3))
 
 
 def fitted(text: str, values: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
@@ -68,7 +68,7 @@ def _kind(value: object, last: bool) -> str:
     char = shown[-1:] if last else shown[:1]
     if char.isascii() and char.isalnum():
         return "-" if not last and _DATE.match(shown) else "a"
-    return "w" if char >= "\u2e80" and _WIDE.match(char) else "-"  # a quotation mark may be one of another language
+    return "w" if char >= "\u2e80" and is_wide(char) else "-"  # a quotation mark may be one of another language
 
 
 @lru_cache(maxsize=4096)
@@ -77,7 +77,7 @@ def _with_blanks(text: str, kinds: str) -> str:
     for edge, kind in reversed([*zip(_places(text).edges, kinds, strict=True)]):
         if kind == "w":
             text = text[: edge.begin] + text[edge.end :]
-        elif kind == "a" and edge.begin == edge.end and _HAN.match(edge.char):
+        elif kind == "a" and edge.begin == edge.end and "\u3400" <= edge.char <= "\u9fff":
             text = text[: edge.begin] + " " + text[edge.end :]
     return text
 

@@ -34,7 +34,7 @@ def of_settings(app: App, now: dt.datetime) -> list[Problem]:
     found += [each for each in blanks(workspace) if (each.where, each.line) not in told]
     if rhythms := [of_error(error) for error in workspace.wrong_rhythms()]:
         return rhythms + found
-    found += [*_by_hand(app), *_untried(app), *_sent_to_nobody(app)]
+    found += [*_by_hand(app), *_untried(app), *_sent_to_nobody(app), *_at_one_address(app)]
     return [
         *found,
         *_of_what_is_set(app, now),
@@ -140,6 +140,23 @@ def _sent_to_nobody(app: App) -> Iterator[Problem]:
         said = _("channel.%(name)s: without %(settings)s nobody is sent anything", name=name, settings=without)
         hint = _("set it; what went out so far lies in %(folder)s", folder=f"var/out/{name}")
         yield Problem(SETTINGS_FILE, app.workspace.line(("channel", name)), said, hint, severity=WARN)
+
+
+def _at_one_address(app: App) -> Iterator[Problem]:
+    """Channels of which one would be read where another is: whoever subscribes to the one gets the other's posts."""
+    there: dict[str, str] = {}
+    for name, platform in app.usable_platforms.items():
+        base = str(app.settings(name).get("url") or app.workspace.community.url).rstrip("/") if platform.serves else ""
+        addresses = [f"{base}/{file}" for file in platform.serves if base]
+        if taken := next((each for each in addresses if each in there), None):
+            said = _(
+                "channel.%(name)s: channel %(other)s has the same address, %(address)s",
+                name=name, other=there[taken], address=taken,
+            )  # fmt: skip
+            hint = _("give one of them a `url` of its own")
+            line = app.workspace.line(("channel", name, "url"))
+            yield Problem(SETTINGS_FILE, line, said, hint, severity=WARN)
+        there = dict.fromkeys(addresses, name) | there
 
 
 def _placeholders(workspace: Workspace) -> Iterator[Problem]:

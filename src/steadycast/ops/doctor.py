@@ -229,7 +229,7 @@ def _channels(app: App, now: dt.datetime) -> Iterator[Problem]:
 def channel(app: App, name: str, now: dt.datetime) -> Iterator[Problem]:
     """Whether a channel's far side lets it in, and what that allows, as far as either can be asked for."""
     yield _credentials(app, name)
-    if asked := ask(app, name, now):
+    if not app.platform(name).local and (asked := ask(app, name, now)):
         hint = _("what was known holds") if app.far_limits(name) else _("until then the platform's own limits hold")
         yield looked_at(f"limits {name}", str(asked), hint, WARN if asked.error else OK)
     if app.workspace.channels[name].read_back_feed:

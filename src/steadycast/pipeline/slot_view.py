@@ -309,12 +309,12 @@ def title_of(series: Series) -> str:
 
 
 def days_marked(app: App, start: dt.datetime, end: dt.datetime, now: dt.datetime) -> dict[dt.date, str]:
-    """Of each day with a slot whether one that comes is empty (`gap`), or none is (`some`)."""
-    zone = app.workspace.community.zone
+    """Of each day with a slot whether one that is planned is empty (`gap`), or none is (`some`)."""
+    zone, planned = app.workspace.community.zone, asking.planned_until(app, now)
     found: dict[dt.date, str] = {}
     for at, gap in app.ledger.slots_marked(start, end, now, MOST):
         day = at.astimezone(zone).date()
-        found[day] = "gap" if gap else found.get(day, "some")
+        found[day] = "gap" if gap and at < planned else found.get(day, "some")
     return found
 
 

@@ -38,6 +38,7 @@ TOP: Mapping[str, Any] = {
     "read_back": bool,
     "local": bool,
     "local_without": tuple[str, ...],
+    "serves": tuple[str, ...],
     "form": tuple[str, ...],
     "deadline": float,
     "settle": float,

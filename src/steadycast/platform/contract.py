@@ -158,6 +158,7 @@ class Platform:
     confirm_hosts: tuple[str, ...] = ()  # `host/path` prefixes: an address that confirms a post by hand begins with one
     local: bool = False  # it writes into a folder of this machine, and nothing leaves by it
     local_without: tuple[str, ...] = ()  # nor does it by a channel in which one of these settings is empty
+    serves: tuple[str, ...] = ()  # files of its folder that have one address for ever: feeds, a first page
     form: tuple[str, ...] = ()  # the settings that a form asks for first, in order; (): the required and the secrets
     uploads: bool = False  # of a channel, not of channel.toml: its folder is then brought to another machine
     deadline: float = 60.0  # seconds: one total deadline a request
