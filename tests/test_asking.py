@@ -258,6 +258,14 @@ def test_who_waited_longest_comes_first(app: App, bench: Bench, send: Callable[.
     assert [name for name, _ in asking.who_may_be_asked(app)] == ["carol", "bob", "alice"]
 
 
+def test_a_member_of_a_class_may_be_asked_before_their_first_draft(bench: Bench) -> None:
+    app = bench.set_up(SETTINGS + '[class.c16]\nevery = "week on sun at 20:00"\nstart = 2026-11-16\n')
+    (bench.root / "roster.csv").write_text("id,title,class\nwang,小王,c16\n", encoding="utf-8")
+    pipeline.plan(app, bench.clock.now())
+    assert ("wang", None) in asking.who_may_be_asked(app)
+    assert asked(app, bench, member="wang").member == "wang"
+
+
 def test_the_command_asks_and_takes_back(
     app: App, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

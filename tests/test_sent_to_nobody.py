@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from desk_bench import Desk
 from pipeline_bench import COMMUNITY, Bench, article
@@ -10,6 +12,7 @@ from steadycast import pipeline
 from steadycast.errors import WARN
 from steadycast.ops.check_settings import of_settings
 from steadycast.ops.doctor import doctor
+from steadycast.pipeline import amend
 
 pytestmark = pytest.mark.platforms("mail")
 
@@ -43,6 +46,17 @@ def test_check_doctor_and_today_say_that_nobody_is_sent_anything(bench: Bench) -
     assert receipt.seen == "file", "no far side has answered"
     with Desk(bench.root).up() as desk:
         assert "Nobody is sent anything" in desk.get("/").text
+
+
+def test_a_letter_that_is_corrected_is_looked_for_at_no_address(bench: Bench) -> None:
+    bench.set_up(COMMUNITY + LETTER, {"pgc/one.md": article("One")})
+    pipeline.collect(bench.app, bench.clock.now())
+    pipeline.publish(bench.app, draft="pgc/one.md", channel="letter")
+    bench.clock.advance(dt.timedelta(hours=1))
+    bench.drop("pgc/one.md", article("One", body="Other words."))
+    pipeline.collect(bench.app, bench.clock.now())
+    (told,) = amend.revise(bench.app, "pgc/one.md")
+    assert told.said.endswith("cannot; do it by hand")
 
 
 def test_with_a_server_or_where_nothing_goes_out_by_it_nothing_is_said(bench: Bench) -> None:

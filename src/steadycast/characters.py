@@ -13,7 +13,7 @@ _WIDE = (
     ("\u3040", "\u30ff"), ("\u3100", "\u312f"), ("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\uff00", "\uffee"),
     ("\U00020000", "\U0003ffff"),
 )  # fmt: skip
-_FIRST, _LAST = zip(*_WIDE, strict=True)
+_FIRST, _LAST = [first for first, _ in _WIDE], [last for _, last in _WIDE]
 WIDE = "".join(f"{first}-{last}" for first, last in _WIDE)  # for a character class of `re`
 
 CLOSING = "”’」』】）》〉\"')]"

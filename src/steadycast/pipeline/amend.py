@@ -217,7 +217,8 @@ def _why_not(app: App, d: DeliveryRow, verb: str) -> str:
 
 
 def _at(d: DeliveryRow) -> str:
-    return _(", at %(url)s", url=d.url) if d.url else ""
+    """Where a person does it: a file of this machine, as a letter in an outbox, is no such place."""
+    return _(", at %(url)s", url=d.url) if d.url.startswith(("https://", "http://")) else ""
 
 
 def _cannot(app: App, d: DeliveryRow, verb: str) -> Amended | None:

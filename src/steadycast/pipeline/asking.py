@@ -18,6 +18,7 @@ from steadycast.language import gettext as _
 from steadycast.ledger.calendar_reads import AnySlot
 from steadycast.ledger.plans import as_slot
 from steadycast.ledger.tables import AskRow, DraftRow
+from steadycast.pipeline import member_names
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import plan
 from steadycast.schedule.days import DAY
@@ -311,7 +312,7 @@ def coming(app: App, now: dt.datetime) -> list[Asked]:
 
 def who_may_be_asked(app: App) -> list[tuple[str, dt.datetime | None]]:
     """(member, when they last gave something): those who never did first, then those who waited longest."""
-    last: dict[str, dt.datetime | None] = dict.fromkeys(app.workspace.members)
+    last: dict[str, dt.datetime | None] = dict.fromkeys(member_names.titles(app))
     last |= dict.fromkeys(row.member for row in app.ledger.invites_of())
     for row in app.ledger.standings():
         before = last.get(row.member)
