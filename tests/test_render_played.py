@@ -24,7 +24,7 @@ from steadycast.draft import MediaRef
 from steadycast.errors import DraftError
 from steadycast.ops import doctor_checks
 from steadycast.platform import MediaRule, Platform
-from steadycast.render import film
+from steadycast.render import film, measured_media
 from steadycast.render.compose import compose, fits
 from steadycast.render.media import Studio
 from steadycast.render.played_media import NotConverted
@@ -167,6 +167,27 @@ def test_what_cannot_be_converted_in_time_leaves_nothing_and_is_not_tried_for_ev
             able.adapt(whole, MediaRule(("webm",)))
         monkeypatch.setattr(film, "convert", lambda *_, **__: pytest.fail("tried again"))
     assert [file.name for file in studio.media.iterdir()] == [whole.path.name]
+
+
+def test_what_could_not_be_converted_is_tried_again_a_day_later_and_its_success_is_seen_by_who_knew_it_failed(
+    given: Any, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full, or the program is a newer one."""
+    sound, rule = given("sound"), MediaRule(("mp3",))
+    with monkeypatch.context() as full:
+        full.setattr(film, "convert", lambda *_, **__: "failed")
+        with pytest.raises(DraftError, match=r"sound\.flac cannot be converted: ffmpeg cannot read it"):
+            as_it_is(studio, "yes").adapt(sound, rule)
+    with pytest.raises(DraftError, match="cannot be converted"):  # not every minute
+        as_it_is(studio, "ready").adapt(sound, rule)
+    (note,) = (file for file in (studio.cache / "media").iterdir() if "failed" in file.read_text(encoding="utf-8"))
+    os.utime(note, (time.time() - 90_000,) * 2)
+    with pytest.raises(NotConverted):
+        as_it_is(studio, "ready").adapt(sound, rule)
+    known = dict(measured_media._remembered)
+    assert as_it_is(studio, "yes").adapt(sound, rule).mime == "audio/mpeg"
+    measured_media._remembered.update(known)  # as a process has it that goes on meanwhile
+    assert as_it_is(studio, "ready").adapt(sound, rule).mime == "audio/mpeg"
 
 
 def test_a_result_whose_end_is_missing_is_no_result(

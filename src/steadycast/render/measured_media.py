@@ -8,6 +8,7 @@ import json
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -160,11 +161,12 @@ class MeasuredMedia:
     def _noted(self, key: str, says: Collection[str]) -> dict[str, Any] | None:
         """What the cache says under `key`, if it `says` that, or why there is nothing to say."""
         note = self.cache / "media" / f"{key}.json"
-        if note not in _remembered:
+        known = _remembered.get(note)
+        if known is None or (known.keys() & _NOTHING and self.notes):  # another process may have had more luck since
             if not _is_sound(known := cache_files.read_json(note, cache_files.SMALL), says):
                 return None
             _remember(note, known)
-        return _remembered[note]
+        return None if known.keys() & _NOTHING and _may_be_over(note) else known
 
     def _anew(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` says, which the cache says from now on."""
@@ -178,6 +180,14 @@ class MeasuredMedia:
 
 SIDES, FILE = ("width", "height"), ("sha256", "size", "ext")  # what a note says of a picture; of a file that was made
 _NOTHING = {"failed", "none"}  # why there is no such file
+_AGAIN = 86_400.0  # seconds after which what failed is tried once more
+
+
+def _may_be_over(note: Path) -> bool:
+    """Whether what failed is tried again: the disk was full, or the program an older one."""
+    with contextlib.suppress(OSError):
+        return abs(time.time() - note.stat().st_mtime) > _AGAIN
+    return False
 
 
 def _is_count(value: object) -> bool:
