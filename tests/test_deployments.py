@@ -148,6 +148,34 @@ def test_a_changed_hour_and_a_lost_series_are_told(workspace: Workspace) -> None
     ]
 
 
+def test_what_a_person_added_stays_where_the_file_is_written_anew(tmp_path: Path, workspace: Workspace) -> None:
+    """Keys of the file and of a deployment, with their comments; what Steadycast writes itself is as it is asked for."""
+    file = workspace.prefect_yaml
+    text = prefect_yaml(workspace).replace("pull:\n", "prefect-version: 3.4.0  # as `prefect init` says it\npull:\n", 1)
+    text = text.replace("- name: sweep\n", "- name: sweep\n  enforce_parameter_schema: false\n  triggers: []\n")
+    file.write_text(text.replace("19 6 * * *", "19 7 * * *"), encoding="utf-8")
+    write(workspace)
+    found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    (sweep,) = (each for each in found["deployments"] if each["name"] == "sweep")
+    assert sweep.pop("enforce_parameter_schema") is False
+    assert found.pop("prefect-version") == "3.4.0"
+    assert found == deployments(workspace)
+    assert "prefect-version: 3.4.0  # as `prefect init` says it\n" in (written := file.read_text(encoding="utf-8"))
+    write(workspace)
+    assert file.read_text(encoding="utf-8") == written
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "5", "a: &x [*x]", "deployments: 5", "deployments: [5, {}, {name: [x]}]", "{"]
+)
+def test_whatever_the_file_says_it_is_written_whole(workspace: Workspace, text: str) -> None:
+    workspace.prefect_yaml.write_text(text, encoding="utf-8")
+    if text != "{":
+        assert differences(workspace)
+    write(workspace)
+    assert differences(workspace) == []
+
+
 def test_a_broken_prefect_yaml_is_an_error_with_a_hint(workspace: Workspace) -> None:
     """Not a traceback."""
     workspace.prefect_yaml.write_text("deployments: [", encoding="utf-8")

@@ -94,11 +94,35 @@ DROPPED: dict[str, Any] = {
 }
 
 
-def prefect_yaml(workspace: Workspace) -> str:
-    """prefect.yaml as text, byte-equal for equal settings; its words are in the community's language."""
-    body = yaml.dump(deployments(workspace), Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
+def prefect_yaml(workspace: Workspace, former: str = "") -> str:
+    """prefect.yaml as text, byte-equal for equal settings; its words are in the community's language.
+
+    Of the `former` one it keeps the keys that Steadycast never writes.
+    """
+    asked = deployments(workspace)
+    try:
+        body = _dumped(_with_own(asked, yaml.load(former, LOADER)))  # noqa: S506  a safe one
+    except (yaml.YAMLError, RecursionError):  # it is no YAML, or holds itself
+        body = _dumped(asked)
     with speaking(of_tag(workspace.community.language).name):
         return "".join(f"# {_(line)}\n" for line in HEADER) + body
+
+
+def _dumped(asked: Mapping[str, Any]) -> str:
+    return yaml.dump(dict(asked), Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _with_own(asked: Mapping[str, Any], former: Any) -> dict[str, Any]:
+    """What is asked for, with a person's own keys: the file's before its deployments, a deployment's behind ours."""
+    if not isinstance(former, dict):
+        return dict(asked)
+    have, ours = _by_name(former), {key for entry in asked["deployments"] for key in entry}
+    entries = [
+        entry | {key: value for key, value in have.get(_name(entry), {}).items() if key not in ours}
+        for entry in asked["deployments"]
+    ]
+    own = {key: value for key, value in former.items() if key not in asked}
+    return {**{key: value for key, value in asked.items() if key != "deployments"}, **own, "deployments": entries}
 
 
 def in_another_language(workspace: Workspace) -> bool:
@@ -113,13 +137,14 @@ def in_another_language(workspace: Workspace) -> bool:
 
 
 def write(workspace: Workspace) -> None:
-    """Writes prefect.yaml, whole, but for a person's comments: what serves the flows looks at it now and then."""
+    """Writes prefect.yaml, whole, but for a person's comments and keys: what serves the flows looks at it at times."""
     from steadycast.ops.kept_comments import with_comments  # which only this needs
 
-    text = prefect_yaml(workspace)
+    former = ""
     with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
-        ours = {f"# {language(name).gettext(line)}" for name in LOCALES for line in HEADER}
-        text = with_comments(workspace.prefect_yaml.read_text(encoding="utf-8"), text, ours)
+        former = workspace.prefect_yaml.read_text(encoding="utf-8")
+    ours = {f"# {language(name).gettext(line)}" for name in LOCALES for line in HEADER}
+    text = with_comments(former, prefect_yaml(workspace, former), ours)
     durable.put_again(workspace.prefect_yaml, text.encode())
 
 
@@ -160,7 +185,7 @@ class Difference:
 def differences(workspace: Workspace) -> list[Difference]:
     """Each thing that prefect.yaml says otherwise than steadycast.toml asks for, none when they agree."""
     try:
-        found = yaml.load(workspace.prefect_yaml.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506  a safe one
+        found = yaml.load(workspace.prefect_yaml.read_text(encoding="utf-8"), LOADER)  # noqa: S506  a safe one
     except FileNotFoundError:
         return [Difference("")]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -176,9 +201,14 @@ def differences(workspace: Workspace) -> list[Difference]:
     return sorted(told, key=lambda each: (each.name, each.key))
 
 
-def _by_name(file: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    entries = [e for e in file.get("deployments") or () if isinstance(e, dict)]
-    return {f"{str(e.get('entrypoint', '')).rpartition(':')[2]}/{e.get('name')}": e for e in entries}
+def _by_name(file: Any) -> dict[str, dict[str, Any]]:
+    entries = file.get("deployments") if isinstance(file, dict) else None
+    return {_name(e): e for e in entries if isinstance(e, dict)} if isinstance(entries, list) else {}
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    """FLOW/NAME, as Prefect calls a deployment."""
+    return f"{str(entry.get('entrypoint', '')).rpartition(':')[2]}/{entry.get('name')}"
 
 
 def _entry(flow: str, name: str, description: str, **more: Any) -> dict[str, Any]:
