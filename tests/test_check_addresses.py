@@ -28,6 +28,13 @@ def test_a_podcast_and_a_feed_want_addresses_of_their_own(bench: Bench) -> None:
     assert said(bench, SERVED + PODCAST + 'url = "https://talks.example/"\n') == []
 
 
+def test_a_channel_that_is_wrong_is_told_as_wrong(bench: Bench) -> None:
+    assert len(said(bench, SERVED + PODCAST + 'items = "many"\n')) == 1
+    told = [str(each) for each in of_settings(bench.app, bench.clock.now())]
+    assert any("channel.podcast.items" in each for each in told), told
+    assert said(bench, SERVED + PODCAST + "url = 5\n") == []
+
+
 def test_a_site_its_feeds_and_its_calendar_share_one_address(bench: Bench) -> None:
     assert said(bench, SERVED) == []
 

@@ -146,7 +146,8 @@ def _at_one_address(app: App) -> Iterator[Problem]:
     """Channels of which one would be read where another is: whoever subscribes to the one gets the other's posts."""
     there: dict[str, str] = {}
     for name, platform in app.usable_platforms.items():
-        base = str(app.settings(name).get("url") or app.workspace.community.url).rstrip("/") if platform.serves else ""
+        own = app.workspace.channels[name].own.get("url")  # it may be wrong: that is said elsewhere
+        base = str(own or app.workspace.community.url).rstrip("/")
         addresses = [f"{base}/{file}" for file in platform.serves if base]
         if taken := next((each for each in addresses if each in there), None):
             said = _(
