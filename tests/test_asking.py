@@ -255,14 +255,18 @@ def test_who_waited_longest_comes_first(app: App, bench: Bench, send: Callable[.
     send("Words", "Bob's")
     bench.at(24, 9)
     send("Words", "Alice's", member="alice")
-    assert [name for name, _ in asking.who_may_be_asked(app)] == ["carol", "bob", "alice"]
+    assert [name for name, _ in asking.who_may_be_asked(app, bench.clock.now())] == ["carol", "bob", "alice"]
 
 
 def test_a_member_of_a_class_may_be_asked_before_their_first_draft(bench: Bench) -> None:
     app = bench.set_up(SETTINGS + '[class.c16]\nevery = "week on sun at 20:00"\nstart = 2026-11-16\n')
-    (bench.root / "roster.csv").write_text("id,title,class\nwang,小王,c16\n", encoding="utf-8")
+    (bench.root / "roster.csv").write_text(
+        "id,title,class,left\nwang,小王,c16,\nli,小李,c16,2026-11-20\n", encoding="utf-8"
+    )
     pipeline.plan(app, bench.clock.now())
-    assert ("wang", None) in asking.who_may_be_asked(app)
+    asked_of = asking.who_may_be_asked(app, bench.clock.now())
+    assert ("wang", None) in asked_of
+    assert "li" not in dict(asked_of), "who left is asked no more"
     assert asked(app, bench, member="wang").member == "wang"
 
 

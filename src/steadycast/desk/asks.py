@@ -70,7 +70,7 @@ def form(app: App, slot: SlotSeen, now: dt.datetime) -> dict[str, Any]:
     asked = slot.asked if slot.asked and slot.asked.holds else None
     able = slot.state in EMPTY and slot.at > now and asked is None
     today = now.astimezone(app.workspace.community.zone).date()
-    members = asking.who_may_be_asked(app) if able else []
+    members = asking.who_may_be_asked(app, now) if able else []
     last = slot.asked.member if slot.asked else ""
     members.sort(key=lambda each: each[0] == last)  # whoever could not is the last to be asked again
     return {

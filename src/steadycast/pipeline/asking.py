@@ -18,7 +18,6 @@ from steadycast.language import gettext as _
 from steadycast.ledger.calendar_reads import AnySlot
 from steadycast.ledger.plans import as_slot
 from steadycast.ledger.tables import AskRow, DraftRow
-from steadycast.pipeline import member_names
 from steadycast.pipeline.app import App
 from steadycast.pipeline.plan import plan
 from steadycast.schedule.days import DAY
@@ -135,7 +134,7 @@ def ask(
 ) -> Asked:
     """Asks a member to write for an empty slot; `by` is who asks. It may be one that is not planned yet."""
     wanted, zone = _empty_slot(app, slot, now), app.workspace.community.zone
-    known = [name for name, _last in who_may_be_asked(app)]
+    known = [name for name, _last in who_may_be_asked(app, now)]
     if member not in known:
         raise unknown_name("member", member, known, _("`steadycast list` shows who wrote"))
     today, day, note = now.astimezone(zone).date(), wanted.at.astimezone(zone).date(), " ".join(note.split())
@@ -310,9 +309,13 @@ def coming(app: App, now: dt.datetime) -> list[Asked]:
     return found
 
 
-def who_may_be_asked(app: App) -> list[tuple[str, dt.datetime | None]]:
+def who_may_be_asked(app: App, now: dt.datetime) -> list[tuple[str, dt.datetime | None]]:
     """(member, when they last gave something): those who never did first, then those who waited longest."""
-    last: dict[str, dt.datetime | None] = dict.fromkeys(member_names.titles(app))
+    from steadycast.pipeline.class_files import roster  # of a plan, few ask
+
+    today = now.astimezone(app.workspace.community.zone).date()
+    last: dict[str, dt.datetime | None] = dict.fromkeys(app.workspace.members)
+    last |= dict.fromkeys(seat.member for seat in roster(app).seats if seat.left is None or seat.left > today)
     last |= dict.fromkeys(row.member for row in app.ledger.invites_of())
     for row in app.ledger.standings():
         before = last.get(row.member)
