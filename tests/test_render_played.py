@@ -182,6 +182,8 @@ def test_what_could_not_be_converted_is_tried_again_a_day_later_and_its_success_
         as_it_is(studio, "ready").adapt(sound, rule)
     (note,) = (file for file in (studio.cache / "media").iterdir() if "failed" in file.read_text(encoding="utf-8"))
     os.utime(note, (time.time() - 90_000,) * 2)
+    with pytest.raises(DraftError, match="cannot be converted"):
+        as_it_is(studio, "no").adapt(sound, rule)  # who only looks goes on saying so
     with pytest.raises(NotConverted):
         as_it_is(studio, "ready").adapt(sound, rule)
     known = dict(measured_media._remembered)

@@ -102,14 +102,18 @@ def prefect_yaml(workspace: Workspace, former: str = "") -> str:
     asked = deployments(workspace)
     try:
         body = _dumped(_with_own(asked, yaml.load(former, LOADER)))  # noqa: S506  a safe one
-    except (yaml.YAMLError, RecursionError):  # it is no YAML, or holds itself
+    except (yaml.YAMLError, ValueError, RecursionError):  # it is no YAML, names no day that there is, or holds itself
         body = _dumped(asked)
     with speaking(of_tag(workspace.community.language).name):
         return "".join(f"# {_(line)}\n" for line in HEADER) + body
 
 
 def _dumped(asked: Mapping[str, Any]) -> str:
-    return yaml.dump(dict(asked), Dumper=Plain, sort_keys=False, allow_unicode=True, width=120)
+    text, escaped = (
+        yaml.dump(dict(asked), Dumper=Plain, sort_keys=False, allow_unicode=readable, width=120)
+        for readable in (True, False)
+    )
+    return text if yaml.load(text, LOADER) == asked else escaped  # noqa: S506  a line's end of another kind was lost
 
 
 def _with_own(asked: Mapping[str, Any], former: Any) -> dict[str, Any]:
@@ -188,7 +192,7 @@ def differences(workspace: Workspace) -> list[Difference]:
         found = yaml.load(workspace.prefect_yaml.read_text(encoding="utf-8"), LOADER)  # noqa: S506  a safe one
     except FileNotFoundError:
         return [Difference("")]
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no UTF-8, or no day that there is
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         hint = _("`steadycast deploy` writes it")
         raise SettingsError(_("it is not YAML"), file=workspace.prefect_yaml, line=line, hint=hint) from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 import yaml
 
 ENTRY = re.compile(r"\s*- name: *(.*?)\s*")
+KEY = re.compile(r"\s*(?:- )*([^:]+):")
 END = ""  # what a comment below all lines stands above
 
 
@@ -24,12 +25,29 @@ class Comment(NamedTuple):
 def with_comments(old: str, new: str, ours: Collection[str]) -> str:
     """The text `new` with the comments of `old`, but for those that are `ours`; as it is where `old` is no YAML.
 
-    One whose line is there no more stands above its entry, and one whose entry is gone above all of them.
+    One whose line is there no more stands above that of the same key, else above its entry, and one whose entry is gone
+    above all of them. Where one would stand within a text of many lines, all stand above the first line.
     """
     try:
         found = [comment for comment in _comments(old) if comment.said not in ours]
     except yaml.YAMLError:
         return new
+    placed = _placed(found, new)
+    if not _alike(placed, new):
+        head = [line for line in new.splitlines() if line.startswith("#")]
+        begun = [*head, *(f"# {comment.said.lstrip('# ')}" for comment in found)]
+        placed = "\n".join([*begun, *new.splitlines()[len(head) :], END])
+    return placed
+
+
+def _alike(one: str, other: str) -> bool:
+    try:
+        return bool(yaml.safe_load(one) == yaml.safe_load(other))
+    except yaml.YAMLError:
+        return False
+
+
+def _placed(found: Iterable[Comment], new: str) -> str:
     lines, entries = new.splitlines(), _entries(new.splitlines())
     above: dict[int, list[str]] = {}
     for comment in found:
@@ -83,6 +101,14 @@ def _place(comment: Comment, lines: list[str], entries: list[str]) -> int:
     """The line above which the comment is to stand, or on which."""
     if comment.line == END:
         return len(lines)
-    its = [n for n, name in enumerate(entries) if name == comment.entry]
+    its = [n for n, name in enumerate(entries) if name == comment.entry and not lines[n].startswith("#")]
     begins = its[0] if its else entries.index(next(filter(None, entries), ""))
-    return next((n for n in its if lines[n] == comment.line), begins)
+    same = (n for n in its if lines[n] == comment.line)
+    alike = (n for n in its if _key(lines[n]) == _key(comment.line) != "")
+    return next(same, next(alike, begins))
+
+
+def _key(line: str) -> str:
+    """The key that a line gives a value, however that is written."""
+    found = KEY.match(line)
+    return found[1] if found else ""

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import tempfile
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -152,7 +151,7 @@ class MeasuredMedia:
     ) -> dict[str, Any]:
         """What the cache says under `key`, else what `make` says; `needs`: and the file it speaks of is still there."""
         known = self._noted(key, says)
-        if known is None or known.keys() & _NOTHING:
+        if known is None or known.keys() & NOTHING:
             return self._anew(key, make)
         if needs and not (self.media / f"{known['sha256']}.{known['ext']}").exists():
             return self._anew(key, make)
@@ -160,17 +159,20 @@ class MeasuredMedia:
 
     def _noted(self, key: str, says: Collection[str]) -> dict[str, Any] | None:
         """What the cache says under `key`, if it `says` that, or why there is nothing to say."""
-        note = self.cache / "media" / f"{key}.json"
+        note = self._note(key)
         known = _remembered.get(note)
-        if known is None or (known.keys() & _NOTHING and self.notes):  # another process may have had more luck since
+        if known is None or (known.keys() & NOTHING and self.notes):  # another process may have had more luck since
             if not _is_sound(known := cache_files.read_json(note, cache_files.SMALL), says):
                 return None
             _remember(note, known)
-        return None if known.keys() & _NOTHING and _may_be_over(note) else known
+        return known
+
+    def _note(self, key: str) -> Path:
+        return self.cache / "media" / f"{key}.json"
 
     def _anew(self, key: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """What `make` says, which the cache says from now on."""
-        note, known = self.cache / "media" / f"{key}.json", make()
+        note, known = self._note(key), make()
         if self.notes:
             with durable.landing(note) as landing:
                 landing.write_text(json.dumps(known), encoding="utf-8")
@@ -179,15 +181,7 @@ class MeasuredMedia:
 
 
 SIDES, FILE = ("width", "height"), ("sha256", "size", "ext")  # what a note says of a picture; of a file that was made
-_NOTHING = {"failed", "none"}  # why there is no such file
-_AGAIN = 86_400.0  # seconds after which what failed is tried once more
-
-
-def _may_be_over(note: Path) -> bool:
-    """Whether what failed is tried again: the disk was full, or the program an older one."""
-    with contextlib.suppress(OSError):
-        return abs(time.time() - note.stat().st_mtime) > _AGAIN
-    return False
+NOTHING = {"failed", "none"}  # why there is no such file
 
 
 def _is_count(value: object) -> bool:
@@ -213,7 +207,7 @@ _SOUND: Mapping[str, Callable[[Any], bool]] = {
 
 def _is_sound(known: Any, says: Collection[str]) -> bool:
     """Whether a note is one that we would have written: its words become paths, and go out with a post."""
-    if not isinstance(known, dict) or not (known.keys() >= set(says) or known.keys() & _NOTHING):
+    if not isinstance(known, dict) or not (known.keys() >= set(says) or known.keys() & NOTHING):
         return False
     return all(is_sound(known[name]) for name, is_sound in _SOUND.items() if name in known)
 

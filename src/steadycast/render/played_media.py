@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from steadycast.errors import DraftError
@@ -15,7 +17,7 @@ from steadycast.language import gettext as _
 from steadycast.on_demand import lazy_module
 from steadycast.platform import Media, MediaRule
 from steadycast.render import measured_media
-from steadycast.render.measured_media import FILE, SIDES, MeasuredMedia, landed, said_of
+from steadycast.render.measured_media import FILE, NOTHING, SIDES, MeasuredMedia, landed, said_of
 from steadycast.render.media_files import MIMES
 
 if TYPE_CHECKING:
@@ -24,12 +26,19 @@ else:
     film = lazy_module("steadycast.render.film")  # few drafts have a sound or a film
 
 _CONVERSION = 1  # of what ffmpeg is asked for: another number converts every sound and film anew
+_AGAIN = 86_400.0  # seconds: the disk may have been full, or the program is a newer one
 _FAILED = {
     "slow": N_("it took too long"),
     "failed": N_("ffmpeg cannot read it"),
     "large": N_("it stays too large"),
     "short": N_("its end would be missing"),
 }
+
+
+def _is_old(note: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return abs(time.time() - note.stat().st_mtime) > _AGAIN
+    return False
 
 
 class NotConverted(Exception):
@@ -43,6 +52,12 @@ class PlayedMedia(MeasuredMedia):
     # Of those that have to be converted: "no" (they stay as they are: enough to look at), "yes", or "ready" (it was to
     # be done ahead of the hour, and NotConverted says where it was not).
     converts: Literal["no", "yes", "ready"] = "no"
+
+    def _noted(self, key: str, says: Collection[str]) -> dict[str, Any] | None:
+        """The same; what failed is tried again after a day by who converts, and told until then by who only looks."""
+        known = super()._noted(key, says)
+        again = known and known.keys() & NOTHING and self.converts != "no" and _is_old(self._note(key))
+        return None if again else known
 
     def plan(self, media: Media, rule: MediaRule) -> film.Plan | None:
         """What has to be made of a sound or a film; None where it fits, or where nobody can say."""
