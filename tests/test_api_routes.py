@@ -252,3 +252,19 @@ def test_what_the_description_says_is_true(desk: Desk, bench: Bench) -> None:
     assert all(200 in said for label, said in answered.items() if label.startswith("GET") and "{" not in label), (
         answered
     )
+
+
+def test_a_fault_of_ours_says_nothing_of_itself_and_that_the_connection_ends(
+    desk: Desk, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(desk, person(bench, "reader", Role.READER))
+
+    def broken(*_asked: object, **_more: object) -> None:
+        raise RuntimeError("var/secrets/TOKEN")
+
+    monkeypatch.setattr("steadycast.api.today.status_of", broken)
+    for _ in range(3):
+        answer = client.get("/status")
+        assert (answer.status_code, answer.headers.get("Connection")) == (500, "close"), answer.text
+        assert answer.json()["detail"] == "This is a fault in Steadycast."
+        assert "secrets" not in answer.text

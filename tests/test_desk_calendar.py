@@ -406,3 +406,18 @@ def test_a_calendar_that_names_no_month_begins_with_this_week(root: Path, desk: 
     assert f'datetime="{monday - dt.timedelta(days=1)}"' in desk.get(unescape(before)).text
     named = desk.get(f"/calendar?month={monday:%Y-%m}").text
     assert f'datetime="{monday.replace(day=1)}"' in named
+
+
+@pytest.mark.live
+@pytest.mark.parallel
+def test_the_calendar_opens_with_its_heading_in_sight(root: Path) -> None:
+    """The day of today stands in its first row; what is below it may be as long as it likes."""
+    with Desk(root).up() as desk, browsing() as browser:
+        page = opened(browser, desk, "/")
+        page.set_viewport_size({"width": 1280, "height": 480})
+        page.goto(f"{desk.url}/calendar", wait_until="load")
+        page.wait_for_timeout(200)
+        day = page.locator(".days.month #today").bounding_box()
+        assert page.evaluate("scrollY") == 0
+        assert day
+        assert day["y"] + day["height"] > 480, "it would have to be scrolled to be seen whole"

@@ -149,7 +149,7 @@ def test_a_fault_of_ours_is_a_page_that_says_what_to_do(
 ) -> None:
     """In the reader's language, under the rules of every page, and without a word of the fault itself."""
 
-    def broken(_self: Ledger) -> None:
+    def broken(_self: Ledger, *_asked: object, **_more: object) -> None:
         raise RuntimeError("var/secrets/TOKEN")
 
     desk.session.cookies.set(CHOSEN, "zh_Hans")
@@ -165,6 +165,7 @@ def test_a_fault_of_ours_is_a_page_that_says_what_to_do(
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "secrets" not in answer.text
         assert "RuntimeError" not in answer.text
+        assert answer.headers["Connection"] == "close", "the server ends it: the next request needs another one"
     assert [line.split(" ", 2)[2] for line in caplog.messages if "/drafts/" in line] == [
         "GET /drafts/unread",
         "POST /drafts/title",

@@ -163,7 +163,8 @@ def wrong_of(error: Mapping[str, Any]) -> str:
 
 async def of_fault(_request: Request, _error: Exception) -> Response:
     """The handler of our own faults: the log has them, the answer does not."""
-    return problem(500, _("This is a fault in Steadycast."), _("the desk's log says more"))
+    said, hint = _("This is a fault in Steadycast."), _("the desk's log says more")
+    return problem(500, said, hint, headers={"Connection": "close"})  # as the server does, once it has logged the fault
 
 
 def _place(parts: tuple[Any, ...]) -> str:

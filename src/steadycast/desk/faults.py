@@ -46,4 +46,5 @@ def _page(request: Request) -> HTMLResponse:
     told = when if own else f"{when} {request.method} {request.url.path}"
     logging.getLogger(__name__).error("%s", told)  # the traceback that the server logs after it says no time
     changes = request.method not in SAFE
-    return HTMLResponse(rendered(request, current(), "fault", own=own, changes=changes, told=told), 500)
+    text = rendered(request, current(), "fault", own=own, changes=changes, told=told)
+    return HTMLResponse(text, 500, {"Connection": "close"})  # as the server does: nobody asks more on this one

@@ -52,7 +52,8 @@
   // A month that is nearly over opens where today is, as far as it must be scrolled for that; unless something was said above.
   function openAtToday() {
     const today = document.querySelector(".days.month #today");
-    if (today && !location.hash && !scrollY && !document.querySelector(".said, .undo")) today.scrollIntoView({ block: "nearest" });
+    const below = today && today.getBoundingClientRect().top > innerHeight - 100; // else the heading stays in sight
+    if (below && !location.hash && !scrollY && !document.querySelector(".said, .undo")) today.scrollIntoView({ block: "nearest" });
   }
 
   document.addEventListener("desk:swapped", hint);
